@@ -1,0 +1,84 @@
+"""`python -m benchmarks`: a full baseline run beside plain Mesa agents and beside bamengine.
+
+All three do the same number of firm-months, each from making its agents to the last month, in turn, in one process on
+one core. bamengine is another economic simulator on numpy arrays (``pip install -e ".[benchmark]"``).
+"""
+
+from __future__ import annotations
+
+import sim  # isort: skip  # before numpy: one thread for linear algebra
+
+import argparse
+import logging
+import platform
+from functools import partial
+from importlib import import_module
+from importlib.metadata import version
+from importlib.util import find_spec
+from time import perf_counter
+
+from benchmarks import plain_mesa
+from benchmarks.timing import Contestant, measure, table, use_one_core
+
+HOUSEHOLDS_PER_FIRM, FIRMS_PER_BANK = 5, 10
+"""The proportions of bamengine's own default economy (500 households, 100 firms, 10 banks)."""
+
+
+def baseline_run(scenario: str) -> tuple[float, int]:
+    """One full run with seed 1: its firm-months (above-scale firms in operation, summed over months) and its months."""
+    firms = sim.run(sim.load(scenario), seed=1).firms
+    return float(firms.sum()), firms.sizes["month"]
+
+
+def bamengine_run(firms: int, months: int) -> float:
+    """The default economy of bamengine at that number of firms; the firm-months it did before a collapse, if any."""
+    economy = import_module("bamengine").Simulation.init(
+        n_firms=firms,
+        n_households=HOUSEHOLDS_PER_FIRM * firms,
+        n_banks=max(1, firms // FIRMS_PER_BANK),
+        seed=1,
+        log_level="ERROR",
+    )
+    economy.run(n_periods=months, collect=False)
+    return float(firms * economy.t)
+
+
+def contestants(scenario: str, firms: int, months: int) -> list[Contestant]:
+    """The tools to compare, ours first; bamengine only where it is installed."""
+    rows = [
+        Contestant(f"sim {sim.__version__}, {scenario}", lambda: baseline_run(scenario)[0]),
+        Contestant(f"plain Mesa {version('mesa')} agents, five-line step", partial(plain_mesa.run, firms, months)),
+    ]
+    if find_spec("bamengine"):
+        rows.append(Contestant(f"bamengine {version('bamengine')}", partial(bamengine_run, firms, months)))
+    return rows
+
+
+def main() -> None:
+    """Measure and print the comparison."""
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks", description="Our speed beside other tools', as ratios."
+    )
+    parser.add_argument("--scenario", default="baseline", help="scenario of the full run (default: baseline)")
+    parser.add_argument("--repetitions", type=int, default=5, help="rounds (default: 5)")
+    arguments = parser.parse_args()
+    logging.disable(logging.INFO)  # bamengine switches logs on for all, and Mesa then writes a line a step
+    one_core = use_one_core()
+    print(
+        f"Python {platform.python_version()}, numpy {version('numpy')}, {platform.machine()},"
+        f" {'one core' if one_core else 'not tied to one core'}, linear algebra on one thread"
+    )
+    start = perf_counter()
+    firm_months, months = baseline_run(arguments.scenario)
+    firms = round(firm_months / months)
+    print(f"first run of the process: {perf_counter() - start:.2f} s; {firms} firms on average, {months} months")
+    rows = contestants(arguments.scenario, firms, months)
+    measure(rows, arguments.repetitions)
+    print(*table(rows), sep="\n")
+    if not find_spec("bamengine"):
+        print('bamengine: not installed; pip install -e ".[benchmark]"')
+    print("ratio: firm-months per second of the first row over those of the row, by medians")
+
+
+if __name__ == "__main__":
+    main()

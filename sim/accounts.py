@@ -1,0 +1,237 @@
+"""The books: identities that must hold in every cell, every month, every run (model description, section 10).
+
+Each ``check_*`` function returns the largest relative residual of one identity and raises :class:`IdentityBreach`, which
+names identity, month, county, product and amount, when it exceeds the tolerance. I4 is checked each December; I16 belongs
+to the opening (:mod:`sim.opening.table`) and I17 to the record (:mod:`sim.statistics`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sim.mechanisms.production import input_coefficients
+from sim.state import MonthTable, Stage, State
+
+Floats = NDArray[np.float64]
+
+TOLERANCE = 1e-9
+"""Largest relative residual that is accepted (model description, section 10)."""
+
+INVERSE_TOLERANCE = 1e-8
+"""For I4, which passes through a linear solve (model description, section 10)."""
+
+SMALL_CELL = 1e-3
+"""Cells below this many M yuan a month are measured against it: a thousand yuan."""
+
+
+class IdentityBreach(RuntimeError):
+    """An accounting identity does not hold; the run stops."""
+
+
+def worst(name: str, state: State, left: Floats, right: Floats, floor: float, tolerance: float, axis: str) -> float:
+    """Largest residual of left = right relative to the larger side; raises where it is too large or not a number.
+
+    Args:
+        name: identity and its words.
+        state: for month and labels.
+        left: both sides; (N,) county-nodes, (P,) parks, (F,) firms or a single number.
+        right: the other side.
+        floor: sides smaller than this are measured against it.
+        tolerance: largest accepted residual.
+        axis: what the cells are: "node", "park", "firm", "county" or "".
+    """
+    gap = np.abs(np.atleast_1d(left - right)) / np.maximum(np.maximum(np.abs(left), np.abs(right)), floor)
+    at = int(np.nan_to_num(gap, nan=np.inf).argmax())
+    value = float(gap.ravel()[at])
+    if not value <= tolerance:
+        amount = float(np.atleast_1d(left - right).ravel()[at])
+        raise IdentityBreach(
+            f"{name} does not hold in month {state.month} ({_where(state, at, axis)}): difference {amount:.6g}, "
+            f"relative {value:.3g} above {tolerance:g}"
+        )
+    return value
+
+
+def _where(state: State, cell: int, axis: str) -> str:
+    """Words for a cell."""
+    world = state.world
+    if axis == "node":
+        county, product = divmod(cell, world.product_count)
+        return f"{world.county_names[county]}, {world.products[product]}"
+    if axis == "park":
+        return f"{world.county_names[world.park_county[cell]]}, park {world.parks[cell]}"
+    if axis == "firm":
+        county = world.county_names[state.firms.county[cell]]
+        return f"{county}, {world.products[state.firms.product[cell]]}, firm row {cell}"
+    if axis == "county":
+        return world.county_names[cell]
+    return "city"
+
+
+def the_table(state: State) -> MonthTable:
+    """The month's table."""
+    if state.table is None:
+        raise RuntimeError("no table yet: the month has not produced")
+    return state.table
+
+
+def check_rows(state: State) -> float:
+    """I1: output = deliveries to industries + final deliveries, in every county-node."""
+    table = the_table(state)
+    used = table.flows.sum(axis=1) + table.final.sum(axis=1)
+    return worst("I1 rows X = Z 1 + F", state, table.output, used, SMALL_CELL, TOLERANCE, "node")
+
+
+def check_columns(state: State) -> float:
+    """I2: output = home inputs + outside inputs + value added, in every county-node; outside inputs are not negative."""
+    table = the_table(state)
+    made = table.flows.sum(axis=0) + table.outside_inputs.sum(axis=0) + table.value_added
+    least = table.outside_inputs.min(axis=0)
+    worst("I2 outside inputs >= 0", state, np.minimum(least, 0.0), 0.0 * least, SMALL_CELL, 1e-6, "node")
+    return worst("I2 columns X = 1'Z + IMP + V", state, table.output, made, SMALL_CELL, TOLERANCE, "node")
+
+
+def check_income(state: State) -> float:
+    """I3: value added = final deliveries - outside inputs, for the city."""
+    table = the_table(state)
+    left, right = np.array(table.value_added.sum()), np.array(table.final.sum() - table.outside_inputs.sum())
+    return worst("I3 V = F - IMP", state, left, right, SMALL_CELL, TOLERANCE, "")
+
+
+def check_inverse(state: State) -> float:
+    """I4: (I - A)^-1 F = X with A = Z / X; each December only."""
+    if state.month % 12:
+        return 0.0
+    table = the_table(state)
+    safe = np.where(table.output > 0, table.output, 1.0)
+    coefficients = table.flows / safe[None, :]
+    solved = np.linalg.solve(np.eye(len(safe)) - coefficients, table.final.sum(axis=1))
+    return worst("I4 (I - A)^-1 F = X", state, solved, table.output, SMALL_CELL, INVERSE_TOLERANCE, "node")
+
+
+def check_aggregation(state: State) -> float:
+    """I5: firms add up to the table; counties to the city; Jiaocheng and Dongqiao to official Jiaocheng."""
+    table, firms, world = the_table(state), state.firms, state.world
+    output, added = np.zeros_like(table.output), np.zeros_like(table.output)
+    np.add.at(output, firms.county * world.product_count + firms.product, firms.output)
+    np.add.at(added, firms.county * world.product_count + firms.product, table.firm_value_added)
+    gap = worst("I5 firms = table, output", state, output, table.output, SMALL_CELL, TOLERANCE, "node")
+    gap = max(gap, worst("I5 firms = table, value added", state, added, table.value_added, SMALL_CELL, TOLERANCE, "node"))
+    counties = table.output.reshape(world.county_count, -1).sum(axis=1)
+    official = np.bincount(world.official, weights=counties, minlength=world.county_count)
+    total = np.array([counties.sum(), official.sum()])
+    city = np.full(2, firms.output.sum())
+    return max(gap, worst("I5 counties = city", state, total, city, SMALL_CELL, TOLERANCE, ""))
+
+
+def check_capital(state: State) -> float:
+    """I7: capital of every firm = before + invested - scrapped; work in progress = booked progress."""
+    ledger, firms, projects = state.ledger, state.firms, state.projects
+    assert ledger is not None
+    before = np.pad(ledger.capital_before, (0, len(firms) - len(ledger.capital_before)))
+    expected = before + ledger.invested - ledger.scrapped
+    gap = worst("I7 capital K(t+1) = K(t) + invested - scrapped", state, firms.capital, expected, SMALL_CELL, TOLERANCE, "firm")
+    if not len(projects):
+        return gap
+    done = np.divide(projects.work - projects.work_left, projects.work, out=np.zeros(len(projects)), where=projects.work > 0)
+    return max(
+        gap,
+        worst("I7 invested = work done", state, projects.invested, projects.investment * done, SMALL_CELL, 1e-8, ""),
+    )
+
+
+def check_land(state: State) -> float:
+    """I8: land of a park is held by firms and projects, idle, released or free, and never more than planned."""
+    parks, firms, projects, world, ledger = state.parks, state.firms, state.projects, state.world, state.ledger
+    assert ledger is not None
+    size = len(parks.planned)
+    held = np.zeros(size)
+    placed = firms.alive & (firms.park >= 0)
+    np.add.at(held, firms.park[placed], firms.land[placed])
+    open_ = (projects.stage <= Stage.BUILD) & (projects.land_held > 0)
+    np.add.at(held, projects.park[open_], projects.land_held[open_])
+    gap = worst("I8 occupied = firms + projects", state, held, parks.occupied, 1.0, 1e-8, "park")
+    worst("I8 free land >= 0", state, np.minimum(parks.free, 0.0), np.zeros(size), 1.0, 1e-6, "park")
+    over = np.maximum(parks.developed - parks.planned, 0.0)
+    worst("I8 developed <= planned", state, over, np.zeros(size), 1.0, 1e-6, "park")
+    parts = parks.occupied + parks.free + parks.idle + parks.released
+    gap = max(gap, worst("I8 occupied + free + idle + released = developed", state, parts, parks.developed, 1.0, TOLERANCE, "park"))
+    if ledger.quota_issued is not None and ledger.developed_by_quota is not None:
+        left = ledger.quota_before + ledger.quota_issued - ledger.developed_by_quota
+        gap = max(gap, worst("I8 quota issued = used + left", state, left, state.counties.quota, 1.0, TOLERANCE, "county"))
+        grown = (parks.developed - ledger.developed_before).sum()
+        booked = np.array(ledger.developed_by_quota.sum() + ledger.developed_by_event)
+        gap = max(gap, worst("I8 new land = quota used + events", state, np.array(grown), booked, 1.0, 1e-6, ""))
+    del world
+    return gap
+
+
+def check_pipeline(state: State) -> float:
+    """I10: candidates = leads + thinned; leads = signed + lost; every stage changes by what entered and left."""
+    ledger, projects = state.ledger, state.projects
+    assert ledger is not None
+    now = np.bincount(projects.stage, minlength=len(Stage))
+    fresh = np.zeros(len(Stage), dtype=np.int64)
+    fresh[Stage.SIGNED], fresh[Stage.LOST] = ledger.signed + ledger.own, ledger.lost
+    expected = ledger.stages_before + fresh + ledger.moves.sum(axis=0) - ledger.moves.sum(axis=1)
+    counts = [(now, expected), (np.array([ledger.candidates]), np.array([ledger.leads + ledger.thinned]))]
+    counts.append((np.array([ledger.leads]), np.array([ledger.signed + ledger.lost])))
+    for left, right in counts:
+        if not np.array_equal(left, right):
+            raise IdentityBreach(f"I10 pipeline does not hold in month {state.month} (city): {left} is not {right}")
+    early = projects.stage < Stage.DONE
+    if (projects.done[early] >= 0).any():
+        raise IdentityBreach(f"I10 output before DONE in month {state.month} (city)")
+    return 0.0
+
+
+def check_population(state: State) -> float:
+    """I11: firms = before + births - exits."""
+    ledger = state.ledger
+    assert ledger is not None
+    now, expected = int(state.firms.alive.sum()), ledger.firms_before + ledger.births - ledger.exits
+    if now != expected:
+        raise IdentityBreach(f"I11 firms do not add up in month {state.month} (city): {now} is not {expected}")
+    if state.firms.output[~state.firms.alive & (state.firms.birth > state.month)].any():
+        raise IdentityBreach(f"I11 a closed firm produces in month {state.month}")
+    return 0.0
+
+
+def check_purchases(state: State) -> float:
+    """I14: leaders' purchases = home suppliers' sales + outside purchases, by product.
+
+    Purchases are coefficients times output; sales of home suppliers are added up along links and pool independently of the
+    table; what is bought outside must be the difference and not negative. Checked for the county-nodes with leaders' plants.
+    """
+    table, firms, leaders = the_table(state), state.firms, state.leaders
+    rows = firms.alive & (firms.leader >= 0)
+    nodes = np.unique(firms.node[rows])
+    if not len(nodes) or not len(leaders):
+        return 0.0
+    products = state.world.product_count
+    home = table.flows[:, nodes].reshape(-1, products, len(nodes)).sum(axis=0)
+    bought = input_coefficients(state)[:, nodes] * np.bincount(firms.node, weights=firms.output, minlength=len(table.output))[nodes]
+    return worst("I14 purchases = home + outside", state, bought, home + table.outside_inputs[:, nodes], SMALL_CELL, TOLERANCE, "")
+
+
+CHECKS: dict[str, Callable[[State], float]] = {
+    "I1": check_rows,
+    "I2": check_columns,
+    "I3": check_income,
+    "I4": check_inverse,
+    "I5": check_aggregation,
+    "I7": check_capital,
+    "I8": check_land,
+    "I10": check_pipeline,
+    "I11": check_population,
+    "I14": check_purchases,
+}
+"""The identities of this version; the others of section 10 come with their mechanisms."""
+
+
+def check_all(state: State) -> dict[str, float]:
+    """Check every identity of the month; returns the largest relative residual of each."""
+    return {name: check(state) for name, check in CHECKS.items()}

@@ -1,0 +1,316 @@
+"""The command ``ningde``. Heavy imports stay inside the commands, so that help and mistakes answer at once.
+
+Exit codes: 0 all is well, 2 the input is at fault (one line for each fault on standard error, no traceback).
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+import sys
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+
+import typer
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from sim.parameters import Parameters, Row
+    from sim.scenario import Fault, Scenario
+
+BAD_INPUT = 2
+"""Exit code for input at fault."""
+
+app = typer.Typer(
+    help="Projections of industry in the counties of Ningde under policy scenarios.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+
+def groups() -> tuple[type[Parameters], ...]:
+    """The groups of parameters of the model."""
+    from sim.model import GROUPS
+
+    return GROUPS
+
+
+@app.command()
+def run(
+    scenario: Annotated[list[str], typer.Argument(help="Scenario file, or bare name of one in scenarios/.")],
+    seed: Annotated[
+        int | None, typer.Option(min=0, max=2**31 - 1, help="Seed of all chance; that of the scenario if not given.")
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="Folder for the results (a folder each for several); results/NAME if not given.")
+    ] = None,
+    end: Annotated[
+        str | None, typer.Option(help="Last month, such as 2025-12; that of the scenario if not given.")
+    ] = None,
+    quiet: Annotated[bool, typer.Option("--quiet", help="No progress.")] = False,
+) -> None:
+    """Run scenarios: monthly projection, summary, figures and a dataset in a results folder."""
+    scenarios = _read_all(scenario)
+    _distinct(scenarios)
+    if end is not None:
+        scenarios = [_ending(each, end) for each in scenarios]
+    folders = _folders([each.name for each in scenarios], out)
+    for each, folder in zip(scenarios, folders, strict=True):
+        _run_one(each, each.run.seed if seed is None else seed, folder, not quiet)
+
+
+def _run_one(scenario: Scenario, seed: int, out: Path, progress: bool) -> None:
+    """One run of one scenario, with its results in an existing folder."""
+    from sim.model import simulate
+
+    simulate(scenario, seed, out, progress)
+
+
+@app.command()
+def check(
+    file: Annotated[list[str], typer.Argument(help="Scenario files, or bare names of scenarios in scenarios/.")],
+) -> None:
+    """Check scenario files: every fault with its line, or OK and what the scenario changes."""
+    _read_all(file, report=True)
+
+
+@app.command()
+def levers(
+    table: Annotated[str | None, typer.Argument(help="Only this table of the scenario file.")] = None,
+    everything: Annotated[bool, typer.Option("--all", help="All parameters, not only levers.")] = False,
+    as_csv: Annotated[bool, typer.Option("--csv", help="As CSV, with every column.")] = False,
+) -> None:
+    """List the levers: unit, range, default, start, scope, evidence grade and source."""
+    from sim.parameters import describe, suggestion
+
+    rows = [row for group in groups() for row in describe(group)]
+    tables = tuple(dict.fromkeys(row.table for row in rows))
+    if table is not None and table not in tables:
+        _refuse([f"unknown table '{table}'{suggestion(table, tables)}; the tables are {', '.join(tables)}"])
+    starts = {(row.table, row.name): str(row.default) for row in rows}
+    shown = [row for row in rows if table in (None, row.table) and (everything or row.kind == "lever")]
+    if as_csv:
+        _print_csv(shown, starts)
+    else:
+        _print_table(shown, starts)
+
+
+@app.command()
+def schema(
+    out: Annotated[Path | None, typer.Option(help="File to write; standard output if not given.")] = None,
+) -> None:
+    """JSON schema of scenario files: editors then complete and check them (first line: #:schema ./FILE)."""
+    from sim.scenario import schema as make_schema
+
+    text = json.dumps(make_schema(groups()), indent=1, ensure_ascii=False) + "\n"
+    if out is None:
+        typer.echo(text, nl=False)
+        return
+    if out.is_dir() or out.is_symlink():
+        _refuse([f"{out}: this is a {'link' if out.is_symlink() else 'folder'}; name a file"])
+    try:
+        out.write_text(text, encoding="utf-8")
+    except OSError as error:
+        _refuse([f"{out}: the file cannot be written: {error.strerror}"])
+
+
+# --- scenarios --------------------------------------------------------------------------------------------------------
+
+
+def _read_all(names: list[str], report: bool = False) -> list[Scenario]:
+    """The scenarios of files or bare names; all faults of all of them end the command."""
+    from sim.scenario import ScenarioError, locate, read
+
+    scenarios, refused = [], []
+    for name in names:
+        path = locate(name)
+        try:
+            scenarios.append(read(path, groups()))
+        except ScenarioError as error:
+            refused.append(str(error))
+            continue
+        for warning in scenarios[-1].warnings:
+            typer.echo(_warning(warning), err=True)
+        if report:
+            _report(path, scenarios[-1])
+    if refused:
+        _refuse(refused)
+    return scenarios
+
+
+def _distinct(scenarios: list[Scenario]) -> None:
+    """End the command if two scenarios would write into one folder."""
+    names = [scenario.name for scenario in scenarios]
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        _refuse([f"two scenarios are called {name}: their results would stand in one folder" for name in twice])
+
+
+def _warning(fault: Fault) -> str:
+    """A setting that is accepted but has no effect."""
+    where, _, rest = str(fault).partition(f": {fault.key}: ")
+    return f"{where}: warning: {fault.key}: {rest}"
+
+
+def _report(path: Path, scenario: Scenario) -> None:
+    """OK, and what the scenario changes in the one it extends, or in the defaults."""
+    from sim.scenario import differences, parse, read
+
+    parent = scenario.extends[0] if scenario.extends else "the defaults"
+    before = read(path.with_name(f"{parent}.toml"), groups()) if scenario.extends else parse("", groups())
+    changes = list(differences(before, scenario))
+    settings = "1 setting differs" if len(changes) == 1 else f"{len(changes)} settings differ"
+    typer.echo(f"{path}: OK: {scenario.title} ({settings} from {parent})")
+    if scenario.question:
+        typer.echo(f"    {scenario.question}")
+    for change in changes:
+        typer.echo(f"    {change.key}: {_short(change.before)} -> {_short(change.after)}")
+
+
+def _short(text: str) -> str:
+    """At most 80 characters of a text."""
+    return text if len(text) <= 80 else f"{text[:77]}..."
+
+
+def _ending(scenario: Scenario, end: str) -> Scenario:
+    """The scenario with another last month."""
+    from sim.scenario import ScenarioError
+
+    try:
+        return scenario.replace({"run.end": end})
+    except ScenarioError as error:
+        _refuse([f"--end: {fault.sentence}" for fault in error.faults])
+
+
+def _refuse(lines: list[str]) -> NoReturn:
+    """End the command because of its input."""
+    from sim.parameters import printable
+
+    for line in lines:
+        for part in line.split("\n"):
+            typer.echo(printable(part), err=True)
+    raise typer.Exit(BAD_INPUT)
+
+
+# --- output folders ---------------------------------------------------------------------------------------------------
+
+
+def _folders(names: list[str], out: Path | None) -> list[Path]:
+    """One writable folder for each scenario, made before anything is simulated; a fault leaves nothing behind."""
+    if out is None:
+        folders = [Path("results") / name for name in names]
+    else:
+        folders = [out / name for name in names] if len(names) > 1 else [out]
+    made: list[Path] = []
+    for folder in folders:
+        fault = _claim(folder, made)
+        if fault:
+            for empty in reversed(made):
+                empty.rmdir()
+            _refuse([f"{folder}: {fault}"])
+    return folders
+
+
+def _claim(folder: Path, made: list[Path]) -> str:
+    """Make a folder and try to write in it; says what stands in the way, empty if nothing does."""
+    try:
+        if folder.is_symlink():
+            return "this is a link; results are only written to a real folder"
+        for missing in _missing(folder):
+            missing.mkdir()
+            made.append(missing)
+        with tempfile.TemporaryFile(dir=folder):
+            return ""
+    except (FileExistsError, NotADirectoryError):
+        return "a file stands where the results folder would be"
+    except OSError as error:
+        return f"the results folder cannot be written: {error.strerror}"
+    except ValueError as error:  # a name with a NUL character
+        return f"not the name of a folder: {error}"
+
+
+def _missing(folder: Path) -> list[Path]:
+    """The folders on the way that do not exist yet, from the outermost to the folder itself."""
+    way = [folder, *folder.parents]
+    return [path for path in reversed(way) if not path.is_dir()]
+
+
+# --- lists ------------------------------------------------------------------------------------------------------------
+
+
+def _cells(row: Row, starts: dict[tuple[str, str], str]) -> dict[str, str]:
+    """What the list says of one parameter, by column."""
+    from sim.parameters import plain_text
+
+    low, high = ("" if bound is None else plain_text(bound) for bound in (row.low, row.high))
+    return {
+        "name": f"{row.table}.{row.name}",
+        "symbol": row.symbol,
+        "kind": row.kind,
+        "unit": row.unit,
+        "range": ", ".join(row.options) if row.options else f"{low} to {high}" if low or high else "",
+        "default": plain_text(row.default),
+        "from": starts[row.table, row.starts] if row.starts else "",
+        "neutral": "" if row.neutral is None else plain_text(row.neutral),
+        "scope": row.scope,
+        "grade": row.grade,
+        "source": row.source,
+        "remark": row.inert,
+    }
+
+
+def _print_csv(rows: list[Row], starts: dict[tuple[str, str], str]) -> None:
+    """The list as CSV; a text that a spreadsheet would take for a formula is quoted."""
+    cells = [_cells(row, starts) for row in rows]
+    writer = csv.writer(sys.stdout, lineterminator="\n")
+    if cells:
+        writer.writerow(cells[0])
+    writer.writerows([_harmless(text) for text in line.values()] for line in cells)
+
+
+def _harmless(text: str) -> str:
+    """A text that no spreadsheet takes for a formula; numbers stay numbers."""
+    if text[:1] not in ("=", "+", "-", "@", "\t"):
+        return text
+    try:
+        float(text)
+    except ValueError:
+        return f"'{text}"
+    return text
+
+
+def _print_table(rows: list[Row], starts: dict[tuple[str, str], str]) -> None:
+    """The list as a table that a person can read."""
+    from rich.console import Console
+
+    console = Console(highlight=False)
+    if not console.is_terminal:
+        console.width = 200
+    cells = [_cells(row, starts) for row in rows]
+    console.print(_rich_table(cells))
+    for remark in dict.fromkeys(line["remark"] for line in cells if line["remark"]):
+        console.print(f"* {remark}", markup=False)
+
+
+def _rich_table(cells: list[dict[str, str]]) -> Table:
+    """The columns a reader needs; a star marks what has no effect."""
+    from rich import box
+    from rich.markup import escape
+    from rich.table import Table
+
+    columns = ("name", "unit", "range", "default", "from", "scope", "grade", "source")
+    table = Table(box=box.SIMPLE_HEAD)
+    for column in columns:
+        options: dict[str, Any] = {"no_wrap": True} if column in ("name", "from", "default") else {}
+        table.add_column(column, overflow="fold", **options)
+    for line in cells:
+        starred = line | {"name": line["name"] + (" *" if line["remark"] else "")}
+        table.add_row(*(escape(starred[column]) for column in columns))
+    return table
+
+
+if __name__ == "__main__":
+    app()

@@ -1,0 +1,100 @@
+"""Figures of the project: one CSV file a subject, every row with its source and evidence grade (see SOURCES.md).
+
+The readers give plain rows of text; whoever uses a column turns it into a number, so that a wrong figure is found where
+its meaning is known. Nothing here interprets a figure.
+"""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+from collections.abc import Iterator
+from functools import lru_cache
+from importlib.resources import files
+from importlib.resources.abc import Traversable
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+
+GRADES = ("sourced", "derived", "recalled", "assumed", "calibrate")
+"""Evidence grades of a row, best first; ``calibrate`` marks a wide prior that may be fitted."""
+
+
+def _file(name: str) -> Traversable:
+    """The data file of that name inside the installed package."""
+    return files(__name__).joinpath(name)
+
+
+def names() -> list[str]:
+    """Names of all data files (CSV and GeoJSON), sorted."""
+    return sorted(entry.name for entry in files(__name__).iterdir() if entry.name.endswith((".csv", ".geojson")))
+
+
+def text(name: str) -> str:
+    """Content of a data file.
+
+    Raises:
+        FileNotFoundError: no data file has that name; the message lists those there are.
+    """
+    try:
+        return _file(name).read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise FileNotFoundError(f"no data file {name!r}; there are {', '.join(names())}") from None
+
+
+def rows(name: str) -> list[dict[str, str]]:
+    """Rows of a CSV data file as dictionaries of text by column name, in the order of the file.
+
+    Raises:
+        FileNotFoundError: no data file has that name.
+        ValueError: a row has more or fewer cells than the heading; the message names file and line.
+    """
+    lines = csv.reader(text(name).splitlines())
+    heading = next(lines)
+    table: list[dict[str, str]] = []
+    for number, cells in enumerate(lines, start=2):
+        if len(cells) != len(heading):
+            raise ValueError(f"{name}:{number}: {len(cells)} cells, the heading has {len(heading)}")
+        table.append(dict(zip(heading, cells, strict=True)))
+    return table
+
+
+def codes(name: str, column: str = "code") -> tuple[str, ...]:
+    """One column of a CSV data file, by default its codes, in the order of the file."""
+    return tuple(row[column] for row in rows(name))
+
+
+def series(name: str) -> dict[int, float]:
+    """Yearly values of one outside series of world.csv, by year; the unit stands in the file.
+
+    Raises:
+        KeyError: world.csv has no such series.
+    """
+    values = {int(row["year"]): float(row["value"]) for row in rows("world.csv") if row["series"] == name}
+    if not values:
+        raise KeyError(f"world.csv has no series {name!r}")
+    return values
+
+
+def matrix(name: str, columns: tuple[str, ...], key: str = "code") -> tuple[tuple[str, ...], Floats]:
+    """Numeric columns of a CSV data file as (row codes, array of rows x columns); an empty cell counts as 0."""
+    table = rows(name)
+    values = np.array([[float(row[column] or 0.0) for column in columns] for row in table])
+    return tuple(row[key] for row in table), values
+
+
+def _digested() -> Iterator[bytes]:
+    """What the digest covers: name and content of each data file, with line ends as in the repository."""
+    for name in names():
+        yield name.encode() + b"\0" + _file(name).read_bytes().replace(b"\r\n", b"\n") + b"\0"
+
+
+@lru_cache(maxsize=1)
+def digest() -> str:
+    """SHA-256 of all data files, hexadecimal; two runs with the same digest used the same figures."""
+    total = hashlib.sha256()
+    for part in _digested():
+        total.update(part)
+    return total.hexdigest()

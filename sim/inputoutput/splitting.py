@@ -1,0 +1,290 @@
+"""Splitting sectors of a national table into children so that the children add back to their parent exactly.
+
+Start from output shares alone (Wolsky 1984), fix what is known of the children's inputs and value added, put the
+difference on the rest of the sector, and scale the free cells until children and rests add up to the published cells.
+What a child sells to its own rest is unknown and drives multipliers (Lindner, Legault and Guan 2012).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sim.inputoutput.tables import EXPORTS, NationalTable
+
+Floats = NDArray[np.float64]
+Bools = NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class Child:
+    """A part of a sector.
+
+    Attributes:
+        name: name of the new industry and its product.
+        weight: share of the sector's output, above 0, at most 1.
+        value_added: value added per unit of output; None keeps the sector's share.
+        inputs: known input per unit of output by child name; only children can be known inputs.
+        bought_by: names of its main users besides exports, children or rests ("BATT rest"); None where not known.
+    """
+
+    name: str
+    weight: float
+    value_added: float | None = None
+    inputs: Mapping[str, float] | None = None
+    bought_by: Sequence[str] | None = None
+
+
+@dataclass(frozen=True)
+class SplitTable:
+    """A national table with children, and how it was reached.
+
+    Attributes:
+        table: industries in the order of their sectors, the children of a sector before its rest; the rest of a sector
+            is named like the sector with " rest".
+        parent: for each industry the index of its sector.
+        child: for each industry its child name, None for a whole sector or a rest.
+        anchor_scale: factor on the known inputs of each (input sector, buying sector) whose cell could not hold them.
+        rounds: rounds of scaling.
+        residual: largest miss of a child's total before the rest of rounding was booked, relative to that total.
+    """
+
+    table: NationalTable
+    parent: tuple[int, ...]
+    child: tuple[str | None, ...]
+    anchor_scale: Mapping[tuple[str, str], float]
+    rounds: int
+    residual: float
+
+
+class SplitError(ValueError):
+    """Weights, value added or known inputs that no split of the sector can have."""
+
+
+def split(
+    sectors: NationalTable,
+    children: Mapping[str, Sequence[Child]],
+    *,
+    anchor_cap: float = 0.9,
+    minor_use: float = 0.05,
+    tolerance: float = 1e-12,
+    rounds: int = 200,
+) -> SplitTable:
+    """Split sectors into children and a rest.
+
+    Args:
+        sectors: the published table.
+        children: children by sector; what their weights leave of 1 is the rest of the sector.
+        anchor_cap: share of a published cell that known inputs may take; beyond it they are scaled down together.
+        minor_use: prior weight of users outside ``Child.bought_by`` (assumption of the model description).
+        tolerance: largest miss of a child's row or column total, relative to it.
+        rounds: refuse after so many rounds of scaling.
+
+    Raises:
+        SplitError: a sector or child is unknown, weights exceed 1, known inputs exceed what value added leaves, a cell
+            or value added turns negative, or the scaling does not settle.
+    """
+    parts = _parts(sectors, children)
+    weight, parent = np.array([part.weight for part in parts.members]), np.array(parts.parent)
+    output = weight * sectors.output[parent]
+    value_added = _value_added(sectors, parts, output)
+
+    published = np.block([[sectors.domestic, sectors.final_domestic], [sectors.imports, sectors.final_imports]])
+    blocks = _Blocks(parent, len(sectors.products))
+    row_weight, column_weight = np.tile(weight, 2), np.concatenate([weight, np.ones(4)])
+    start = blocks.spread(published) * np.outer(row_weight, column_weight)
+
+    anchors, anchor_scale = _anchors(sectors, parts, published, output, anchor_cap)
+    known_cells = anchors > 0.0
+    free = np.where(known_cells, 0.0, start * _prior_weights(parts, minor_use))
+    column_targets = output - value_added.sum(axis=0) - anchors.sum(axis=0)[: len(output)]
+    if (column_targets < 0.0).any():
+        worst = int(column_targets.argmin())
+        excess = -column_targets[worst]
+        raise SplitError(f"{parts.names[worst]}: known inputs exceed what value added leaves by {excess:g}")
+    row_targets = output - anchors.sum(axis=1)[: len(output)]
+    left = published - blocks.sums(anchors)
+    free, count, residual = _fit(free, column_targets, row_targets, left, blocks, tolerance, rounds)
+    return _closed(parts, free + anchors, value_added, anchor_scale, count, residual)
+
+
+@dataclass(frozen=True)
+class _Parts:
+    """The new industries: their child records (a rest has its own), names and sectors."""
+
+    members: tuple[Child, ...]
+    parent: tuple[int, ...]
+    names: tuple[str, ...]
+    is_child: tuple[bool, ...]
+    position: Mapping[str, int]
+    """Index of each new industry by its name; the rest of a sector is called like the sector with " rest"."""
+
+
+def _parts(sectors: NationalTable, children: Mapping[str, Sequence[Child]]) -> _Parts:
+    """List the new industries, sector by sector, children before the rest."""
+    unknown = [name for name in children if name not in sectors.products]
+    if unknown:
+        raise SplitError(f"no sector is called {unknown[0]!r}")
+    members: list[Child] = []
+    parent: list[int] = []
+    is_child: list[bool] = []
+    for index, sector in enumerate(sectors.products):
+        own = children.get(sector, ())
+        for child in own:
+            if not 0.0 < child.weight <= 1.0:
+                raise SplitError(f"{child.name}: weight {child.weight:g} is not above 0 and at most 1")
+        rest = 1.0 - sum(child.weight for child in own)
+        if rest < -1e-12:
+            raise SplitError(f"{sector}: weights of its children sum to {1 - rest:g}, more than 1")
+        listed = [*own, *([Child(f"{sector} rest" if own else sector, rest)] if rest > 1e-12 else [])]
+        members += listed
+        parent += [index] * len(listed)
+        is_child += [part in own for part in listed]
+    names = tuple(part.name for part in members)
+    if len(set(names)) < len(names):
+        raise SplitError(f"two industries are called {next(name for name in names if names.count(name) > 1)!r}")
+    position = {name: place for place, name in enumerate(names)}
+    return _Parts(tuple(members), tuple(parent), names, tuple(is_child), position)
+
+
+def _value_added(sectors: NationalTable, parts: _Parts, output: Floats) -> Floats:
+    """(4, n) value added of children by their shares; the rest takes the difference, or all keep the sector's share."""
+    parent = np.array(parts.parent)
+    proportional = sectors.value_added[:, parent] * np.array([part.weight for part in parts.members])
+    total = proportional.sum(axis=0)
+    wanted = total.copy()
+    for index in range(len(sectors.products)):
+        inside = np.flatnonzero(parent == index)
+        if parts.is_child[inside[-1]]:
+            continue  # without a rest nobody could take the difference
+        for member in inside[:-1]:
+            share = parts.members[member].value_added
+            wanted[member] = total[member] if share is None else share * output[member]
+        wanted[inside[-1]] = total[inside].sum() - wanted[inside[:-1]].sum()
+        if wanted[inside[-1]] < 0:
+            raise SplitError(f"{sectors.products[index]}: value added of its children exceeds that of the sector")
+    # every part has the sector's mix of incomes, so that each row of value added adds up, too
+    return np.asarray(proportional * np.divide(wanted, total, out=np.ones_like(total), where=total > 0))
+
+
+class _Blocks:
+    """Sums over published cells, and their spreading, for stacked (2 n, n + 4) arrays in the order of the sectors."""
+
+    def __init__(self, parent: NDArray[np.int64], sectors: int) -> None:
+        self._rows = np.concatenate([parent, parent + sectors])
+        self._columns = np.concatenate([parent, np.arange(sectors, sectors + 4)])
+        self._row_starts = np.flatnonzero(np.diff(self._rows, prepend=-1))
+        self._column_starts = np.flatnonzero(np.diff(self._columns, prepend=-1))
+
+    def sums(self, cells: Floats) -> Floats:
+        """Sum of the new cells inside each published cell."""
+        by_row = np.add.reduceat(cells, self._row_starts, axis=0)
+        return np.asarray(np.add.reduceat(by_row, self._column_starts, axis=1))
+
+    def spread(self, published: Floats) -> Floats:
+        """Each new cell takes the value of its published cell."""
+        return np.asarray(published[np.ix_(self._rows, self._columns)])
+
+
+def _prior_weights(parts: _Parts, minor_use: float) -> Floats:
+    """(2 n, n + 4) prior weights: minor users of a child with known main users count little, everybody else fully."""
+    size = len(parts.members)
+    weights = np.ones((2 * size, size + 4))
+    for row, part in enumerate(parts.members):
+        if part.bought_by is None:
+            continue
+        main = [parts.position[name] for name in part.bought_by] + [size + EXPORTS]
+        for line in (row, row + size):
+            weights[line] = minor_use
+            weights[line, main] = 1.0
+    return weights
+
+
+def _anchors(
+    sectors: NationalTable, parts: _Parts, published: Floats, output: Floats, cap: float
+) -> tuple[Floats, dict[tuple[str, str], float]]:
+    """(2 n, n + 4) cells fixed by known inputs, domestic and imported as the published cell is, with scale factors."""
+    size, count = len(parts.members), len(sectors.products)
+    wanted = np.zeros((size, size))
+    for buyer, part in enumerate(parts.members):
+        for name, coefficient in (part.inputs or {}).items():
+            if name not in parts.position or not parts.is_child[parts.position[name]]:
+                raise SplitError(f"{part.name}: known input {name!r} is not a child of any sector")
+            wanted[parts.position[name], buyer] = coefficient * output[buyer]
+    parent = np.array(parts.parent)
+    domestic, imported = published[:count, :count], published[count:, :count]
+    held = np.zeros((count, count))
+    np.add.at(held, (parent[:, None], parent[None, :]), wanted)
+    room = cap * (domestic + imported)
+    factor = np.where(held > room, np.divide(room, held, out=np.zeros_like(room), where=held > 0), 1.0)
+    whole = domestic + imported
+    share = np.divide(domestic, whole, out=np.ones_like(whole), where=whole > 0)
+    cells, at_home = wanted * factor[np.ix_(parent, parent)], share[np.ix_(parent, parent)]
+    anchors = np.zeros((2 * size, size + 4))
+    anchors[:size, :size], anchors[size:, :size] = cells * at_home, cells * (1.0 - at_home)
+    scaled = {(sectors.products[i], sectors.products[j]): float(factor[i, j]) for i, j in np.argwhere(factor < 1.0)}
+    return anchors, scaled
+
+
+def _fit(
+    free: Floats,
+    column_targets: Floats,
+    row_targets: Floats,
+    block_targets: Floats,
+    blocks: _Blocks,
+    tolerance: float,
+    rounds: int,
+) -> tuple[Floats, int, float]:
+    """Scale the free cells in turn to column totals, domestic row totals and published cells, the last one exactly."""
+    size = len(column_targets)
+    residual = float("inf")
+    for count in range(1, rounds + 1):
+        free[:, :size] *= _ratio(column_targets, free[:, :size].sum(axis=0))
+        domestic = free[:size]
+        gains, losses = np.maximum(domestic, 0.0), np.minimum(domestic, 0.0)
+        free[:size] = gains * _ratio(row_targets - losses.sum(axis=1), gains.sum(axis=1))[:, None] + losses
+        free *= blocks.spread(_ratio(block_targets, blocks.sums(free)))
+        misses = np.abs(free[:, :size].sum(axis=0) - column_targets) / (column_targets + row_targets)
+        row_misses = np.abs(free[:size].sum(axis=1) - row_targets) / (column_targets + row_targets)
+        residual = float(max(misses.max(), row_misses.max()))
+        if residual <= tolerance:
+            return free, count, residual
+    raise SplitError(f"the split does not settle: after {rounds} rounds a total is missed by {residual:.2g} of itself")
+
+
+def _ratio(target: Floats, reached: Floats) -> Floats:
+    """Target / reached, 1 where there is nothing to scale."""
+    return np.divide(target, reached, out=np.ones_like(target), where=reached != 0.0)
+
+
+def _closed(
+    parts: _Parts,
+    cells: Floats,
+    value_added: Floats,
+    anchor_scale: dict[tuple[str, str], float],
+    rounds: int,
+    residual: float,
+) -> SplitTable:
+    """The finished table: output is the sum of its row, the last rounding of a column goes to the operating surplus."""
+    size = len(parts.members)
+    if cells[:, :size].min() < 0.0:
+        raise SplitError(f"a purchase turned negative: {cells[:, :size].min():g}")
+    output = cells[:size].sum(axis=1)
+    value_added = value_added.copy()
+    value_added[-1] += output - cells[:, :size].sum(axis=0) - value_added.sum(axis=0)
+    if value_added.sum(axis=0).min() < 0.0:
+        raise SplitError(f"value added of {parts.names[int(value_added.sum(axis=0).argmin())]} turned negative")
+    table = NationalTable(
+        parts.names,
+        cells[:size, :size],
+        cells[size:, :size],
+        cells[:size, size:],
+        cells[size:, size:],
+        value_added,
+        output,
+    )
+    child = tuple(part.name if known else None for part, known in zip(parts.members, parts.is_child, strict=True))
+    return SplitTable(table, parts.parent, child, anchor_scale, rounds, residual)

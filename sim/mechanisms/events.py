@@ -1,0 +1,162 @@
+"""Events: dated plants of the lead firms (model description, sections 4, 9.3 and 9.21).
+
+A row of the history {announced, park, investment, capacity, land, start of work, production} enters in its announced month
+if that month is not later than run.known_until. Stages dated up to known_until happen in their month; later stages are
+simulated like those of any project. A row that names a physical capacity gets cap = capacity x unit value of 2018 and its
+own capital intensity. An event brings its own land (out of the park's plan, outside the yearly quota); the vehicle base
+also delivers serviced land for its suppliers, on which the LAND stage lasts one month.
+
+Reads sim/data/history.csv. Writes: own_projects, serviced.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from sim import data
+from sim.draws import Streams
+from sim.mechanisms import Phase
+from sim.mechanisms.demand import OPENING
+from sim.mechanisms.prices import Prices
+from sim.parameters import Month, Parameters, parameter
+from sim.state import State, Technology
+from sim.world import World
+
+class Events(Parameters):
+    """Land of the vehicle base, plant and serviced supplier park."""
+
+    table: ClassVar[str] = "events"
+
+    vehicle_base_plant_land: float = parameter(
+        3000.0, symbol="mu_veh", unit="mu, plant", low=2000, high=4500,
+        grade="assumed", source="assumption; with the supplier park 6,879 mu",
+    )
+    vehicle_base_supplier_land: float = parameter(
+        3879.0, symbol="mu_sup", unit="mu, supplier park in Sanyu", low=2379, high=4879,
+        grade="assumed", source="6,879 mu less the plant",
+    )
+
+
+UNIT_VALUES: dict[tuple[str, str], str] = {
+    ("power_cell", "GWh"): "power_cell",
+    ("consumer_cell", "GWh"): "consumer_cell",
+    ("vehicles", "thousand vehicles"): "vehicle",
+    ("stainless", "Mt"): "stainless_melt",
+    ("copper", "Mt"): "copper",
+}
+"""Key of prices.unit_value by market of the leader and unit of a dated capacity."""
+
+
+@dataclass(frozen=True)
+class DatedPlant:
+    """One plant of the history, in model units.
+
+    Attributes:
+        row: row of the history file.
+        name: what people call it.
+        announced: month (since the opening) in which it becomes known; 1 if it was known before.
+        work, production: dated months, -1 where the stage is simulated.
+        output: annual output at full capacity, M yuan at 2018 prices.
+    """
+
+    row: int
+    name: str
+    leader: int
+    product: int
+    park: int
+    announced: int
+    work: int
+    production: int
+    investment: float
+    output: float
+    land: float
+    serviced: float
+
+
+def dated_plants(
+    world: World, leaders: tuple[str, ...], markets: tuple[str, ...], technology: Technology, prices: Prices, events: Events, known: Month
+) -> tuple[DatedPlant, ...]:
+    """Leaders' plants announced up to a month; nothing dated later is read.
+
+    Args:
+        world: parks and products.
+        leaders: codes of the leaders, in model order.
+        markets: market name of each leader.
+        technology: intensities for what a row does not tell.
+        prices: unit values.
+        events: land of the vehicle base.
+        known: run.known_until.
+    """
+    plants = []
+    for row, item in enumerate(data.rows("history.csv")):
+        if item["kind"] != "leader" or Month(item["announced"]) > known:
+            continue
+        group, product = leaders.index(item["leader"]), world.product(item["product"])
+        key = "stainless_roll" if item["product"] == "S_ROLL" else UNIT_VALUES.get((markets[group], item["capacity_unit"]))
+        capital = float(technology.capital[product])
+        investment = float(item["investment_m"] or 0.0)
+        if item["capacity"] and key:
+            output = float(item["capacity"]) * prices.unit_value[key]
+        else:
+            output = float(item["output_m"] or 0.0) or investment / capital
+        land = float(item["land_mu"] or 0.0) or output * float(technology.land[product])
+        serviced = 0.0
+        if item["services_land_mu"]:  # the vehicle base: its land is declared in this table's parameters
+            land, serviced = events.vehicle_base_plant_land, events.vehicle_base_supplier_land
+        plants.append(
+            DatedPlant(
+                row=row,
+                name=item["firm"],
+                leader=group,
+                product=product,
+                park=world.parks.index(item["park"]),
+                announced=max(Month(item["announced"]) - OPENING, 1),
+                work=_forced(item["work_start"], known),
+                production=_forced(item["production"], known),
+                investment=investment or output * capital,
+                output=output,
+                land=land,
+                serviced=serviced,
+            )
+        )
+    return tuple(plants)
+
+
+def _forced(text: str, known: Month) -> int:
+    """Months since the opening of a dated stage, -1 where it is not dated or lies after the known period."""
+    return Month(text) - OPENING if text and Month(text) <= known else -1
+
+
+class History:
+    """Lets the dated plants of leaders enter in their announced month."""
+
+    phase: ClassVar[Phase] = Phase.PROPOSE
+    writes: ClassVar[tuple[str, ...]] = ("own_projects",)
+
+    def __init__(self, plants: tuple[DatedPlant, ...]) -> None:
+        self.plants = plants
+
+    def step(self, state: State, streams: Streams) -> None:
+        """Sign the plants of this month."""
+        del streams
+        for plant in self.plants:
+            if plant.announced == state.month:
+                state.boards.own_projects.append(
+                    {
+                        "product": plant.product,
+                        "leader": plant.leader,
+                        "sponsor": plant.leader,
+                        "park": plant.park,
+                        "county": int(state.world.park_county[plant.park]),
+                        "investment": plant.investment,
+                        "capital_intensity": plant.investment / plant.output,
+                        "announced_output": plant.output,
+                        "land": plant.land,
+                        "serviced": plant.serviced,
+                        "quality": float(state.leaders.quality[plant.leader]),
+                        "event": plant.row,
+                        "forced_work": plant.work,
+                        "forced_production": plant.production,
+                    }
+                )

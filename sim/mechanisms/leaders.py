@@ -1,0 +1,393 @@
+"""Leaders: world shares, order books, expansion and the choice of site (model description, section 9.3).
+
+    s_g(t+1) = s_g exp((psi_s/12) [ln(cbar/c_g) + a_fill (fill_g - 1) + a_q (q_g - qbar)]) / normaliser
+    O_g = s_g Q_m u / 12 ;  B_g(t+1) = rho_B (B_g + O_g - y_g)^+ ;  a site gets pi_gb (O_g + B_g)
+    pi_gb = Kap_gb exp(-theta_b (c_gb/cbar_g - 1)) / sum_b
+    Khat_g = (1 + ghat_g)^1.5 12 O_g / u_star ,  ghat from an AR(1) on annual growth, within [-0.3, 0.6]
+    V_b = b_C C_pot,b - b_r ln r_b - b_w ln w_b + b_s s_b + b_inc inc_b + b_e headroom_b + b_H ln H_b - risk_conc share_b + Gumbel
+
+If Khat exceeds present capacity and pipeline, the leader builds a lumpy plant at home or at a rival site (nested logit with
+nests home and rivals). In the known period the share of the power-cell leader follows its known shipments. Dated plants of
+the history enter as events (:mod:`sim.mechanisms.events`) and count as pipeline here.
+
+Reads markets, costs, coverage, land, wages, service, incentives. Writes: share, orders, site_orders, own_projects,
+rival_building, rival_noise.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sim.draws import Streams, gumbel
+from sim.mechanisms import Phase
+from sim.mechanisms.demand import OPENING, annual_series, last_known_year, monthly_logs
+from sim.mechanisms.production import leading_rows
+from sim.mechanisms.location import Location
+from sim.mechanisms.sourcing import nameplate, potential_coverage
+from sim.parameters import Parameters, parameter
+from sim.settings import Run
+from sim.state import YEAR, Stage, State
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+GROWTH_BAND = (-0.3, 0.6)
+"""Bounds of expected annual growth; model description, section 9.3."""
+
+RIVAL_BUILD_MONTHS = 24
+"""Months until a plant at a rival site produces; assumption (the announced limit of 26 months less permits)."""
+
+
+class Leaders(Parameters):
+    """Order books, expectations and sites of the lead firms."""
+
+    table: ClassVar[str] = "leaders"
+
+    share_selection: float = parameter(
+        0.6, symbol="psi_s", unit="replicator intensity per year", low=0.2, high=1.5,
+        grade="assumed", source="assumption",
+    )
+    base_allocation: float = parameter(
+        10.0, symbol="theta_b", unit="elasticity of plant allocation to unit cost", low=4, high=20,
+        grade="assumed", source="assumption",
+    )
+    expect_window: float = parameter(
+        36.0, symbol="W_e", unit="months for AR(1) expectation", low=24, high=60,
+        grade="recalled", source="recalled: adaptive AR(1) learning as in Poledna et al. 2023",
+    )
+    fill_gain: float = parameter(
+        0.5, symbol="a_fill", unit="share gain per unit fill rate", low=0.0, high=1.5,
+        grade="assumed", source="assumption",
+    )
+    quality_gain: float = parameter(
+        0.3, symbol="a_q", unit="share gain per unit quality", low=0.0, high=1.0,
+        grade="assumed", source="assumption",
+    )
+    diversification: float = parameter(
+        1.5, symbol="risk_conc", unit="utility loss at 100% share in one site", low=0.5, high=4.0,
+        grade="assumed", source="assumption; direction published (announced need to disperse sites, Dec 2020)",
+    )
+    coverage_pull: float = parameter(
+        1.0, symbol="b_C", unit="utility per unit C_pot", low=0.2, high=2.0,
+        grade="assumed", source="assumption; direction published (OEM came for battery supply, 2021 report)",
+    )
+    utilisation_target: float = parameter(
+        0.85, symbol="u_star", unit="share", low=0.75, high=0.92,
+        grade="assumed", source="assumption",
+    )
+    talent_pull: float = parameter(
+        0.15, symbol="b_H", unit="utility per ln talent stock", low=0.0, high=0.5,
+        grade="assumed", source="assumption",
+    )
+    energy_pull: float = parameter(
+        0.3, symbol="b_e", unit="utility per unit headroom", low=0.0, high=1.0,
+        grade="assumed", source="assumption",
+    )
+    backlog_keep: float = parameter(
+        0.9, symbol="rho_B", unit="share kept per month", low=0.7, high=1.0,
+        grade="assumed", source="assumption",
+    )
+    rival_sites: float = parameter(
+        3.0, symbol="n_riv", unit="number of rival sites per leader", low=1, high=8,
+        grade="assumed", source="assumption",
+    )
+    rival_coverage: float = parameter(
+        0.5, symbol="riv_C", unit="C_pot at a rival site", low=0.2, high=0.8,
+        grade="assumed", source="assumption",
+    )
+    rival_land_price: float = parameter(
+        0.3, symbol="riv_r", unit="M yuan per mu", low=0.1, high=0.6,
+        grade="assumed", source="assumption",
+    )
+    rival_wage: float = parameter(
+        1.1, symbol="riv_w", unit="wage / mean home wage", low=0.9, high=1.4,
+        grade="assumed", source="assumption",
+    )
+    rival_service: float = parameter(
+        0.5, symbol="riv_s", unit="service index", low=0, high=1,
+        grade="assumed", source="assumption",
+    )
+    rival_incentive: float = parameter(
+        0.04, symbol="riv_inc", unit="grant share of investment", low=0, high=0.12,
+        grade="assumed", source="assumption",
+    )
+    rival_headroom: float = parameter(
+        0.3, symbol="riv_e", unit="energy headroom share", low=0, high=1,
+        grade="assumed", source="assumption",
+    )
+    rival_talent: float = parameter(
+        1.5, symbol="riv_H", unit="talent stock / core opening stock", low=0.5, high=4,
+        grade="assumed", source="assumption",
+    )
+    rival_noise: float = parameter(
+        0.3, symbol="riv_sd", unit="sd of utility, AR(1)", low=0.1, high=0.8,
+        grade="assumed", source="assumption",
+    )
+    rival_persist: float = parameter(
+        0.97, symbol="riv_rho", unit="per month", low=0.9, high=0.99,
+        grade="assumed", source="assumption",
+    )
+
+
+def order_book(share: Floats, volume: Floats, unit_value: Floats) -> Floats:
+    """O_g: monthly orders of each leader, M yuan at 2018 prices, from share, market volume a year and unit value."""
+    return np.asarray(share * volume * unit_value / YEAR)
+
+
+def expected_growth(history: Floats, window: int) -> float:
+    """ghat: one-year-ahead forecast of an AR(1) on annual growth of monthly orders.
+
+    Args:
+        history: monthly orders, oldest first.
+        window: months of growth observations used.
+
+    Returns:
+        Annual growth within :data:`GROWTH_BAND`; 0 where fewer than two observations exist.
+    """
+    if len(history) < YEAR + 2:
+        return 0.0
+    growth = np.log(np.maximum(history[YEAR:], 1e-9) / np.maximum(history[:-YEAR], 1e-9))[-window:]
+    mean = float(growth.mean())
+    left, right = growth[:-1] - mean, growth[1:] - mean
+    variance = float((left * left).sum())
+    persistence = float(np.clip((left * right).sum() / variance, 0.0, 1.0)) if variance > 1e-12 else 0.0
+    forecast = mean + persistence**YEAR * (float(growth[-1]) - mean)
+    return float(np.clip(np.expm1(forecast), *GROWTH_BAND))
+
+
+def share_step(share: Floats, cost: Floats, fill: Floats, quality: Floats, leaders: Leaders, rivals_cost: Floats) -> Floats:
+    """World shares one month later by replicator selection against the rest of the market.
+
+    Args:
+        share: (G,) s_g.
+        cost: (G,) unit cost of the group relative to the frontier price level.
+        fill: (G,) share of orders delivered, 0-1.
+        quality: (G,) 0-1.
+        leaders: parameters.
+        rivals_cost: (G,) unit cost of the rest of the market.
+    """
+    rest_quality = RIVAL_QUALITY
+    mean_cost = share * cost + (1.0 - share) * rivals_cost
+    mean_quality = share * quality + (1.0 - share) * rest_quality
+    speed = leaders.share_selection / YEAR
+    fitness = np.log(mean_cost / cost) + leaders.fill_gain * (fill - 1.0) + leaders.quality_gain * (quality - mean_quality)
+    rest = np.log(mean_cost / rivals_cost) + leaders.quality_gain * (rest_quality - mean_quality)
+    own, other = share * np.exp(speed * fitness), (1.0 - share) * np.exp(speed * rest)
+    return np.asarray(own / (own + other))
+
+
+RIVAL_QUALITY = 0.9
+"""Mean quality of the other leaders of a market; assumption: equal to the home leaders' (opening value 0.9)."""
+
+
+@dataclass(frozen=True)
+class KnownShare:
+    """Known world share of the power-cell leader: log share by month, NaN where it is simulated.
+
+    The share follows known shipments from 2016 and is reached in logs from the opening share.
+    """
+
+    logs: Floats
+
+    @classmethod
+    def of(cls, run: Run, opening_share: float, months: int) -> KnownShare:
+        """Read shipments up to known_until only, also in a conditional world (they lie too close to an outcome)."""
+        known = run.known_until
+        nothing = cls(np.full(months + 1, np.nan))
+        if run.world == "flat" or last_known_year(known) < FIRST_KNOWN_SHIPMENT:
+            return nothing
+        shipments = annual_series("leader_shipments_power", known)
+        world = {
+            year: value + annual_series("storage_cells_world", known)[year]
+            for year, value in annual_series("ev_battery_world", known).items()
+        }
+        annual = {year: shipments[year] / world[year] for year in shipments if year >= FIRST_KNOWN_SHIPMENT}
+        logs = monthly_logs(annual, months)
+        first = (FIRST_KNOWN_SHIPMENT - OPENING.year) * YEAR + 7 - OPENING.month
+        if first > 0:
+            logs[: first + 1] = np.interp(np.arange(first + 1), [0, first], [np.log(opening_share), logs[first]])
+        return cls(logs)
+
+
+FIRST_KNOWN_SHIPMENT = 2016
+"""First year whose shipments fix the leader's share (model description, section 9.3)."""
+
+
+class OrderBooks:
+    """Shares and orders of the month, and what each home plant is asked to deliver."""
+
+    phase: ClassVar[Phase] = Phase.PROPOSE
+    writes: ClassVar[tuple[str, ...]] = ("share", "orders", "site_orders")
+
+    def __init__(self, leaders: Leaders, known: KnownShare, known_leader: int) -> None:
+        self.leaders, self.known, self.known_leader = leaders, known, known_leader
+
+    def step(self, state: State, streams: Streams) -> None:
+        """Selection moves shares, markets make orders, plants share them by capacity and cost."""
+        del streams
+        rows = state.leaders
+        fill = np.divide(rows.delivered, rows.ordered, out=np.ones(len(rows)), where=rows.ordered > 0)
+        cost = group_cost(state)
+        share = share_step(rows.share, cost, np.minimum(fill, 1.0), rows.quality, self.leaders, np.ones(len(rows)))
+        known = self.known.logs[state.month]
+        if np.isfinite(known):
+            share[self.known_leader] = np.exp(known)
+        share = np.where(rows.active, share, rows.share)
+        orders = order_book(share, state.markets.volume[rows.market], rows.unit_value) * rows.active
+        state.boards.share, state.boards.orders = share, orders
+        state.boards.site_orders = self._site_orders(state, orders + rows.backlog)
+
+    def _site_orders(self, state: State, total: Floats) -> Floats:
+        """(F,) orders and backlog addressed to each home plant: pi_gb (O_g + B_g)."""
+        weight = site_weights(state, self.leaders.base_allocation)
+        firms, leading = state.firms, leading_rows(state)
+        home = np.zeros(len(firms))
+        home[leading] = weight[leading] * total[firms.leader[leading]]
+        return home
+
+
+def group_cost(state: State) -> Floats:
+    """(G,) unit cost of each group's home plants relative to the frontier cost, capacity-weighted; 1 without plants."""
+    firms, leading = state.firms, leading_rows(state)
+    live = leading & firms.alive & (firms.capacity > 0)
+    group = firms.leader[live]
+    size = len(state.leaders)
+    relative = firms.unit_cost[live] * (1.0 + state.technology.markup[firms.product[live]])
+    relative = relative / state.markets.price[firms.product[live]]
+    weight = np.bincount(group, weights=firms.capacity[live], minlength=size)
+    cost = np.bincount(group, weights=firms.capacity[live] * relative, minlength=size)
+    return np.divide(cost, weight, out=np.ones(size), where=weight > 0)
+
+
+def site_weights(state: State, elasticity: float) -> Floats:
+    """(F,) pi_gb of home plants: share of each plant in its group's allocation, rivals included; 0 for other rows."""
+    firms, leading = state.firms, leading_rows(state)
+    live = leading & firms.alive & (firms.capacity > 0)
+    group = np.where(live, firms.leader, 0)
+    mean = group_cost(state)
+    own = firms.unit_cost * (1.0 + state.technology.markup[firms.product]) / state.markets.price[firms.product]
+    attraction = np.where(live, firms.capacity * np.exp(-elasticity * (own / mean[group] - 1.0)), 0.0)
+    away = (state.rivals.capacity * np.exp(-elasticity * (1.0 / mean[:, None] - 1.0))).sum(axis=1)
+    total = np.bincount(group, weights=attraction, minlength=len(mean)) + away
+    return np.where(live, np.divide(attraction, total[group], out=np.zeros(len(group)), where=total[group] > 0), 0.0)
+
+
+class Expansion:
+    """Leaders plan capacity and choose where to build."""
+
+    phase: ClassVar[Phase] = Phase.PROPOSE
+    writes: ClassVar[tuple[str, ...]] = ("own_projects", "rival_building", "rival_noise")
+
+    def __init__(self, leaders: Leaders, location: Location) -> None:
+        self.leaders, self.location = leaders, location
+
+    def step(self, state: State, streams: Streams) -> None:
+        """Each active leader compares planned with present and coming capacity; a gap becomes a plant somewhere."""
+        p, rivals = self.leaders, state.rivals
+        noise = streams.draw("leaders.rivals", state.month).standard_normal(rivals.noise.shape)
+        state.boards.rival_noise = p.rival_persist * rivals.noise + p.rival_noise * np.sqrt(1.0 - p.rival_persist**2) * noise
+        taste = gumbel(
+            streams.draw("leaders.site", state.month).random((len(state.leaders), len(state.parks.planned) + rivals.noise.shape[1]))
+        )
+        building = np.zeros_like(rivals.building)
+        assert state.deciders is not None
+        for leader in state.deciders.leaders:
+            group = leader.index
+            if not state.leaders.active[group]:
+                continue
+            output = leader.plan(*self._position(state, group))
+            if output <= 0:
+                continue
+            utility, allowed = self._utilities(state, group, output)
+            parks = len(state.parks.planned)
+            value = np.where(allowed, utility, -np.inf)
+            choice = leader.choose_site(value, taste[group], parks)
+            if choice >= parks:
+                building[group, choice - parks] = output / YEAR
+            else:
+                state.boards.own_projects.append(own_project(state, group, choice, output))
+        state.boards.rival_building = building
+
+    def _position(self, state: State, group: int) -> tuple[float, float, float, float, float, float, float]:
+        """Orders (M yuan a month), growth, target use, capacity and pipeline (M yuan a year), least and most of a plant."""
+        rows, firms, projects = state.leaders, state.firms, state.projects
+        depth = rows.annual_orders.shape[1]
+        months = min(state.month - 1, depth)
+        history = rows.annual_orders[group][(state.month - 1 - months + np.arange(months)) % depth]
+        orders = float(history[-1]) if months else 0.0
+        growth = expected_growth(history, int(self.leaders.expect_window))
+        live = np.flatnonzero(leading_rows(state) & firms.alive & (firms.leader == group))
+        capacity = float(nameplate(state, live).sum() + state.rivals.capacity[group].sum()) * YEAR
+        coming = (projects.leader == group) & (projects.stage >= Stage.SIGNED) & (projects.stage <= Stage.BUILD)
+        coming &= projects.product == rows.product[group]
+        pipeline = float(projects.announced_output[coming].sum() + state.rivals.building[group].sum() * YEAR)
+        lump = float(rows.lump_low[group]), float(rows.lump_high[group])
+        return orders, growth, self.leaders.utilisation_target, capacity, pipeline, *lump
+
+    def _utilities(self, state: State, group: int, output: float) -> tuple[Floats, NDArray[np.bool_]]:
+        """(P + S,) utility of every home park and rival site, and whether it can take the plant.
+
+        Energy headroom stands at the rivals' value at home until energy caps exist.
+        """
+        p, q, world, parks, counties = self.leaders, self.location, state.world, state.parks, state.counties
+        product, county = int(state.leaders.product[group]), state.world.park_county
+        home = home_capacity_by_park(state, group)
+        away = state.rivals.capacity[group]
+        total = home.sum() + away.sum()
+        concentration = np.concatenate([home, away]) / total if total > 0 else np.zeros(len(home) + len(away))
+        price = np.where(parks.price > 0, parks.price, p.rival_land_price)
+        wage = counties.wage / counties.wage.mean()
+        here = (
+            p.coverage_pull * potential_coverage(state, product, q.market_decay)[county]
+            - q.land_price * np.log(price)
+            - q.wage * np.log(wage[county])
+            + q.service * counties.service[county]
+            + q.incentive * counties.incentive[county]
+            + p.energy_pull * p.rival_headroom
+            + p.talent_pull * np.log(counties.talent[county])
+        )
+        there = (
+            p.coverage_pull * p.rival_coverage
+            - q.land_price * np.log(p.rival_land_price)
+            - q.wage * np.log(p.rival_wage)
+            + q.service * p.rival_service
+            + q.incentive * p.rival_incentive
+            + p.energy_pull * p.rival_headroom
+            + p.talent_pull * np.log(p.rival_talent)
+            + state.rivals.noise[group]
+        )
+        value = np.concatenate([here, there]) - p.diversification * concentration
+        room = parks.planned - parks.developed + parks.free >= output * state.technology.land[product]
+        fits = (world.fit[county, product] > 0) & (world.park_port | ~world.port[product])
+        assert state.deciders is not None
+        allowed = room & fits & (np.arange(len(room)) < len(room) - world.county_count)
+        return value, np.concatenate([allowed, np.ones(len(away), dtype=bool)])
+
+
+def home_capacity_by_park(state: State, group: int) -> Floats:
+    """(P,) capacity of a leader's home plants, M yuan a month."""
+    firms = state.firms
+    mine = leading_rows(state) & firms.alive & (firms.leader == group) & (firms.park >= 0)
+    return np.bincount(firms.park[mine], weights=firms.capacity[mine], minlength=len(state.parks.planned))
+
+
+def own_project(state: State, group: int, park: int, output: float) -> dict[str, float | int]:
+    """Columns of a leader's own plant; capital, land and size follow the node's intensities."""
+    product = int(state.leaders.product[group])
+    technology = state.technology
+    return {
+        "product": product,
+        "leader": group,
+        "sponsor": group,
+        "park": park,
+        "county": int(state.world.park_county[park]),
+        "investment": output * float(technology.capital[product]),
+        "capital_intensity": float(technology.capital[product]),
+        "announced_output": output,
+        "land": output * float(technology.land[product]),
+        "quality": float(state.leaders.quality[group]),
+    }

@@ -1,0 +1,300 @@
+"""Location: leads are won or lost against other places and choose a park, with failure before building (section 9.6).
+
+    V_jp = b_MA ln(1+MA_kp) + b_SA ln(1+SA_kp) + b_own ln(1+n_kp) - b_t min_to_sponsor - b_r ln(r_p/r_ref) - b_w ln(w_c/w_ref)
+           + b_inc inc_c + b_port port  (+ terms of zoning, service and later mechanisms)
+    MA_kp = sum_i need_ki exp(-b_m min_pi) ;  SA_kp = sum_q a_qk sum_j cap_j exp(-b_m min_pj)        (bn yuan a year)
+    IV = lam_n ln sum exp(V/lam_n) ;  sign if u_sign < Lam(a0 + IV - V_out,k) ;  park = argmax of V/lam_n + Gumbel
+    V_out(t+1) = Vbar + rho_V (V_out - Vbar) + rho_inc b_inc (inc_city - inc_ref)
+    failure per month in SIGNED and LAND: h_fail exp(m at signing)
+
+The parks of a county share its minutes. Counties decide whom to admit (the screen of tax per mu and, short of land, a
+stricter one of their own); grafts skip the park choice, normal entry is placed by its county. Incentives stand at the
+rivals' value until the public budget exists.
+
+Reads access, land prices, wages. Writes: appeal, allowed, outside_value, failed.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sim.draws import Streams
+from sim.mechanisms import Phase
+from sim.parameters import Parameters, parameter
+from sim.state import YEAR, Channel, Stage, State
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+Bools = NDArray[np.bool_]
+
+class Location(Parameters):
+    """Weights of the choice among parks, signing and failure."""
+
+    table: ClassVar[str] = "location"
+
+    outside_value_persist: float = parameter(
+        0.95, symbol="rho_V", unit="per month", low=0.85, high=0.99,
+        grade="assumed", source="assumption",
+    )
+    rival_response: float = parameter(
+        0.5, symbol="rho_inc", unit="share of own incentive matched by rivals", low=0.2, high=0.9,
+        grade="assumed", source="assumption; direction Wang 2013 later zones more distortion",
+    )
+    sign_const: float = parameter(
+        -0.5, symbol="a0", unit="utility", low=-2.0, high=1.0,
+        grade="calibrate", source="to calibrate to P_sign",
+    )
+    fail_monthly: float = parameter(
+        0.03, symbol="h_fail", unit="probability per month in SIGNED or LAND", low=0.01, high=0.06,
+        grade="calibrate", source="identified by target.started_in_year_one and target.producing_in_5y",
+    )
+    market_access: float = parameter(
+        0.6, symbol="b_MA", unit="utility per ln local buyers", low=0.2, high=1.2,
+        grade="calibrate", source="direction: Amiti & Javorcik 2008; value to calibrate",
+    )
+    supplier_access: float = parameter(
+        0.45, symbol="b_SA", unit="utility per ln local suppliers", low=0.1, high=1.0,
+        grade="assumed", source="direction: Amiti & Javorcik 2008",
+    )
+    own_agglomeration: float = parameter(
+        0.2, symbol="b_own", unit="utility per ln(1+n)", low=0.0, high=0.6,
+        grade="assumed", source="same-industry weaker than upstream (Hu et al. 2015)",
+    )
+    leader_time: float = parameter(
+        0.025, symbol="b_t", unit="utility per minute to leader", low=0.01, high=0.05,
+        grade="assumed", source=(
+            "direction: Klier & McMillen 2008; value assumption; synthetic check gives mountain share .29"
+            " at .012, .15 at .025, .11 at .03"
+        ),
+    )
+    market_decay: float = parameter(
+        0.012, symbol="b_m", unit="per minute, in market and supplier access", low=0.006, high=0.03,
+        grade="assumed", source="assumption; used in synthetic location check",
+    )
+    land_price: float = parameter(
+        0.35, symbol="b_r", unit="utility per ln land price", low=0.1, high=0.8,
+        grade="assumed", source="assumption",
+    )
+    wage: float = parameter(
+        0.8, symbol="b_w", unit="utility per ln wage", low=0.2, high=1.5,
+        grade="assumed", source="assumption",
+    )
+    incentive: float = parameter(
+        6.0, symbol="b_inc", unit="utility per unit of investment share", low=2, high=12,
+        grade="recalled", source="recalled: tax elasticities of location -0.2 to -0.6",
+    )
+    service: float = parameter(
+        0.4, symbol="b_s", unit="utility per unit service", low=0.0, high=0.8,
+        grade="assumed", source="assumption",
+    )
+    zone_fit: float = parameter(
+        0.8, symbol="b_z", unit="utility per unit fit", low=0.0, high=2.0,
+        grade="assumed", source="assumption",
+    )
+    port: float = parameter(
+        0.5, symbol="b_port", unit="utility, bulk nodes only", low=0.0, high=1.0,
+        grade="assumed", source="assumption (Wanwu chosen for location, wharves, environment: published)",
+    )
+    nest: float = parameter(
+        0.6, symbol="lam_n", unit="nest parameter", low=0.4, high=1.0,
+        grade="assumed", source="assumption",
+    )
+    linked_transfer_bonus: float = parameter(
+        0.3, symbol="u_link", unit="utility for paired mountain park", low=0.0, high=1.0,
+        grade="assumed", source="assumption",
+    )
+
+
+BILLION = 1000.0
+"""M yuan in a bn yuan."""
+
+
+def logistic(value: Floats) -> Floats:
+    """Lam(u) = 1 / (1 + exp(-u))."""
+    return np.asarray(1.0 / (1.0 + np.exp(-value)))
+
+
+def inclusive_value(utility: Floats, allowed: Bools, nest: float) -> Floats:
+    """IV = lam_n ln sum exp(V / lam_n) over the allowed alternatives; -inf where none is allowed.
+
+    Args:
+        utility: (J, P) V.
+        allowed: (J, P) mask.
+        nest: lam_n in (0, 1].
+    """
+    scaled = np.where(allowed, utility / nest, -np.inf)
+    top = scaled.max(axis=1, initial=-np.inf)
+    safe = np.where(np.isfinite(top), top, 0.0)
+    total = np.exp(scaled - safe[:, None]).sum(axis=1)
+    with np.errstate(divide="ignore"):
+        return np.asarray(nest * (safe + np.log(total)))
+
+
+def market_access(minutes: Floats, need: Floats, decay: float) -> Floats:
+    """(C, K) sum over counties of need (C, K; bn yuan a year) discounted by exp(-b_m minutes)."""
+    return np.asarray(np.exp(-decay * minutes) @ need)
+
+
+def needs_by_county(state: State) -> Floats:
+    """(C, K) annual home need of each product by county, bn yuan."""
+    firms, size = state.firms, state.world.product_count
+    output = np.bincount(firms.node, weights=firms.output, minlength=state.node_count) * YEAR / BILLION
+    need = state.technology.inputs * output[None, :]
+    return np.asarray(need.reshape(size, -1, size).sum(axis=2).T)
+
+
+def capacity_by_county(state: State) -> Floats:
+    """(C, K) annual capacity of operating firms by county, bn yuan; blocks by their output."""
+    firms = state.firms
+    weight = np.where(firms.block, firms.output, firms.capacity) * firms.alive * YEAR / BILLION
+    return np.bincount(firms.node, weights=weight, minlength=state.node_count).reshape(-1, state.world.product_count)
+
+
+def firms_by_park(state: State) -> Floats:
+    """(P, K) number of operating firms of a product in a park."""
+    firms, size = state.firms, state.world.product_count
+    here = firms.alive & (firms.park >= 0) & ~firms.fringe
+    cell = firms.park[here] * size + firms.product[here]
+    return np.bincount(cell, minlength=len(state.parks.planned) * size).reshape(-1, size).astype(float)
+
+
+def sponsor_county(state: State) -> Ints:
+    """(G,) county of the largest home plant of each leader, -1 without one (then of its plant being built)."""
+    firms, projects = state.firms, state.projects
+    found = np.full(len(state.leaders), -1, dtype=np.int64)
+    for group in range(len(found)):
+        mine = np.flatnonzero(firms.alive & (firms.leader == group))
+        if len(mine):
+            found[group] = firms.county[mine[firms.capital[mine].argmax()]]
+            continue
+        coming = np.flatnonzero((projects.leader == group) & (projects.stage <= Stage.BUILD))
+        if len(coming):
+            found[group] = projects.county[coming[0]]
+    return found
+
+
+def base_utility(state: State, location: Location, product: Ints, sponsor: Ints, rent: Floats, wage: Floats) -> Floats:
+    """(J, P) V without the terms of other mechanisms.
+
+    Args:
+        state: firms, parks, counties.
+        location: parameters.
+        product: (J,) product of each lead.
+        sponsor: (J,) leader that vouches for it, -1 without.
+        rent: (P,) land price relative to the city mean at opening.
+        wage: (C,) wage relative to the city mean at opening.
+    """
+    q, world = location, state.world
+    county = world.park_county
+    buyers = market_access(world.minutes, needs_by_county(state), q.market_decay)
+    sellers = market_access(world.minutes, capacity_by_county(state), q.market_decay)
+    inputs = state.technology.inputs[:, : world.product_count]
+    suppliers = sellers @ inputs
+    same = firms_by_park(state)
+    place = (
+        q.market_access * np.log1p(buyers)[county]
+        + q.supplier_access * np.log1p(suppliers)[county]
+        + q.own_agglomeration * np.log1p(same)
+    )
+    fixed = -q.land_price * np.log(rent) - q.wage * np.log(wage)[county] + q.incentive * state.counties.incentive[county]
+    value = place.T[product] + fixed[None, :]
+    value = value + q.port * (world.port[product][:, None] & world.park_port[None, :])
+    home = np.append(sponsor_county(state), -1)[sponsor]
+    minutes = np.where(home[:, None] >= 0, world.minutes[home][:, county], 0.0)
+    return np.asarray(value - q.leader_time * minutes)
+
+
+def physical_mask(state: State, product: Ints, land: Floats) -> Bools:
+    """(J, P) parks that have or can develop the land, and a port where the product needs one; no town plots."""
+    world, parks = state.world, state.parks
+    room = parks.planned - parks.developed + parks.free - committed_land(state)
+    enough = room[None, :] >= land[:, None]
+    port = ~world.port[product][:, None] | world.park_port[None, :]
+    named = np.arange(len(room)) < len(room) - world.county_count
+    return np.asarray(enough & port & named[None, :])
+
+
+def committed_land(state: State) -> Floats:
+    """(P,) land that signed projects wait for, mu."""
+    projects = state.projects
+    waiting = (projects.stage == Stage.SIGNED) & (projects.graft < 0) & (projects.land_held <= 0)
+    return np.bincount(
+        projects.park[waiting], weights=projects.land[waiting], minlength=len(state.parks.planned)
+    )
+
+
+class ParkChoice:
+    """Writes the utilities and masks of the month's leads; counties decide whom to admit."""
+
+    phase: ClassVar[Phase] = Phase.PLACE
+    writes: ClassVar[tuple[str, ...]] = ("appeal", "allowed", "outside_value")
+
+    def __init__(self, location: Location, plan_pressure: float, rival_incentive: float) -> None:
+        """Keep the parameters.
+
+        Args:
+            location: parameters of this table.
+            plan_pressure: xi_m, how much pressure relaxes the screen.
+            rival_incentive: inc_ref, grant share of rivals.
+        """
+        self.location, self.relaxation, self.rival_incentive = location, plan_pressure, rival_incentive
+
+    def step(self, state: State, streams: Streams) -> None:
+        """Utilities of all leads that look for a park, and V_out."""
+        del streams
+        q = self.location
+        city = float(state.counties.incentive.mean())
+        state.boards.outside_value = (
+            state.outside_value_mean
+            + q.outside_value_persist * (state.outside_value - state.outside_value_mean)
+            + q.rival_response * q.incentive * (city - self.rival_incentive)
+        )
+        for leads in state.boards.leads:
+            rent, wage = relative_prices(state)
+            state.boards.appeal.append(base_utility(state, q, leads["product"], leads["sponsor"], rent, wage))
+            allowed = physical_mask(state, leads["product"], leads["land"])
+            state.boards.allowed.append(allowed & self._admitted(state, leads))
+
+    def _admitted(self, state: State, leads: dict[str, NDArray[np.generic]]) -> Bools:
+        """(J, P) whether the county of each park makes an offer."""
+        assert state.deciders is not None
+        product = np.asarray(leads["product"], dtype=np.int64)
+        tax = state.technology.tax[product] / state.technology.land[product]
+        screen = state.lever("promotion.screen_tax_per_mu") * (1.0 - self.relaxation * state.pressure)
+        room = state.parks.planned - state.parks.developed + state.parks.free - committed_land(state)
+        by_county = np.zeros((len(product), state.world.county_count), dtype=bool)
+        for county in state.deciders.counties:
+            mine = state.world.park_county == county.index
+            share = float(room[mine].sum() / max(state.parks.planned[mine].sum(), 1.0))
+            by_county[:, county.index] = county.admit(tax, screen, share)
+        return by_county[:, state.world.park_county]
+
+
+class Failure:
+    """Signed projects that fail before building."""
+
+    phase: ClassVar[Phase] = Phase.PLACE
+    writes: ClassVar[tuple[str, ...]] = ("failed",)
+
+    def __init__(self, location: Location) -> None:
+        self.location = location
+
+    def step(self, state: State, streams: Streams) -> None:
+        """Survival falls by the hazard of the month; a project fails when it drops below its luck."""
+        del streams
+        projects = state.projects
+        exposed = (projects.stage == Stage.SIGNED) | (projects.stage == Stage.LAND)
+        exposed &= projects.channel != Channel.OWN
+        hazard = np.minimum(self.location.fail_monthly * np.exp(projects.pressure), 1.0)
+        survival = np.where(exposed, projects.survival * (1.0 - hazard), projects.survival)
+        state.boards.survival = survival
+        state.boards.failed = exposed & (survival < projects.failure_luck)
+
+
+def relative_prices(state: State) -> tuple[Floats, Floats]:
+    """(P,) land price and (C,) wage relative to the city means at opening; a park without price counts as the mean."""
+    rent = np.where(state.parks.price > 0, state.parks.price / state.rent_reference, 1.0)
+    return rent, state.counties.wage / state.wage_reference

@@ -1,0 +1,373 @@
+"""Levers whose mechanism this version does not have yet.
+
+They are declared here, with their dates, ranges and sources, so that a scenario file written today is checked in full
+and stays valid when the mechanism comes: its file then takes over the group, and the group leaves this one. Until then
+a value is read and stored with the scenario, but changes no result. `ningde levers` and `ningde check` say so.
+
+Only levers and their dates stand here; a neutral value holds before the date (model description, section 4).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import ClassVar
+
+from sim.parameters import Lever, Month, Parameters, lever, month, sum_to_one
+
+INERT = "declared, dated and checked, but without effect in this version"
+
+
+class Talent(Parameters):
+    """Talent plan: yearly budget and what it is spent on; nothing before the start."""
+
+    table: ClassVar[str] = "talent"
+    inert: ClassVar[str] = INERT
+
+    budget: Lever = lever(
+        150,
+        symbol="E_H",
+        unit="M yuan per year",
+        low=0,
+        high=1000,
+        neutral=0,
+        starts="start",
+        grade="assumed",
+        source="assumption; plan named in the article",
+    )
+    mix_cash: Lever = lever(
+        0.4,
+        symbol="e_H_cash",
+        unit="share (four sum to 1)",
+        low=0,
+        high=1,
+        neutral=0,
+        starts="start",
+        grade="assumed",
+        source="assumption",
+    )
+    mix_housing: Lever = lever(
+        0.25,
+        symbol="e_H_housing",
+        unit="share (four sum to 1)",
+        low=0,
+        high=1,
+        neutral=0,
+        starts="start",
+        grade="assumed",
+        source="assumption",
+    )
+    mix_schooling: Lever = lever(
+        0.2,
+        symbol="e_H_schooling",
+        unit="share (four sum to 1)",
+        low=0,
+        high=1,
+        neutral=0,
+        starts="start",
+        grade="assumed",
+        source="assumption",
+    )
+    mix_health: Lever = lever(
+        0.15,
+        symbol="e_H_health",
+        unit="share (four sum to 1)",
+        low=0,
+        high=1,
+        neutral=0,
+        starts="start",
+        grade="assumed",
+        source="assumption",
+    )
+    start: Month = month(
+        "2017-01",
+        symbol="t_H",
+        unit="month",
+        low="2014-01",
+        high="2035-12",
+        grade="assumed",
+        source="assumption",
+    )
+
+    def checks(self) -> Iterator[tuple[str, str]]:
+        """The four parts of the budget sum to 1."""
+        yield from sum_to_one(self, "mix_cash", "mix_housing", "mix_schooling", "mix_health")
+
+
+class Enclave(Parameters):
+    """Enclaves: one county builds a park in another and shares what it yields; none before the start."""
+
+    table: ClassVar[str] = "enclave"
+    inert: ClassVar[str] = INERT
+
+    direction: Lever = lever(
+        "both",
+        options=("none", "forward", "reverse", "both"),
+        symbol="dir",
+        unit="direction of contracts",
+        neutral="none",
+        starts="start",
+        grade="sourced",
+        source="forward case documented: Dongqiao-Gutian, 17 Mar 2017 (Ningde net)",
+    )
+    tax_share_origin: Lever = lever(
+        0.5,
+        symbol="tau_o",
+        unit="share of local-retained tax",
+        low=0,
+        high=0.8,
+        neutral=0,
+        starts="start",
+        grade="sourced",
+        source=("equal split reported as practice (National Business Daily, 22 Feb 2022); Fuzhou 2001 rule 7:3"),
+    )
+    credit_share_origin: Lever = lever(
+        0.5,
+        symbol="chi_o",
+        unit="share in the credited ledger",
+        low=0,
+        high=1,
+        neutral=0,
+        starts="start",
+        grade="assumed",
+        source="Fuzhou rule credited the introducer fully; official statistics are in place",
+    )
+    enforcement: Lever = lever(
+        0.7,
+        symbol="enf",
+        unit="share of promise paid",
+        low=0.3,
+        high=1,
+        neutral=0,
+        starts="start",
+        grade="assumed",
+        source="assumption",
+    )
+    capital_share_origin: Lever = lever(
+        0.3,
+        symbol="kap_o",
+        unit="share of park cost",
+        low=0,
+        high=1,
+        neutral=0,
+        starts="start",
+        grade="assumed",
+        source="assumption",
+    )
+    fixed_yield: Lever = lever(
+        0,
+        symbol="y_enc",
+        unit="per year on origin capital (0 = tax-share form)",
+        low=0,
+        high=0.1,
+        neutral=0,
+        starts="start",
+        grade="sourced",
+        source="alternative form, 10% in Qingtian-Pinghu (Xinhua)",
+    )
+    quota_ceded: Lever = lever(
+        0.5,
+        symbol="q_o",
+        unit="mu ceded per mu used",
+        low=0,
+        high=1,
+        neutral=0,
+        starts="start",
+        grade="assumed",
+        source="assumption; direction Qingtian-Pinghu",
+    )
+    term: Lever = lever(
+        10,
+        symbol="T_e",
+        unit="years",
+        low=5,
+        high=20,
+        neutral=0,
+        starts="start",
+        grade="assumed",
+        source="assumption",
+    )
+    reserved_jobs: Lever = lever(
+        0.2,
+        symbol="rho_res",
+        unit="share of hires",
+        low=0,
+        high=0.5,
+        neutral=0,
+        starts="start",
+        grade="assumed",
+        source="assumption",
+    )
+    start: Month = month(
+        "2017-03",
+        symbol="t_enc",
+        unit="month",
+        low="2014-01",
+        high="2035-12",
+        grade="sourced",
+        source="date of the first agreement",
+    )
+
+
+class Linkage(Parameters):
+    """Mountain-sea linkage: leads passed on to the paired county, and transfers to it; none before the start."""
+
+    table: ClassVar[str] = "linkage"
+    inert: ClassVar[str] = INERT
+
+    referral: Lever = lever(
+        0.15,
+        symbol="rho_ref",
+        unit="share of eligible leads",
+        low=0,
+        high=0.5,
+        neutral=0,
+        starts="start",
+        grade="assumed",
+        source="assumption",
+    )
+    transfer: Lever = lever(
+        0.03,
+        symbol="th_tr",
+        unit="share of growth of coastal local revenue",
+        low=0,
+        high=0.1,
+        neutral=0,
+        starts="start",
+        grade="assumed",
+        source="assumption",
+    )
+    start: Month = month(
+        "2017-03",
+        symbol="t_lnk",
+        unit="month",
+        low="2014-01",
+        high="2035-12",
+        grade="assumed",
+        source="same date as the first enclave; earlier pairing was province-level",
+    )
+
+
+class LandCage(Parameters):
+    """Land reform, emptying the cage for new birds: land of low yield is taken back; none before the start."""
+
+    table: ClassVar[str] = "land_cage"
+    inert: ClassVar[str] = INERT
+
+    intensity: Lever = lever(
+        0.05,
+        symbol="i_LCB",
+        unit="share of listed land per year",
+        low=0,
+        high=0.3,
+        neutral=0,
+        starts="start",
+        grade="assumed",
+        source="assumption; 0 before land_cage.start in the shipped baseline",
+    )
+    threshold_tax: Lever = lever(
+        0.05,
+        symbol="th_LCB",
+        unit="M yuan tax per mu per year",
+        low=0.02,
+        high=0.12,
+        neutral=0,
+        starts="start",
+        grade="assumed",
+        source="assumption; a Zhangzhou case rose from 0.08 to 0.30",
+    )
+    compensation: Lever = lever(
+        0.45,
+        symbol="c_LCB",
+        unit="M yuan per mu",
+        low=0.2,
+        high=1.0,
+        neutral=0,
+        starts="start",
+        grade="assumed",
+        source="assumption",
+    )
+    start: Month = month(
+        "2019-01",
+        symbol="t_cage",
+        unit="month",
+        low="2014-01",
+        high="2035-12",
+        grade="assumed",
+        source="assumption: named in the article of December 2019",
+    )
+
+
+class FiscalLevers(Parameters):
+    """Public money: the limit of grants to projects and the share of revenue kept by the city level."""
+
+    table: ClassVar[str] = "fiscal"
+    inert: ClassVar[str] = INERT
+
+    incentive_cap: Lever = lever(
+        0.04,
+        symbol="inc",
+        unit="grant share of investment",
+        low=0,
+        high=0.12,
+        grade="assumed",
+        source="assumption",
+    )
+    city_share_local: Lever = lever(
+        0.25,
+        symbol="phi_city",
+        unit="share of local revenue kept by the city level",
+        low=0,
+        high=0.6,
+        grade="assumed",
+        source="assumption",
+    )
+
+
+class EnergyCaps(Parameters):
+    """Caps on the energy use and the emissions of the city; 0 means no cap."""
+
+    table: ClassVar[str] = "energy"
+    inert: ClassVar[str] = INERT
+
+    cap: Lever = lever(
+        0,
+        symbol="cap_E",
+        unit="TWh per year, city; 0 = no cap",
+        low=0,
+        high=60,
+        neutral=0,
+        grade="assumed",
+        source="assumption",
+    )
+    carbon_cap: Lever = lever(
+        0,
+        symbol="cap_C",
+        unit="Mt CO2 per year, city; 0 = none",
+        low=0,
+        high=60,
+        neutral=0,
+        grade="assumed",
+        source="assumption",
+    )
+
+
+class Infrastructure(Parameters):
+    """Roads and rails: travel minutes cut between counties."""
+
+    table: ClassVar[str] = "infrastructure"
+    inert: ClassVar[str] = INERT
+
+    minutes_cut: Lever = lever(
+        0,
+        symbol="dmin",
+        unit="share of travel minutes cut",
+        low=0,
+        high=0.3,
+        neutral=0,
+        grade="assumed",
+        source="assumption",
+    )
+
+
+GROUPS: tuple[type[Parameters], ...] = (Talent, Enclave, Linkage, LandCage, FiscalLevers, EnergyCaps, Infrastructure)
+"""The groups of levers that wait for their mechanism."""

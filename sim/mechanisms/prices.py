@@ -1,0 +1,338 @@
+"""Prices: commodities, learning and pass-through, so that nominal and real output can move apart (section 9.2).
+
+    ln P_q(t+1) = ln P_q + theta_p (ln Pbar_q - ln P_q)/12 + (sig_q / sqrt 12) eps_q      (known period: series)
+    v_k = v_k0 (E_k / E_ref)^(-b_k),  b_k = -log2(1 - LR_k),  E_k = w_world E_world + (1 - w_world) E_home
+    chat_k = sum_q p_q^paid a_qk + v_k PI ,   p_OTHM^paid of k = p_OTHM [1 + sum_q (e_qk / a_OTHM,k)(P_q - 1)]
+    ln p_k(t+1) = ln p_k + rho_p (ln[(1 + mbar_k) chat_k] - ln p_k)
+
+Prices are indices with 2018 = 1; products outside the four chains follow general inflation PI. Choices of this project:
+freight does not enter the frontier cost (purchasers' prices of the table hold transport already; freight only compares
+suppliers in sourcing); v_k0 is what the price of 2018 leaves after inputs and the normal margin, and the margin is cut
+where value added less wages, taxes and depreciation is smaller than it (copper cathode). World utilisation is at its
+normal value in the base scenario, so its term is 1. The experience of 2018 is that of the world; where it lies after the
+origin the last known mid-year is the base.
+
+Writes: commodity, price, price_level, conversion, material_factor, experience.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sim.draws import Streams
+from sim.mechanisms import Phase
+from sim.mechanisms.demand import (
+    OPENING,
+    annual_series,
+    growth_index,
+    last_known_year,
+    market_volumes,
+    monthly_logs,
+)
+from sim.parameters import Month, Parameters, entries, parameter
+from sim.settings import Run
+from sim.state import COMMODITIES, YEAR, State
+from sim.world import World
+
+Floats = NDArray[np.float64]
+
+COMMODITY_SERIES: Mapping[str, tuple[str, bool]] = {
+    "Li": ("lithium_carbonate", False),
+    "Ni": ("nickel", True),
+    "Cu": ("copper", True),
+}
+"""Outside series of each commodity and whether it is quoted in US dollars."""
+
+BASE_YEAR = 2018
+"""Prices are indices with this year at 1; it is the year of the national table."""
+
+PAST_YEARS_OF_EXPERIENCE_CELLS = 5.0
+PAST_YEARS_OF_EXPERIENCE = 20.0
+"""Cumulative output at opening in years of the opening volume; assumption (open point 19 of the model description)."""
+
+
+class Prices(Parameters):
+    """Commodity prices, learning, margins and inflation."""
+
+    table: ClassVar[str] = "prices"
+
+    learning_rate_cell: float = parameter(
+        0.2, symbol="LR", unit="cost fall per doubling", low=0.15, high=0.28,
+        grade="sourced", source="Ziegler & Trancik 2021 20% (24% cylindrical; 13%/yr); Kittner 2017 15.5-17.3%",
+    )
+    world_weight: float = parameter(
+        0.85, symbol="w_world", unit="weight of world experience", low=0.6, high=1.0,
+        grade="assumed", source="assumption",
+    )
+    learning_rate_other: float = parameter(
+        0.07, symbol="LR_o", unit="cost fall per doubling, mature nodes", low=0.0, high=0.15,
+        grade="recalled", source="recalled",
+    )
+    lithium_vol: float = parameter(
+        0.6, symbol="sig_Li", unit="annual sd of log", low=0.4, high=0.9,
+        grade="recalled", source="recalled",
+    )
+    nickel_vol: float = parameter(
+        0.3, symbol="sig_Ni", unit="annual sd of log", low=0.23, high=0.4,
+        grade="derived", source=(
+            "World Bank monthly nickel price: sd of log changes x sqrt 12 = 0.29 (2000-2021), 0.27 "
+            "(1990-2021); annual means 0.31; worldbank.org/en/research/commodity-markets"
+        ),
+    )
+    copper_vol: float = parameter(
+        0.22, symbol="sig_Cu", unit="annual sd of log", low=0.16, high=0.27,
+        grade="derived", source=(
+            "World Bank monthly copper price: sd of log changes x sqrt 12 = 0.22 (2000-2021), 0.21 "
+            "(1990-2021); annual means 0.24; worldbank.org/en/research/commodity-markets"
+        ),
+    )
+    mean_reversion: float = parameter(
+        0.3, symbol="theta_p", unit="per year", low=0.1, high=0.8,
+        grade="derived", source=(
+            "World Bank nickel and copper, 12-month change on the gap to the trailing 5-year mean (the "
+            "form used in model.md 9): 0.22-0.34 and 0.26-0.39 for 1970, 1990, 2000-2021; monthly "
+            "regressions near 0; worldbank.org/en/research/commodity-markets"
+        ),
+    )
+    margin_utilisation: float = parameter(
+        1.2, symbol="xi_u", unit="margin response to world utilisation", low=0.5, high=2.5,
+        grade="assumed", source="assumption",
+    )
+    margin_normal: float = parameter(
+        0.075, symbol="mbar_k", unit="markup on unit cost", low=0.04, high=0.15,
+        grade="derived", source=(
+            "NBS: profits 7,518.7 of revenue 116,462 bn in 2017 "
+            "(http://asiantex.net/2018/01/31/chinas-industrial-profits-increase-in-2018/) = 6.9% on cost;"
+            " first half 2018 cost 84.42 + expenses 8.15 per 100 = 8.0% on cost (https://govt.chinadaily."
+            "com.cn/s/201808/01/WS5b7ac2d8498e67d6a60e33e8/industrial-profits-increased-in-the-first-six-"
+            "months-of-2018_2.html)"
+        ),
+    )
+    utilisation_normal: float = parameter(
+        0.78, symbol="Ubar_k", unit="world utilisation", low=0.7, high=0.85,
+        grade="derived", source=(
+            "NBS, third quarter 2018: ferrous 78.7, non-ferrous 78.8, electrical machinery 77.3, "
+            "automobiles 79.6%, all industry 76.5 (NBS release, copy http://y.tt/221810400070la.html); "
+            "all industry 77.0 in 2017"
+        ),
+    )
+    material_thrift: float = parameter(
+        0.01, symbol="theta_a", unit="per year fall of material use per unit", low=0.0, high=0.03,
+        grade="recalled", source="recalled: energy density gains",
+    )
+    adjust: float = parameter(
+        0.25, symbol="rho_p", unit="share of gap closed per month", low=0.1, high=0.5,
+        grade="assumed", source="assumption",
+    )
+    inflation_long_run: float = parameter(
+        0.02, symbol="pi_inf", unit="general inflation after the known period, per year", low=0.005, high=0.035,
+        grade="assumed", source="prior",
+    )
+    import_wedge: float = parameter(
+        0.05, symbol="tau_M", unit="ad valorem, imports above home price", low=0, high=0.15,
+        grade="assumed", source="assumption: duty and handling",
+    )
+    exposure: Mapping[str, float] = entries("prices.exposure")
+    unit_value: Mapping[str, float] = entries("prices.unit_value")
+
+
+def learning_exponent(rate: float) -> float:
+    """b of Wright's law for a cost fall per doubling: b = -log2(1 - LR)."""
+    return float(-np.log2(1.0 - rate))
+
+
+def frontier_cost(inputs: Floats, paid: Floats, conversion: Floats) -> Floats:
+    """Unit cost of a frontier plant, nominal, 2018 price of the product = 1.
+
+    Args:
+        inputs: (K, K) input i per unit of product j.
+        paid: (K, K) price paid for input i by industry j, index.
+        conversion: (K,) conversion cost, nominal.
+    """
+    return np.asarray((inputs * paid).sum(axis=0) + conversion)
+
+
+def paid_prices(price: Floats, inputs: Floats, exposure: Floats, commodity: Floats, carrier: int) -> Floats:
+    """(K, K) price paid for input i by industry j; commodities are paid inside the carrier input (other industry).
+
+    Args:
+        price: (K,) product prices.
+        inputs: (K, K) input coefficients.
+        exposure: (K, Q) share of 2018 unit cost of a product indexed to a commodity.
+        commodity: (Q,) commodity prices relative to 2018.
+        carrier: index of the product that holds the ores (OTHM).
+    """
+    paid = np.repeat(price[:, None], len(price), axis=1)
+    share = np.where(inputs[carrier] > 0, inputs[carrier], 1.0)
+    paid[carrier] *= 1.0 + (exposure @ (commodity - 1.0)) / share
+    return paid
+
+
+@dataclass
+class PricePath:
+    """Known outside prices of one run.
+
+    Attributes:
+        commodity: (Q, months + 1) logs relative to 2018, NaN where unknown.
+        anchor: (Q,) log of the mean of the last five known years, to which projections return.
+        level: (months + 1,) log of the general price level, 2018 = 0, NaN where unknown.
+        experience_reference: (K,) world experience of the base year relative to the opening.
+    """
+
+    commodity: Floats
+    anchor: Floats
+    level: Floats
+
+    @classmethod
+    def of(cls, run: Run, known: Month, months: int) -> PricePath:
+        """Read the known part of commodity prices and inflation."""
+        logs, anchors = [], []
+        rate = annual_series("cny_per_usd", known)
+        for name in COMMODITIES:
+            series, dollars = COMMODITY_SERIES[name]
+            annual = {y: v * (rate[y] if dollars else 1.0) for y, v in annual_series(series, known).items()}
+            base = annual[min(BASE_YEAR, last_known_year(known))]
+            annual = {year: value / base for year, value in annual.items()}
+            logs.append(monthly_logs(annual, months))
+            anchors.append(np.log(np.mean([annual[year] for year in sorted(annual)[-5:]])))
+        level = growth_index(annual_series("inflation_china", known), months)
+        base_month = min(Month(f"{BASE_YEAR}-07") - OPENING, int(np.isfinite(level).sum()) - 1)
+        paths, level = np.array(logs), level - level[base_month]
+        if run.world == "flat":
+            paths, level = np.repeat(paths[:, :1], months + 1, axis=1), np.full(months + 1, level[0])
+        return cls(paths, np.array(anchors), level)
+
+
+class WorldPrices:
+    """Moves commodity prices, experience, costs and product prices by one month."""
+
+    phase: ClassVar[Phase] = Phase.WORLD
+    writes: ClassVar[tuple[str, ...]] = (
+        "commodity",
+        "price",
+        "price_level",
+        "conversion",
+        "material_factor",
+        "experience",
+    )
+
+    def __init__(self, path: PricePath, prices: Prices, world: World, reference: Floats, flat: bool) -> None:
+        """Prepare the rates by product.
+
+        Args:
+            path: known prices.
+            prices: parameters.
+            world: products.
+            reference: (K,) world experience of the base year relative to the opening.
+            flat: whether the outside world stands still (then nothing is learned outside).
+        """
+        self.path, self.prices, self.reference, self.flat = path, prices, reference, flat
+        rate = np.full(world.product_count, prices.learning_rate_other)
+        self.cell = world.product("B_CELL")
+        rate[self.cell] = prices.learning_rate_cell
+        self.exponent = np.array([learning_exponent(value) for value in rate])
+        self.exposure = exposure_matrix(prices, world)
+        self.carrier = world.product("OTHM")
+        self.chain = world.chain_product
+
+    def step(self, state: State, streams: Streams) -> None:
+        """Commodities first, then costs with this month's experience, then prices close part of their gap."""
+        p, markets, boards, month = self.prices, state.markets, state.boards, state.month
+        sigma = np.array([p.lithium_vol, p.nickel_vol, p.copper_vol])
+        luck = streams.draw("prices.commodity", month).standard_normal(len(sigma))
+        old = np.log(markets.commodity)
+        drift = p.mean_reversion * (self.path.anchor - old) / YEAR
+        known = self.path.commodity[:, month]
+        boards.commodity = np.exp(np.where(np.isnan(known), old + drift + sigma / np.sqrt(YEAR) * luck, known))
+        level = self.path.level[month]
+        boards.price_level = float(
+            np.exp(level) if np.isfinite(level) else markets.price_level * (1.0 + p.inflation_long_run) ** (1.0 / YEAR)
+        )
+        thrift = 0.0 if self.flat else p.material_thrift / YEAR
+        boards.material_factor = markets.material_factor * (1.0 - thrift)
+        boards.experience = self._experience(state)
+        boards.conversion = state.technology.conversion * (boards.experience / self.reference) ** (-self.exponent)
+        target = self.target(state, boards.commodity, boards.price_level, boards.conversion)
+        price = markets.price * (target / markets.price) ** p.adjust
+        boards.price = np.where(self.chain, price, boards.price_level)
+
+    def _experience(self, state: State) -> Floats:
+        """(K,) cumulative experience relative to the opening, world and home weighted."""
+        markets = state.markets
+        if self.flat:
+            return markets.experience
+        years = np.where(np.arange(len(markets.price)) == self.cell, PAST_YEARS_OF_EXPERIENCE_CELLS, PAST_YEARS_OF_EXPERIENCE)
+        world_growth = world_volume_index(state.markets.volume, state.markets.volume_opening, state.world) / years / YEAR
+        home = np.zeros(len(years))
+        firms = state.firms
+        np.add.at(home, firms.product, np.where(firms.alive, firms.output, 0.0))
+        opening = np.where(markets.home_experience > 0, markets.home_experience, np.inf)
+        weight = self.prices.world_weight
+        return markets.experience + weight * world_growth + (1.0 - weight) * home / opening
+
+    def target(self, state: State, commodity: Floats, level: float, conversion: Floats) -> Floats:
+        """(K,) price at which the frontier earns its normal margin, nominal."""
+        inputs = chain_inputs(state)
+        paid = paid_prices(state.markets.price, inputs, self.exposure, commodity, self.carrier)
+        cost = frontier_cost(inputs, paid, conversion * level)
+        return np.asarray(np.where(self.chain, (1.0 + state.technology.markup) * cost, level))
+
+
+def exposure_matrix(prices: Prices, world: World) -> Floats:
+    """(K, Q) share of the 2018 unit cost of a product that is indexed to a commodity."""
+    exposure = np.zeros((world.product_count, len(COMMODITIES)))
+    for key, share in prices.exposure.items():
+        product, commodity = key.split(".")
+        exposure[world.product(product), COMMODITIES.index(commodity)] = share
+    return exposure
+
+
+def chain_inputs(state: State) -> Floats:
+    """(K, K) input coefficients of the month at home plants (they are the same in all counties)."""
+    size = state.world.product_count
+    inputs = state.technology.inputs[:, :size].copy()
+    cell = state.world.product("B_CELL")
+    inputs[state.technology.linked[:, cell], cell] *= state.markets.material_factor
+    return inputs
+
+
+def market_of_product(world: World) -> NDArray[np.int64]:
+    """(K,) market whose volume moves the outside sales of a product (index into MARKETS); cells: power cells."""
+    of_chain = {"NEV": 2, "SST": 3, "CU": 4}
+    markets = np.full(world.product_count, 5, dtype=np.int64)
+    for chain, market in of_chain.items():
+        markets[world.chain == world.chains.index(chain)] = market
+    markets[world.product("B_CELL")] = 0
+    markets[world.legacy] = 6
+    return markets
+
+
+def world_volume_index(volume: Floats, opening: Floats, world: World) -> Floats:
+    """(K,) volume of a product's world market relative to the opening; cells: power and consumer cells together."""
+    index = volume[market_of_product(world)] / opening[market_of_product(world)]
+    index[world.product("B_CELL")] = volume[:2].sum() / opening[:2].sum()
+    return np.asarray(index)
+
+
+def experience_reference(components: Floats, nev_share: float, vehicles: Floats, world: World) -> Floats:
+    """(K,) world experience of mid-2018 relative to the opening (or at the last known month of an earlier origin).
+
+    Args:
+        components: (X, months + 1) known logs of the outside series, NaN where unknown.
+        nev_share: share of new-energy vehicles built at home.
+        vehicles: (2,) reference year of the vehicle index.
+        world: products.
+    """
+    known = int(np.isfinite(components).all(axis=0).sum())
+    last = min(Month(f"{BASE_YEAR}-07") - OPENING, known - 1)
+    volumes = [market_volumes(components[:, month], nev_share, vehicles) for month in range(last + 1)]
+    experience = np.ones(world.product_count)
+    years = np.where(np.arange(world.product_count) == world.product("B_CELL"), PAST_YEARS_OF_EXPERIENCE_CELLS, PAST_YEARS_OF_EXPERIENCE)
+    for volume in volumes[1:]:
+        experience += world_volume_index(volume, volumes[0], world) / years / YEAR
+    return experience

@@ -1,0 +1,290 @@
+"""Production: capacity, the joint solve of firms and table, and the month's table (section 9.12).
+
+    cap_i = (K_i / kappa_i) A_i ramp(age) / 12 ,   ramp = 1 - exp(-age / tau_ramp)
+    z = min(cap_eff, M z + f)                                                                            (C1)
+    (M z)_j = sum_i M_ji z_i + sigma_j sum_c P_c(j),c X_c ,   X = G z
+    phi = min(1, z / (M z)) ;  Zf = diag(phi) M diag(z) ;  Ff = z - rowsum(Zf) ;  IMP = a z - colsum(Zf) ;  VA = (1 - sum a) z
+
+Explicit links run between chain firms; everything else runs over a pool of county-node coefficients P. M is non-negative
+with column sums below 1, so the map contracts and its fixed point is unique. Home intermediate buyers are served first.
+The table of the month is the exact sum of the firms; there is no second forecast beside it.
+
+Owns no parameters (reads io, projects and run). Writes: capacity, outside_demand, unit_cost.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+
+from sim.draws import Streams
+from sim.mechanisms import Phase
+from sim.mechanisms.prices import chain_inputs, exposure_matrix, paid_prices
+from sim.mechanisms.sourcing import Sourcing
+from sim.settings import Projects
+from sim.state import MARKETS, YEAR, Firms, MonthTable, State
+
+Floats = NDArray[np.float64]
+Bools = NDArray[np.bool_]
+
+ROUNDS = 500
+"""Rounds after which the joint solve gives up; about 30 are needed (numerical safety)."""
+
+
+def ramp(age: Floats, scale: float) -> Floats:
+    """Share of nameplate capacity that a plant of an age (months) can use: 1 - exp(-age / tau_ramp)."""
+    return np.asarray(1.0 - np.exp(-np.maximum(age, 0.0) / scale))
+
+
+def capacity(capital: Floats, intensity: Floats, productivity: Floats, ramped: Floats) -> Floats:
+    """Capacity in M yuan a month from capital (M yuan), capital per annual output, productivity and ramp (0-1)."""
+    return np.asarray(capital / intensity * productivity * ramped / YEAR)
+
+
+@dataclass(frozen=True)
+class Network:
+    """The two parts of M for one month.
+
+    Attributes:
+        links: (F, F) sparse matrix of explicit links, a_kq w_ij, supplier x buyer.
+        pool: (N, N) home flow per unit of buyer output.
+        node: (F,) county-node of each row.
+        share: (F,) sigma, share of the row in the supply of its county-node.
+        size: number of county-nodes N.
+    """
+
+    links: sparse.csr_matrix
+    pool: Floats
+    node: NDArray[np.int64]
+    share: Floats
+    size: int
+
+    def nodes(self, rows: Floats) -> Floats:
+        """County-node sums of row values (the matrix G of the model description)."""
+        return np.bincount(self.node, weights=rows, minlength=self.size)
+
+    def demand(self, output: Floats) -> Floats:
+        """(F,) intermediate demand M z addressed to each row, M yuan a month."""
+        return np.asarray(self.links @ output + self.share * (self.pool @ self.nodes(output))[self.node])
+
+
+class NoConvergence(RuntimeError):
+    """The joint solve did not reach its tolerance."""
+
+
+def solve(network: Network, limit: Floats, final: Floats, start: Floats, tolerance: float) -> tuple[Floats, int]:
+    """Fixed point of z = min(limit, M z + f), equation (C1).
+
+    Args:
+        network: M.
+        limit: (F,) effective capacity, infinite for blocks.
+        final: (F,) demand other than of home producers.
+        start: (F,) first guess, for example last month's output.
+        tolerance: largest change relative to the largest output at which the solve stops.
+
+    Returns:
+        Output of each row, M yuan a month, and the rounds used.
+
+    Raises:
+        NoConvergence: after :data:`ROUNDS` rounds.
+    """
+    output = start
+    for count in range(1, ROUNDS + 1):
+        new = np.minimum(limit, network.demand(output) + final)
+        gap = float(np.abs(new - output).max())
+        output = new
+        if gap <= tolerance * max(1.0, float(new.max())):
+            return output, count
+    raise NoConvergence(f"joint solve: change of {gap:.3g} M yuan a month after {ROUNDS} rounds")
+
+
+def supply_shares(firms: Firms, cap: Floats, size: int) -> Floats:
+    """(F,) sigma: share of each operating row in the capacity of its county-node; blocks stand alone."""
+    weight = np.where(firms.block, 1.0, cap) * firms.alive
+    total = np.bincount(firms.node, weights=weight, minlength=size)[firms.node]
+    return np.divide(weight, total, out=np.zeros(len(weight)), where=total > 0)
+
+
+def network_of(state: State, cap: Floats) -> Network:
+    """M of the month from the firms, the links and the pool."""
+    firms, links, relations = state.firms, state.links, state.relations
+    live = links.weight > 0
+    relation = links.relation[live]
+    coefficient = relations.coefficient * material_factor_of(state)
+    entries = coefficient[relation] * links.weight[live]
+    rows = len(firms)
+    matrix = sparse.csr_matrix((entries, (links.supplier[live], relations.buyer[relation])), shape=(rows, rows))
+    share = supply_shares(firms, cap, state.node_count)
+    return Network(matrix, state.technology.pool, firms.node, share, state.node_count)
+
+
+def material_factor_of(state: State) -> Floats:
+    """(R,) material use per cell relative to the opening, 1 for other buyers (thrift of section 9.2)."""
+    cell = state.world.product("B_CELL")
+    return np.where(state.firms.product[state.relations.buyer] == cell, state.markets.material_factor, 1.0)
+
+
+def input_coefficients(state: State) -> Floats:
+    """(K, N) total input coefficients of the month."""
+    cell = state.world.product("B_CELL")
+    factor = state.markets.material_factor
+    if factor == 1.0:
+        return state.technology.inputs
+    inputs = state.technology.inputs.copy()
+    rows = np.flatnonzero(state.technology.linked[:, cell])
+    columns = np.arange(cell, inputs.shape[1], state.world.product_count)
+    inputs[np.ix_(rows, columns)] *= factor
+    return inputs
+
+
+def unit_costs(state: State) -> Floats:
+    """(F,) cost of one unit of each row, nominal: materials at paid prices + conversion cost / productivity.
+
+    Productivity acts on the conversion cost only: the solve and value added use undivided materials, so the cost must
+    too (choice of this project on a soft spot of the model description). Wages deviate by the county's wage gap.
+    """
+    world, firms = state.world, state.firms
+    materials, conversion = cost_parts(state)
+    gap = wage_gap(state)[firms.county] * wage_share(state)[firms.product] * state.markets.price_level
+    return np.asarray(materials[firms.product] + (conversion[firms.product] + gap) / firms.productivity) * np.where(
+        world.agent[firms.product], 1.0, 0.0
+    ) + np.where(world.agent[firms.product], 0.0, state.markets.price_level)
+
+
+def cost_parts(state: State) -> tuple[Floats, Floats]:
+    """(K,) nominal material cost and conversion cost of one unit at a frontier plant."""
+    inputs = chain_inputs(state)
+    from_prices = exposure_matrix_of(state)
+    paid = paid_prices(state.markets.price, inputs, from_prices, state.markets.commodity, state.world.product("OTHM"))
+    return np.asarray((inputs * paid).sum(axis=0)), state.markets.conversion * state.markets.price_level
+
+
+def exposure_matrix_of(state: State) -> Floats:
+    """(K, Q) commodity exposure of the run's scenario."""
+    from sim.mechanisms.prices import Prices
+
+    return exposure_matrix(state.scenario[Prices], state.world)
+
+
+def wage_gap(state: State) -> Floats:
+    """(C,) county wage relative to the opening mean, less 1."""
+    return np.asarray(state.counties.wage / state.counties.wage.mean() - 1.0)
+
+
+def wage_share(state: State) -> Floats:
+    """(K,) wages per unit of output at the mean county wage, 2018 prices."""
+    return np.asarray(state.technology.jobs * state.counties.wage.mean() / 1e6)
+
+
+def outside_orders(state: State, cap: Floats, unit_cost: Floats, elasticity: float, site_orders: Floats) -> Floats:
+    """(F,) orders from outside the ten regions, M yuan a month (section 9.5).
+
+    Firms: cap_j min(1, ebar_j (p_k / c_j)^theta_x Q_k / Q_k0); home plants of leaders: their site orders less what they
+    delivered at home last month; blocks: base demand that grows with national GDP.
+    """
+    firms, markets = state.firms, state.markets
+    growth = markets.volume[firms.market] / firms.market_reference
+    relative = markets.price[firms.product] / np.where(unit_cost > 0, unit_cost, 1.0)
+    own = cap * np.minimum(1.0, firms.outside_share * relative**elasticity * growth)
+    leading = leading_rows(state)
+    own = np.where(leading, np.maximum(site_orders - firms.home_sales, 0.0), own)
+    gdp = markets.volume[MARKETS.index("national_gdp")] / markets.volume_opening[MARKETS.index("national_gdp")]
+    base = np.maximum(state.technology.base_demand[:, 3][firms.node], 0.0) * gdp
+    return np.asarray(np.where(firms.block, base, own) * firms.alive)
+
+
+def leading_rows(state: State) -> Bools:
+    """(F,) home plants whose outside sales are the order book of a leader: they make the leader's product."""
+    firms = state.firms
+    product = np.append(state.leaders.product, -1)[firms.leader]
+    return np.asarray(firms.product == product)
+
+
+def local_final_demand(state: State) -> Floats:
+    """(N, 3) demand of home households, governments and investors addressed to each county-node, M yuan a month.
+
+    Base demand of the opening plus what mechanisms spend: construction work and equipment of projects and of
+    incumbents' investment. Inventories may make it negative; the sum of a row's orders is cut at zero by the resolver.
+    """
+    demand = state.technology.base_demand[:, :3].copy()
+    if state.spending is not None:
+        per_product = np.einsum("krs,sk->rk", state.technology.home_share, state.spending)
+        demand[:, 2] += per_product.reshape(-1)
+    return np.asarray(demand)
+
+
+class Production:
+    """Staffing-free capacity, outside orders and unit costs of the month; the resolver runs the joint solve."""
+
+    phase: ClassVar[Phase] = Phase.PRODUCE
+    writes: ClassVar[tuple[str, ...]] = ("capacity", "outside_demand", "unit_cost")
+
+    def __init__(self, projects: Projects, sourcing: Sourcing) -> None:
+        self.projects, self.sourcing = projects, sourcing
+
+    def step(self, state: State, streams: Streams) -> None:
+        """Write effective capacity, unit cost and outside orders of every row."""
+        del streams
+        firms, boards = state.firms, state.boards
+        age = (state.month - firms.birth + 1).astype(float)
+        ramped = np.where(firms.opening, 1.0, ramp(age, self.projects.ramp_tau))  # opening plants are run in
+        cap = capacity(firms.capital, firms.capital_intensity, firms.productivity, ramped)
+        boards.capacity = np.where(firms.alive, np.where(firms.block, np.inf, cap), 0.0)
+        boards.unit_cost = unit_costs(state)
+        finite = np.where(firms.block, 0.0, boards.capacity)
+        site_orders = boards.site_orders if boards.site_orders is not None else np.zeros(len(firms))
+        site_orders = np.pad(site_orders, (0, len(firms) - len(site_orders)))
+        boards.outside_demand = outside_orders(
+            state, finite, boards.unit_cost, self.sourcing.outside_elasticity, site_orders
+        )
+
+
+def month_table(state: State, network: Network, output: Floats, final: Floats, outside: Floats) -> MonthTable:
+    """The month's 240 x 240 table as the exact aggregate of the firms.
+
+    Args:
+        state: firms and technology.
+        network: M of the month.
+        output: (F,) z.
+        final: (F, 3) home final demand addressed to each row.
+        outside: (F,) outside orders.
+
+    Returns:
+        Flows, final deliveries by user, outside inputs, value added and output, M yuan a month at 2018 prices.
+    """
+    size, products = network.size, state.world.product_count
+    wanted = network.demand(output)
+    served = np.divide(output, wanted, out=np.ones(len(output)), where=wanted > 0)
+    served = np.minimum(1.0, served)
+    flows = _link_flows(network, output, served)
+    nodes = network.nodes(output)
+    supply = network.nodes(served * network.share)
+    flows += supply[:, None] * network.pool * nodes[None, :]
+    delivered_final = output - served * wanted
+    orders = np.column_stack([final, outside])
+    total = orders.sum(axis=1)
+    by_user = np.divide(orders, total[:, None], out=np.zeros_like(orders), where=total[:, None] > 0)
+    users = np.column_stack([network.nodes(by_user[:, user] * delivered_final) for user in range(orders.shape[1])])
+    inputs = input_coefficients(state)
+    used = inputs * nodes[None, :]
+    outside_inputs = used - flows.reshape(-1, products, size).sum(axis=0)
+    firm_value_added = (1.0 - inputs.sum(axis=0))[network.node] * output
+    return MonthTable(flows, users, outside_inputs, network.nodes(firm_value_added), nodes, firm_value_added, served)
+
+
+def _link_flows(network: Network, output: Floats, served: Floats) -> Floats:
+    """(N, N) flows over explicit links, summed to county-nodes."""
+    links = network.links
+    supplier = np.repeat(np.arange(links.shape[0]), np.diff(links.indptr))
+    flow = links.data * output[links.indices] * served[supplier]
+    cell = network.node[supplier] * network.size + network.node[links.indices]
+    return np.bincount(cell, weights=flow, minlength=network.size**2).reshape(network.size, network.size)
+
+
+def home_sales(network: Network, output: Floats, final: Floats) -> Floats:
+    """(F,) deliveries to home producers and home final users, M yuan a month; producers are served first."""
+    return np.clip(network.demand(output) + final, 0.0, output)

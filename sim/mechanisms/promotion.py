@@ -1,0 +1,537 @@
+"""Promotion: from candidates to leads, targeted and unplanned (model description, sections 5 and 9.4).
+
+Every month a pool of candidates is drawn before any policy is read; policy decides which of them become leads:
+
+    lam_L,k = lam_L (e_L/eref)^eta (1 + zeta_J J) [sum_g planned extra procurement of k in 24 months + cross-chain] / G_ref
+    lam_C,k = lam_C (e_C/eref)^eta (w_sup gap_k + w_str upg_k + w_ext ext_k)^alpha_g            (bn yuan a year inside)
+    lam_K,k = lam_K (e_K/eref)^eta (sum_p emp_kp / 10,000)^alpha_K
+    lam_B,k = lam_B (e_B/eref)^eta x national share of k
+    lam_F,k = (sigma_F/12) (leader jobs / 1,000) related_k
+    lam_N,k = (nu_N/12) N_k(opening) Q_k / Q_k0                                                 (legacy nodes)
+    gap_k = [sum_g E need_k(t+18) - phi_max (operating + pipeline capacity_k)]^+ ;  upg_k = need_k (1 - qbar_k)
+    ext_k = [chi_k x leader output usable downstream - what operating and coming plants of k use]^+
+    plan pressure m = [1 - signed this year / (I_plan month/12)]^+
+
+A candidate of channel h and node k becomes a lead if its luck u_keep < lambda(policy, state) / (f_pool x reference), so the
+realised count is exactly Poisson(lambda) and two scenarios meet the same candidates. Choices of this project: the national
+investment share of a node is taken as its share of national output of agent products; ext subtracts operating use besides
+the pipeline, so that a filled extension stops drawing leads; the weights w_sup, w_str, w_ext act on bn yuan a year.
+
+Reads gaps, plans, employment and effort. Writes: candidates, effort, leads, thinned, capped.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sim.draws import Streams, gumbel
+from sim.mechanisms import Phase
+from sim.mechanisms.leaders import expected_growth
+from sim.mechanisms.production import leading_rows
+from sim.mechanisms.sourcing import Sourcing
+from sim.parameters import Lever, Month, Parameters, entries, lever, month, parameter
+from sim.settings import Projects
+from sim.state import YEAR, Candidates, Channel, Stage, State
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+class Promotion(Parameters):
+    """Channels, rates and levers of investment promotion."""
+
+    table: ClassVar[str] = "promotion"
+
+    lead_rate_leader: float = parameter(
+        0.4, symbol="lam_L", unit="leads per month at reference demand", low=0.1, high=1.0,
+        grade="calibrate", source="to calibrate",
+    )
+    lead_rate_chain: float = parameter(
+        0.3, symbol="lam_C", unit="leads per month per node at 1 bn yuan gap", low=0.16, high=0.5,
+        grade="calibrate", source="a reduced six-node computation reached 28-37 operating projects for 0.16-0.30",
+    )
+    lead_rate_cluster: float = parameter(
+        0.5, symbol="lam_K", unit="leads per month at reference cluster", low=0.1, high=1.5,
+        grade="calibrate", source="to calibrate",
+    )
+    lead_rate_bump: float = parameter(
+        8.0, symbol="lam_B", unit="leads per month, whole city", low=4, high=15,
+        grade="calibrate", source="to calibrate: 230 signings in 2018, most outside four clusters",
+    )
+    gap_elasticity: float = parameter(
+        0.6, symbol="alpha_g", unit="elasticity", low=0.3, high=1.0,
+        grade="calibrate", source="to calibrate",
+    )
+    cluster_elasticity: float = parameter(
+        0.3, symbol="alpha_K", unit="elasticity", low=0.1, high=0.6,
+        grade="assumed", source="direction: Hu, Xu & Yashiro 2015; value assumption",
+    )
+    effort_elasticity: float = parameter(
+        0.35, symbol="eta_e", unit="elasticity (diminishing)", low=0.15, high=0.6,
+        grade="assumed", source="assumption",
+    )
+    joint_gain: float = parameter(
+        0.5, symbol="zeta_J", unit="gain of government-firm joint promotion", low=0, high=1.5,
+        grade="assumed", source="assumption",
+    )
+    plan_pressure: float = parameter(
+        0.5, symbol="xi_m", unit="screen relaxation when behind plan", low=0, high=1,
+        grade="assumed", source="assumption",
+    )
+    effort_reference: float = parameter(
+        50.0, symbol="eref", unit="M yuan per year per channel, city", low=20, high=100,
+        grade="assumed", source="assumption",
+    )
+    downstream_propensity: float = parameter(
+        0.15, symbol="chi_k", unit="share of leader output open to local processing", low=0.05, high=0.4,
+        grade="assumed", source="assumption",
+    )
+    budget: Lever = lever(
+        200, symbol="E", unit="M yuan per year", low=0, high=600,
+        grade="assumed", source="city promotion spending, assumption",
+        scope="city",
+    )
+    mix_leader: Lever = lever(
+        0.3, symbol="e_L", unit="share of budget", low=0, high=1,
+        grade="assumed", source="assumption; the four mix shares sum to 1; before promotion.start mix_bump = 1",
+        scope="city", neutral=0, starts="start",
+    )
+    mix_chain: Lever = lever(
+        0.35, symbol="e_C", unit="share of budget", low=0, high=1,
+        grade="assumed", source="assumption",
+        scope="city", neutral=0, starts="start",
+    )
+    mix_cluster: Lever = lever(
+        0.25, symbol="e_K", unit="share of budget", low=0, high=1,
+        grade="assumed", source="assumption",
+        scope="city", neutral=0, starts="start",
+    )
+    mix_bump: Lever = lever(
+        0.1, symbol="e_B", unit="share of budget", low=0, high=1,
+        grade="assumed", source="assumption",
+        scope="city", neutral=1, starts="start",
+    )
+    weight_strengthen: Lever = lever(
+        0.3, symbol="w_str", unit="share", low=0, high=1,
+        grade="assumed", source="assumption; the three chain weights sum to 1",
+        scope="city",
+    )
+    weight_supplement: Lever = lever(
+        0.5, symbol="w_sup", unit="share", low=0, high=1,
+        grade="assumed", source="assumption",
+        scope="city",
+    )
+    weight_extend: Lever = lever(
+        0.2, symbol="w_ext", unit="share", low=0, high=1,
+        grade="assumed", source="assumption",
+        scope="city",
+    )
+    plan_target: Lever = lever(
+        100000, symbol="I_plan", unit="M yuan signed per year", low=20000, high=200000,
+        grade="sourced", source=(
+            "100 bn plan every year: Mindong Daily, 26 Dec 2019; industry part 50 bn in 2018: Fujian "
+            "Daily, 23 May 2018"
+        ),
+        scope="city", neutral=0, starts="plan_start",
+    )
+    joint: Lever = lever(
+        0.5, symbol="J", unit="index", low=0, high=1,
+        grade="assumed", source="assumption; joint promotion named in the article",
+        scope="city", neutral=0, starts="start",
+    )
+    screen_tax_per_mu: Lever = lever(
+        0.08, symbol="th_tax", unit="M yuan per mu per year", low=0, high=0.3,
+        grade="assumed", source=(
+            "assumption: below the weakest agent node at normal margin (0.10); the published standard of "
+            "0.2 is a goal"
+        ),
+        scope="city", neutral=0, starts="start",
+    )
+    spinoff_rate: float = parameter(
+        0.05, symbol="sigma_F", unit="spin-offs per 1,000 leader jobs per year", low=0, high=0.15,
+        grade="assumed", source="recalled: spin-off literature (Klepper); value assumed",
+    )
+    pool_factor: float = parameter(
+        6.0, symbol="f_pool", unit="candidate pool rate / reference lead rate", low=4, high=10,
+        grade="assumed", source="numerical: thinning bound",
+    )
+    effort_decay: float = parameter(
+        0.9, symbol="rho_e", unit="per month memory of promotion effort", low=0.8, high=0.97,
+        grade="assumed", source="assumption",
+    )
+    demand_reference: float = parameter(
+        10000.0, symbol="G_ref", unit="M yuan per year", low=5000, high=20000,
+        grade="assumed", source="normalisation of leader demand",
+    )
+    graft_share: float = parameter(
+        0.2, symbol="p_graft", unit="share of channel C and K leads that expand an incumbent", low=0.0, high=0.5,
+        grade="assumed", source="assumption; grafting named in the article",
+    )
+    spinoff_home: float = parameter(
+        0.8, symbol="p_home", unit="share of spin-offs staying in the parent county", low=0.5, high=1.0,
+        grade="recalled", source="recalled: spin-off literature",
+    )
+    normal_entry: float = parameter(
+        0.1, symbol="nu_N", unit="entrants per opening firm and year, legacy nodes", low=0.02, high=0.15,
+        grade="assumed", source=(
+            "assumption: capacity of entry balances that of exit at constant demand (build check, "
+            "model.md 9.4)"
+        ),
+    )
+    start: Month = month(
+        "2016-01", symbol="t_pro", unit="month", low="2014-01", high="2035-12",
+        grade="assumed", source="assumption: targeted promotion; mix_bump = 1 before",
+    )
+    plan_start: Month = month(
+        "2018-01", symbol="t_plan", unit="month", low="2014-01", high="2035-12",
+        grade="sourced", source="2018 plan (Fujian Daily, 23 May 2018)",
+    )
+    cross_chain: Mapping[str, float] = entries("promotion.cross_chain")
+
+
+BILLION = 1000.0
+"""M yuan in a bn yuan."""
+
+REFERENCE_LEADER_JOBS = 10_000.0
+"""Leader jobs in the reference rate of spin-offs (model description, section 5)."""
+
+SPINOFF_SIZE = (60.0, 200.0)
+"""Least and greatest investment of a spin-off, M yuan; model description, section 9.4."""
+
+PROCUREMENT_MONTHS = 24
+NEED_MONTHS = 18
+"""Horizons of planned procurement (channel L) and of need (gap); model description, section 9.4."""
+
+EXPECTATION_MONTHS = 36
+"""Months of orders from which promoters read a leader's growth; assumption: as the leaders themselves."""
+
+CV_REQUISITION = 0.25
+"""Coefficient of variation of the luck of requisition; assumption: as of construction work."""
+
+
+def plan_pressure(signed: float, target: float, calendar_month: int) -> float:
+    """m: how far signing lags behind the plan of the year, 0-1; 0 without a plan.
+
+    Args:
+        signed: investment signed this year, M yuan.
+        target: plan of the year, M yuan.
+        calendar_month: 1-12.
+    """
+    if target <= 0:
+        return 0.0
+    return max(0.0, 1.0 - signed / (target * calendar_month / YEAR))
+
+
+def effort_factor(effort: float, reference: float, elasticity: float) -> float:
+    """(e / eref)^eta: diminishing returns to promotion effort, M yuan a year over M yuan a year."""
+    return float((max(effort, 0.0) / reference) ** elasticity)
+
+
+def chain_bracket(gap: Floats, upgrade: Floats, extend: Floats, weights: tuple[float, float, float], power: float) -> Floats:
+    """(w_sup gap + w_str upg + w_ext ext)^alpha_g, arguments in bn yuan a year, 0 where nothing is wanted."""
+    supplement, strengthen, extension = weights
+    wanted = supplement * gap + strengthen * upgrade + extension * extend
+    return np.asarray(np.maximum(wanted, 0.0) ** power * (wanted > 0))
+
+
+def reference_rates(promotion: Promotion, national: Floats, related: Floats, legacy_firms: Floats, agents: int) -> Floats:
+    """(6, K) reference lead rates a month by channel: effort eref, J = 0 and a bracket of 1 (section 5).
+
+    Args:
+        promotion: parameters.
+        national: (K,) share of a node in national output of agent products.
+        related: (K,) share of a node in leaders' purchases from agent nodes.
+        legacy_firms: (K,) opening firms of legacy nodes, 0 elsewhere.
+        agents: number of agent products.
+    """
+    size = len(national)
+    agent = np.arange(size) < agents
+    rates = np.zeros((6, size))
+    rates[Channel.LEADER] = promotion.lead_rate_leader * agent
+    rates[Channel.CHAIN] = promotion.lead_rate_chain * agent
+    rates[Channel.CLUSTER] = promotion.lead_rate_cluster * agent
+    rates[Channel.UNPLANNED] = promotion.lead_rate_bump * national
+    rates[Channel.SPINOFF] = promotion.spinoff_rate / YEAR * REFERENCE_LEADER_JOBS / 1000.0 * related
+    rates[Channel.NORMAL] = promotion.normal_entry / YEAR * legacy_firms
+    return rates
+
+
+def related_nodes(state: State) -> Floats:
+    """(K,) share of each agent node in the purchases of the opening leaders' industries from agent nodes."""
+    size, agents = state.world.product_count, state.world.agent_count
+    products = np.unique(state.leaders.product)
+    bought = state.technology.inputs[:, products].sum(axis=1)
+    bought = np.where(np.arange(size) < agents, bought, 0.0)
+    return np.asarray(bought / bought.sum())
+
+
+class CandidatePool:
+    """Draws the month's candidates and their luck before any policy is read."""
+
+    phase: ClassVar[Phase] = Phase.WORLD
+    writes: ClassVar[tuple[str, ...]] = ("candidates",)
+
+    def __init__(self, promotion: Promotion, rates: Floats, work_variation: float) -> None:
+        self.promotion, self.rates, self.work_variation = promotion, rates, work_variation
+
+    def step(self, state: State, streams: Streams) -> None:
+        """Poisson counts by channel and node; every candidate takes a slot and all its luck at once."""
+        month = state.month
+        counts = streams.draw("promotion.pool", month).poisson(self.promotion.pool_factor * self.rates)
+        channel, product = (np.repeat(index.ravel(), counts.ravel()) for index in np.indices(counts.shape))
+        size = len(channel)
+        luck = streams.draw("promotion.luck", month).random((size, 6))
+        normal = streams.draw("promotion.normal", month).standard_normal((size, 2))
+        shape = 1.0 / self.work_variation**2
+        work = streams.draw("promotion.work", month).gamma(shape, 1.0 / shape, size)
+        ground = 1.0 / CV_REQUISITION**2
+        requisition = streams.draw("promotion.requisition", month).gamma(ground, 1.0 / ground, size)
+        taste = gumbel(streams.draw("promotion.taste", month).random((size, len(state.parks.planned))))
+        state.boards.candidates = Candidates(
+            channel=channel,
+            product=product,
+            slot=state.slots + np.arange(size),
+            keep=luck[:, 0],
+            sign=luck[:, 1],
+            fail=luck[:, 2],
+            size=normal[:, 0],
+            quality=luck[:, 3],
+            work=work,
+            requisition=requisition,
+            graft=luck[:, 4],
+            place=luck[:, 5],
+            productivity=normal[:, 1],
+            taste=taste,
+        )
+
+
+@dataclass(frozen=True)
+class GapMap:
+    """What targeted promotion knows about the chains, bn yuan a year by node (K,)."""
+
+    need: Floats
+    gap: Floats
+    upgrade: Floats
+    extend: Floats
+    procurement: Floats
+
+
+def gap_map(state: State, promotion: Promotion, devoted: float) -> GapMap:
+    """Needs, gaps, upgrading and extension of the chains around the leaders.
+
+    Args:
+        state: firms, leaders and projects.
+        promotion: parameters.
+        devoted: phi_max, share of supplier capacity that leaders can count on.
+    """
+    world, inputs = state.world, state.technology.inputs
+    size = world.product_count
+    agent = np.arange(size) < world.agent_count
+    now, growth = leader_outlook(state)
+    later = now * (1.0 + growth) ** (NEED_MONTHS / YEAR)
+    far = now * (1.0 + growth) ** (PROCUREMENT_MONTHS / YEAR)
+    column = inputs[:, state.leaders.product]
+    need = column @ later * agent / BILLION
+    operating = capacity_by_product(state)
+    coming = pipeline_by_product(state)
+    gap = np.maximum(need - devoted * (operating + coming) / BILLION, 0.0)
+    quality = mean_quality(state)
+    upgrade = column @ now * agent / BILLION * (1.0 - quality)
+    usable = np.zeros(size)
+    for group in range(len(state.leaders)):
+        product = int(state.leaders.product[group])
+        uses = inputs[product, :size] * agent
+        left = promotion.downstream_propensity * now[group] - uses * (operating + coming)
+        usable += np.where((uses > 0) & world.chain_product & (np.arange(size) != product), np.maximum(left, 0.0), 0.0)
+    extra = column @ np.maximum(far - now, 0.0) * agent
+    for key, share in promotion.cross_chain.items():
+        source, target = (world.product(code) for code in key.split("."))
+        extra[target] += share * float(np.maximum(far - now, 0.0)[state.leaders.product == source].sum())
+    return GapMap(need, gap, upgrade, usable / BILLION, extra / BILLION)
+
+
+def leader_outlook(state: State) -> tuple[Floats, Floats]:
+    """(G,) annual output of home plants (M yuan), with plants being built, and expected annual growth of orders."""
+    firms, rows, projects = state.firms, state.leaders, state.projects
+    live = leading_rows(state) & firms.alive
+    now = np.bincount(firms.leader[live], weights=firms.output[live] * YEAR, minlength=len(rows))
+    depth = rows.annual_orders.shape[1]
+    months = min(state.month - 1, depth)
+    order = (state.month - 1 - months + np.arange(months)) % depth
+    growth = np.array([expected_growth(ring[order], EXPECTATION_MONTHS) for ring in rows.annual_orders])
+    building = (projects.leader >= 0) & (projects.stage >= Stage.SIGNED) & (projects.stage <= Stage.BUILD)
+    building &= projects.graft < 0
+    coming = np.bincount(projects.leader[building], weights=projects.announced_output[building], minlength=len(rows))
+    starting = (now <= 0) & (coming > 0)
+    return np.where(starting, coming * 0.5, now), np.where(starting, 1.0, np.maximum(growth, coming_growth(now, coming)))
+
+
+def coming_growth(now: Floats, coming: Floats) -> Floats:
+    """(G,) annual growth implied by plants under way if they stand in two years; 0 without plants."""
+    return np.asarray(np.where(now > 0, np.sqrt(1.0 + coming / np.where(now > 0, now, 1.0)) - 1.0, 0.0))
+
+
+def capacity_by_product(state: State) -> Floats:
+    """(K,) annual capacity of operating home firms, M yuan."""
+    firms = state.firms
+    counted = firms.alive & ~firms.block
+    return np.bincount(
+        firms.product[counted], weights=firms.capacity[counted] * YEAR, minlength=state.world.product_count
+    )
+
+
+def pipeline_by_product(state: State) -> Floats:
+    """(K,) annual output announced by projects that are signed and not yet done, M yuan."""
+    projects = state.projects
+    coming = (projects.stage >= Stage.SIGNED) & (projects.stage <= Stage.BUILD)
+    return np.bincount(
+        projects.product[coming], weights=projects.announced_output[coming], minlength=state.world.product_count
+    )
+
+
+def mean_quality(state: State) -> Floats:
+    """(K,) capacity-weighted quality of operating home firms; 0.5 where there are none."""
+    firms, size = state.firms, state.world.product_count
+    live = firms.alive & ~firms.block & (firms.capacity > 0)
+    weight = np.bincount(firms.product[live], weights=firms.capacity[live], minlength=size)
+    total = np.bincount(firms.product[live], weights=firms.capacity[live] * firms.quality[live], minlength=size)
+    return np.divide(total, weight, out=np.full(size, 0.5), where=weight > 0)
+
+
+def jobs_by_product(state: State) -> Floats:
+    """(K,) persons at work in operating home firms."""
+    firms = state.firms
+    live = firms.alive & ~firms.block
+    jobs = firms.jobs_intensity[live] * firms.output[live] * YEAR / firms.productivity[live]
+    return np.bincount(firms.product[live], weights=jobs, minlength=state.world.product_count)
+
+
+class Funnel:
+    """Thins the candidates into leads: the policy decides which of them are kept."""
+
+    phase: ClassVar[Phase] = Phase.PROPOSE
+    writes: ClassVar[tuple[str, ...]] = ("effort", "leads", "thinned", "capped")
+
+    def __init__(self, promotion: Promotion, projects: Projects, sourcing: Sourcing, rates: Floats) -> None:
+        self.promotion, self.projects, self.sourcing, self.rates = promotion, projects, sourcing, rates
+
+    def step(self, state: State, streams: Streams) -> None:
+        """Lead rates of the month, thinning, and the size and quality of each lead."""
+        del streams
+        pool = state.boards.candidates
+        if pool is None:
+            return
+        state.boards.effort = self._effort(state)
+        rates = self.lead_rates(state, state.boards.effort)
+        most = self.promotion.pool_factor * self.rates
+        state.boards.capped = int((rates > most + 1e-12).sum())
+        chance = np.divide(rates, most, out=np.zeros_like(rates), where=most > 0)
+        kept = pool.keep < chance[pool.channel, pool.product]
+        state.boards.thinned = int((~kept).sum())
+        rows = np.flatnonzero(kept)
+        if len(rows):
+            state.boards.leads.append(self._leads(state, pool, rows))
+
+    def _effort(self, state: State) -> Floats:
+        """(4,) smoothed effort of channels L, C, K and B, M yuan a year."""
+        keep = self.promotion.effort_decay
+        names = ("mix_leader", "mix_chain", "mix_cluster", "mix_bump")
+        mix = np.array([state.lever(f"promotion.{name}") for name in names])
+        return np.asarray(keep * state.effort + (1.0 - keep) * state.lever("promotion.budget") * mix)
+
+    def lead_rates(self, state: State, effort: Floats) -> Floats:
+        """(6, K) expected leads of the month by channel and node."""
+        p, rates = self.promotion, self.rates.copy()
+        factor = [effort_factor(value, p.effort_reference, p.effort_elasticity) for value in effort]
+        chains = gap_map(state, p, self.sourcing.cap_devoted_max)
+        joint = 1.0 + p.joint_gain * state.lever("promotion.joint")
+        rates[Channel.LEADER] *= factor[0] * joint * chains.procurement * BILLION / p.demand_reference
+        names = ("weight_supplement", "weight_strengthen", "weight_extend")
+        weights = tuple(state.lever(f"promotion.{name}") for name in names)
+        rates[Channel.CHAIN] *= factor[1] * chain_bracket(
+            chains.gap, chains.upgrade, chains.extend, (weights[0], weights[1], weights[2]), p.gap_elasticity
+        )
+        rates[Channel.CLUSTER] *= factor[2] * (jobs_by_product(state) / 10_000.0) ** p.cluster_elasticity
+        rates[Channel.UNPLANNED] *= factor[3]
+        rates[Channel.SPINOFF] *= leader_jobs(state) / REFERENCE_LEADER_JOBS
+        growth = state.markets.volume[6] / state.markets.volume_opening[6]
+        rates[Channel.NORMAL] *= growth
+        return rates
+
+    def _leads(self, state: State, pool: Candidates, rows: Ints) -> dict[str, NDArray[np.generic]]:
+        """Columns of the new leads."""
+        channel, product = pool.channel[rows], pool.product[rows]
+        investment = self._investment(state, pool, rows)
+        intensity = state.technology.capital[product]
+        output = investment / intensity
+        targeted = channel <= Channel.CLUSTER
+        graft = targeted & (channel != Channel.LEADER) & (pool.graft[rows] < self.promotion.graft_share)
+        quality = 0.3 + 0.4 * pool.quality[rows]
+        quality = quality + 0.1 * state.lever("promotion.weight_strengthen") * (channel == Channel.CHAIN)
+        sponsored = (channel == Channel.LEADER) | (channel == Channel.CHAIN)
+        return {
+            "candidate": rows,
+            "channel": channel,
+            "product": product,
+            "sponsor": np.where(sponsored, sponsors(state, product), -1),
+            "investment": investment,
+            "capital_intensity": intensity,
+            "announced_output": output,
+            "land": output * state.technology.land[product],
+            "graft": np.where(graft, incumbents(state, product, pool.place[rows]), -1),
+            "quality": np.minimum(quality, 1.0),
+            "slot": pool.slot[rows],
+            "luck_sign": pool.sign[rows],
+            "failure_luck": pool.fail[rows],
+            "work_luck": pool.work[rows],
+            "requisition_luck": pool.requisition[rows],
+            "place": pool.place[rows],
+            "productivity": np.exp(OPENING_PRODUCTIVITY_SPREAD * pool.productivity[rows]),
+        }
+
+    def _investment(self, state: State, pool: Candidates, rows: Ints) -> Floats:
+        """Investment of each lead, M yuan: lognormal by kind, uniform for spin-offs."""
+        q, channel, product = self.projects, pool.channel[rows], pool.product[rows]
+        chain = state.world.chain_product[product]
+        mean = np.where(chain, q.size_chain_mean, q.size_industry_mean)
+        small = (channel == Channel.UNPLANNED) | (channel == Channel.NORMAL)
+        mean = np.where(small, q.size_bump_mean, mean)
+        drawn = mean * np.exp(q.size_chain_sigma * pool.size[rows] - 0.5 * q.size_chain_sigma**2)
+        low, high = SPINOFF_SIZE
+        spinoff = low + (high - low) * pool.quality[rows]
+        return np.where(channel == Channel.SPINOFF, spinoff, drawn)
+
+
+OPENING_PRODUCTIVITY_SPREAD = 0.1
+"""Log spread of the productivity of new firms; assumption: as at the opening (model description, section 8.5)."""
+
+
+def leader_jobs(state: State) -> float:
+    """Persons at work in home plants of leaders."""
+    firms = state.firms
+    live = firms.alive & (firms.leader >= 0)
+    return float((firms.jobs_intensity[live] * firms.output[live] * YEAR / firms.productivity[live]).sum())
+
+
+def sponsors(state: State, product: Ints) -> Ints:
+    """Leader with the largest need for each product, -1 where no leader needs it."""
+    now, _ = leader_outlook(state)
+    need = state.technology.inputs[:, state.leaders.product] * now[None, :]
+    best = need.argmax(axis=1)
+    return np.asarray(np.where(need.max(axis=1) > 0, best, -1)[product])
+
+
+def incumbents(state: State, product: Ints, luck: Floats) -> Ints:
+    """The operating firm that each graft expands, drawn by capacity; -1 where the node has none."""
+    firms = state.firms
+    chosen = np.full(len(product), -1, dtype=np.int64)
+    for row, (node, place) in enumerate(zip(product, luck, strict=True)):
+        able = np.flatnonzero(firms.alive & ~firms.fringe & ~firms.block & (firms.product == node) & (firms.leader < 0))
+        if len(able):
+            ladder = np.cumsum(firms.capacity[able])
+            chosen[row] = able[min(int(np.searchsorted(ladder, place * ladder[-1])), len(able) - 1)]
+    return chosen

@@ -1,0 +1,347 @@
+"""Sourcing: who buys from whom nearby; the local share is a result (model description, section 9.5).
+
+For buyer i, input k and eligible home suppliers j (operating, qualified t_q months after birth), outside option O:
+
+    U_ij = -theta_c ln(c_ij / c_k0) + theta_q k_q q_j + theta_h 1[w_ij > 0] ,   c_ij = p_k m_j (1 + tau_km km_ij + jit_k min_ij)
+    s*_ij = v_ij cap_j exp(U_ij) / (O_ik + sum_j v_ij cap_j exp(U_ij)) ,   w_ij <- w_ij + omega (s*_ij - w_ij)
+    then sum_i need_ki w_ij <= phi_max cap_j  (proportional cut; the outside option takes the rest)
+
+The v of opening links and O are set once so that s* = w at the opening. Explicit links run where buyer and input are both
+chain products; everything else is bought through the pool of the joint solve (production).
+
+Writes: weight. The rows of new suppliers and buyers are connected by :func:`connect` when the month's births are known.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sim.draws import Streams
+from sim.mechanisms import Phase
+from sim.parameters import Parameters, parameter
+from sim.state import State
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+Bools = NDArray[np.bool_]
+
+class Sourcing(Parameters):
+    """Choice of suppliers, freight, quality tiers and sales outside."""
+
+    table: ClassVar[str] = "sourcing"
+
+    price_elasticity: float = parameter(
+        8.0, symbol="theta_c", unit="utility per ln delivered cost", low=4, high=15,
+        grade="recalled", source="recalled: Armington 3-10 range",
+    )
+    quality: float = parameter(
+        0.6, symbol="theta_q", unit="utility", low=0.0, high=1.5,
+        grade="assumed", source="assumption",
+    )
+    habit: float = parameter(
+        1.5, symbol="theta_h", unit="utility of existing link", low=0.5, high=3.0,
+        grade="assumed", source="direction: Monarch 2016 (45% keep partner); value assumption",
+    )
+    adjust: float = parameter(
+        0.08, symbol="omega", unit="share of gap closed per month", low=0.03, high=0.2,
+        grade="assumed", source="assumption",
+    )
+    qualification: float = parameter(
+        9.0, symbol="t_q", unit="months before eligible", low=3, high=18,
+        grade="recalled", source="recalled: battery material qualification 6-18 months",
+    )
+    cap_devoted_max: float = parameter(
+        0.85, symbol="phi_max", unit="max share of supplier capacity sold to local leaders", low=0.6, high=1.0,
+        grade="assumed", source="assumption",
+    )
+    freight: float = parameter(
+        0.00012, symbol="tau_km", unit="ad valorem per km, mean node", low=5e-05, high=0.0004,
+        grade="assumed", source="assumption",
+    )
+    jit_cost: float = parameter(
+        0.0004, symbol="jit_k", unit="ad valorem per minute, vehicle parts only", low=0.0, high=0.001,
+        grade="assumed", source="assumption; direction published Klier & McMillen 2008",
+    )
+    outside_share: float = parameter(
+        0.35, symbol="ebar_k", unit="share of supplier capacity wanted outside at parity", low=0.1, high=0.7,
+        grade="assumed", source="assumption",
+    )
+    outside_elasticity: float = parameter(
+        2.0, symbol="theta_x", unit="elasticity", low=1, high=4,
+        grade="assumed", source="assumption",
+    )
+    key_quality_factor: float = parameter(
+        2.0, symbol="k_q", unit="multiple of theta_q for key components", low=1, high=4,
+        grade="assumed", source="assumption",
+    )
+    tier_standard: float = parameter(
+        0.4, symbol="q_1", unit="least quality of the standard tier", low=0.2, high=0.5,
+        grade="assumed", source="assumption",
+    )
+    tier_specialised: float = parameter(
+        0.7, symbol="q_2", unit="least quality of the specialised tier", low=0.6, high=0.9,
+        grade="assumed", source="assumption",
+    )
+
+
+def utility(cost: Floats, quality: Floats, key: Bools, linked: Bools, sourcing: Sourcing) -> Floats:
+    """U of each link.
+
+    Args:
+        cost: c_ij / c_k0, delivered cost relative to the outside supplier.
+        quality: q of the supplier, 0-1.
+        key: whether the input is a key component.
+        linked: whether the link carries trade already (habit).
+        sourcing: parameters.
+    """
+    weight = np.where(key, sourcing.key_quality_factor, 1.0) * sourcing.quality
+    return np.asarray(-sourcing.price_elasticity * np.log(cost) + weight * quality + sourcing.habit * linked)
+
+
+def target_shares(attraction: Floats, relation: Ints, option: Floats) -> Floats:
+    """s*: capacity-weighted logit shares of the suppliers of each relation against its outside option.
+
+    Args:
+        attraction: (L,) v cap exp(U), 0 for suppliers that are not eligible.
+        relation: (L,) relation of each link.
+        option: (R,) O.
+    """
+    total = option + np.bincount(relation, weights=attraction, minlength=len(option))
+    return np.divide(attraction, total[relation], out=np.zeros_like(attraction), where=total[relation] > 0)
+
+
+def devoted(weight: Floats, need: Floats, supplier: Ints, cap: Floats, most: float) -> Floats:
+    """Cut weights so that no supplier sells more than phi_max of its capacity over links.
+
+    Args:
+        weight: (L,) shares w.
+        need: (L,) need of the buyer for the input, M yuan a month.
+        supplier: (L,) firm row.
+        cap: (F,) capacity, M yuan a month.
+        most: phi_max.
+    """
+    sold = np.bincount(supplier, weights=weight * need, minlength=len(cap))
+    factor = np.minimum(1.0, np.divide(most * cap, sold, out=np.ones_like(cap), where=sold > most * cap))
+    return np.asarray(weight * factor[supplier])
+
+
+def relative_cost(state: State, supplier: Ints, buyer: Ints, sourcing: Sourcing) -> Floats:
+    """c_ij / c_k0 of supplier-buyer pairs: delivered cost against a supplier in the rest of China.
+
+    m_j is the supplier's unit cost relative to the frontier. Just-in-time cost applies to vehicle parts only: to inputs
+    of the vehicle chain bought by the vehicle chain.
+    """
+    firms, world = state.firms, state.world
+    here, there = firms.county[supplier], firms.county[buyer]
+    own = firms.unit_cost[supplier] * (1.0 + state.technology.markup[firms.product[supplier]])
+    own = own / state.markets.price[firms.product[supplier]]
+    freight = sourcing.freight * world.kilometres[here, there]
+    vehicle = world.chain == world.chains.index("NEV")
+    jit = np.where(vehicle[firms.product[supplier]] & vehicle[firms.product[buyer]], sourcing.jit_cost, 0.0)
+    outside = 1.0 + sourcing.freight * OUTSIDE_KILOMETRES
+    return np.asarray(np.maximum(own, 1e-6) * (1.0 + freight + jit * world.minutes[here, there]) / outside)
+
+
+OUTSIDE_KILOMETRES = 1000.0
+"""Road from a supplier in the rest of China; assumption (io.km_rest_china of the model description)."""
+
+
+@dataclass
+class Connection:
+    """Helpers that keep links and relations complete when firms appear."""
+
+    sourcing: Sourcing
+
+    def parity_option(self, need: Floats, key: Bools) -> Floats:
+        """O such that local capacity equal to need, with average suppliers at parity of cost and no habit, gives 0.5.
+
+        The utility of such a supplier is theta_q k_q 0.5, so O = need exp(theta_q k_q 0.5), M yuan a month.
+        """
+        factor = np.where(key, self.sourcing.key_quality_factor, 1.0)
+        return np.asarray(need * np.exp(self.sourcing.quality * factor * 0.5))
+
+    def connect(self, state: State, rows: Ints) -> None:
+        """Add relations of new buyers and links between new firms and everybody who makes or needs their goods.
+
+        Args:
+            state: the state whose relation and link tables grow.
+            rows: new firm rows.
+        """
+        world, firms, linked = state.world, state.firms, state.technology.linked
+        rows = rows[world.chain_product[firms.product[rows]]]
+        if not len(rows):
+            return
+        old_relations = len(state.relations)
+        buyer, product = np.nonzero(linked[:, firms.product[rows]].T)
+        if len(buyer):
+            coefficient = state.technology.inputs[product, firms.node[rows[buyer]]]
+            keep = coefficient > 0
+            state.relations.append(
+                int(keep.sum()), buyer=rows[buyer][keep], product=product[keep], coefficient=coefficient[keep]
+            )
+        self._options_from_peers(state, np.arange(old_relations, len(state.relations)))
+        self._link(state, rows, old_relations)
+
+    def _link(self, state: State, rows: Ints, old_relations: int) -> None:
+        """New suppliers to old relations, and every operating supplier to new relations."""
+        firms, relations = state.firms, state.relations
+        suppliers, targets = [], []
+        for relation_rows, candidates in (
+            (np.arange(old_relations), rows),
+            (np.arange(old_relations, len(relations)), np.flatnonzero(firms.alive)),
+        ):
+            if not len(relation_rows) or not len(candidates):
+                continue
+            live = relation_rows[firms.alive[relations.buyer[relation_rows]]]
+            match = firms.product[candidates][:, None] == relations.product[live][None, :]
+            left, right = np.nonzero(match)
+            suppliers.append(candidates[left])
+            targets.append(live[right])
+        if not suppliers:
+            return
+        supplier, relation = np.concatenate(suppliers), np.concatenate(targets)
+        taste = self._taste_from_peers(state, supplier, relation)
+        state.links.append(len(supplier), supplier=supplier, relation=relation, taste=taste)
+
+    @staticmethod
+    def _taste_from_peers(state: State, supplier: Ints, relation: Ints) -> Floats:
+        """Capacity-weighted mean v of the links of the same pair of counties, 1 where the pair had no supply."""
+        firms, links, counties = state.firms, state.links, state.world.county_count
+        product = state.world.product_count
+
+        def pair(sellers: Ints, of: Ints) -> Ints:
+            buyers = state.relations.buyer[of]
+            key = firms.county[sellers] * counties + firms.county[buyers]
+            return np.asarray((key * product + firms.product[sellers]) * product + firms.product[buyers])
+
+        size = counties * counties * product * product
+        old = pair(links.supplier, links.relation)
+        weight = firms.capacity[links.supplier] * (links.weight > 0)
+        total = np.bincount(old, weights=weight, minlength=size)
+        mean = np.bincount(old, weights=weight * links.taste, minlength=size)
+        new = pair(supplier, relation)
+        return np.divide(mean[new], total[new], out=np.ones(len(new)), where=total[new] > 0)
+
+    @staticmethod
+    def _options_from_peers(state: State, new: Ints) -> None:
+        """O of new relations: need-weighted mean of the county's relations for the same input and industry."""
+        if not len(new):
+            return
+        firms, relations, products = state.firms, state.relations, state.world.product_count
+
+        def cell(of: Ints) -> Ints:
+            buyer = relations.buyer[of]
+            return np.asarray((firms.node[buyer] * products) + relations.product[of])
+
+        size = state.node_count * products
+        old = np.flatnonzero(relations.option_set)
+        need = relations.coefficient[old] * firms.capacity[relations.buyer[old]]
+        total = np.bincount(cell(old), weights=need, minlength=size)
+        mean = np.bincount(cell(old), weights=need * relations.option[old], minlength=size)
+        peers = np.divide(mean, total, out=np.zeros(size), where=total > 0)[cell(new)]
+        found = total[cell(new)] > 0
+        relations.option[new] = peers
+        relations.option_set[new] = found
+        relations.option_reference[new] = market_volume(state, relations.product[new])
+
+
+def nameplate(state: State, rows: Ints) -> Floats:
+    """Capacity of firms at full ramp, M yuan a month."""
+    firms = state.firms
+    return np.asarray(firms.capital[rows] / firms.capital_intensity[rows] * firms.productivity[rows] / 12.0)
+
+
+def market_volume(state: State, product: Ints) -> Floats:
+    """Volume of the market of each product."""
+    from sim.mechanisms.prices import market_of_product
+
+    return np.asarray(state.markets.volume[market_of_product(state.world)[product]])
+
+
+class SupplierChoice:
+    """Moves the input shares of chain firms towards their targets."""
+
+    phase: ClassVar[Phase] = Phase.SUPPLY
+    writes: ClassVar[tuple[str, ...]] = ("weight",)
+
+    def __init__(self, sourcing: Sourcing) -> None:
+        self.sourcing, self.connection = sourcing, Connection(sourcing)
+
+    def step(self, state: State, streams: Streams) -> None:
+        """Target shares from costs, quality and habit; shares close a part omega of the gap; capacity limits them."""
+        del streams
+        s, firms, links, relations = self.sourcing, state.firms, state.links, state.relations
+        self._first_options(state)
+        buyer = relations.buyer[links.relation]
+        eligible = firms.alive[links.supplier] & firms.alive[buyer]
+        eligible &= (state.month - firms.birth[links.supplier] >= s.qualification) | firms.opening[links.supplier]
+        cost = relative_cost(state, links.supplier, buyer, s)
+        key = state.world.key[relations.product[links.relation]]
+        value = utility(cost, firms.quality[links.supplier], key, links.weight > 0, s)
+        cap = firms.capacity
+        attraction = np.where(eligible, links.taste * cap[links.supplier] * np.exp(value), 0.0)
+        option = relations.option * market_volume(state, relations.product) / relations.option_reference
+        goal = target_shares(attraction, links.relation, option)
+        weight = np.where(eligible, links.weight + s.adjust * (goal - links.weight), 0.0)
+        need = (relations.coefficient * firms.output[relations.buyer])[links.relation]
+        state.boards.weight = devoted(weight, need, links.supplier, cap, s.cap_devoted_max)
+
+    def _first_options(self, state: State) -> None:
+        """O of relations that have none yet: set in the first month with need (section 9.5)."""
+        relations = state.relations
+        open_ = np.flatnonzero(~relations.option_set & state.firms.alive[relations.buyer])
+        if len(open_):
+            need = relations.coefficient[open_] * nameplate(state, relations.buyer[open_])
+            relations.option[open_] = self.connection.parity_option(need, state.world.key[relations.product[open_]])
+            relations.option_reference[open_] = market_volume(state, relations.product[open_])
+            relations.option_set[open_] = True
+
+
+def purchase_weights(state: State, product: int) -> Floats:
+    """(K,) share of each goods input in the goods purchases of an industry.
+
+    Goods are the agent products; raw metals and ores stand inside other industry and are left out with energy and
+    services (section 9.5).
+    """
+    world = state.world
+    goods = world.agent & ~world.legacy
+    column = np.where(goods, state.technology.inputs[:, product], 0.0)
+    total = column.sum()
+    return np.asarray(column / total if total > 0 else column)
+
+
+def qualified_capacity(state: State) -> Floats:
+    """(C, K) capacity of operating home firms, M yuan a month; chain suppliers count once they are qualified."""
+    firms, products = state.firms, state.world.product_count
+    counted = firms.alive & ~firms.block & (firms.opening | (state.month - firms.birth >= qualification_of(state)))
+    weights = np.where(counted, firms.capacity, 0.0)
+    return np.bincount(firms.node, weights=weights, minlength=state.node_count).reshape(-1, products)
+
+
+def qualification_of(state: State) -> float:
+    """t_q of the run, months."""
+    return state.scenario[Sourcing].qualification
+
+
+def potential_coverage(state: State, product: int, decay: float) -> Floats:
+    """(C,) C_pot of an industry seen from each county: sum_k om_k min(1, reachable qualified capacity_k / need_k).
+
+    Capacity of other counties counts by exp(-decay x minutes); need is that of all home plants of the industry.
+
+    Args:
+        state: firms and technology.
+        product: the buying industry.
+        decay: per minute; 0 for the city-wide measure.
+    """
+    weights = purchase_weights(state, product)
+    capacity = qualified_capacity(state)
+    reach = np.exp(-decay * state.world.minutes) @ capacity
+    firms = state.firms
+    own = float(firms.capacity[firms.alive & (firms.product == product)].sum())
+    need = state.technology.inputs[:, product] * own
+    cover = np.minimum(1.0, np.divide(reach, need[None, :], out=np.ones_like(reach), where=need[None, :] > 0))
+    return np.asarray(cover @ weights)

@@ -1,0 +1,260 @@
+"""The model: the month as one visible list, on a Mesa model whose agents decide and whose firms are rows.
+
+:data:`month_of` is the only place that says what happens when. Everything else looks things up: parameters in the
+mechanisms, the order of phases here, flows in the resolvers, identities in the accounts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import mesa
+import numpy as np
+from numpy.typing import NDArray
+
+from sim import resolvers
+from sim.accounts import check_all
+from sim.agents import City, County, Firm, Leader
+from sim.draws import Streams
+from sim.mechanisms import Mechanism, Phase, construction, demand, energy, events, firms, fiscal, labour, land, leaders
+from sim.mechanisms import location, pending, prices, promotion, service, sourcing, zoning
+from sim.mechanisms.production import Production
+from sim.opening.position import known_world, leader_names, leader_rows, opening_state, price_mechanism
+from sim.parameters import Lever, Month, Parameters
+from sim.scenario import Scenario
+from sim.settings import InputOutput, Opening, Projects, Run
+from sim.state import MARKETS, Boards, Deciders, State
+from sim.statistics import Recorder
+from sim.world import World, load_world
+
+Floats = NDArray[np.float64]
+
+GROUPS: tuple[type[Parameters], ...] = (
+    Run,
+    Opening,
+    InputOutput,
+    Projects,
+    demand.Demand,
+    prices.Prices,
+    events.Events,
+    leaders.Leaders,
+    promotion.Promotion,
+    zoning.Zoning,
+    service.Service,
+    location.Location,
+    land.Land,
+    construction.Construction,
+    sourcing.Sourcing,
+    labour.Labour,
+    energy.Energy,
+    firms.Firms,
+    fiscal.Fiscal,
+    pending.Talent,
+    pending.Enclave,
+    pending.Linkage,
+    pending.LandCage,
+    pending.FiscalLevers,
+    pending.EnergyCaps,
+    pending.Infrastructure,
+)
+"""Every table of a scenario file. A new mechanism adds its parameters here and its line to the month below."""
+
+
+def month_of(state: State) -> tuple[Mechanism, ...]:
+    """The month: what acts in which phase, in the order of the phases.
+
+    Args:
+        state: the opening position; mechanisms keep what they need of its scenario.
+
+    Returns:
+        The mechanisms. Inside a phase their order does not matter.
+    """
+    scenario, world = state.scenario, state.world
+    months = len(state.levers["promotion.budget"]) - 1
+    known = scenario.run.known_until
+    place = scenario[location.Location]
+    names, dated = leader_names(), tuple(row["market"].replace("vehicle", "vehicles") for row in leader_rows())
+    history = events.dated_plants(
+        world, names, dated, state.technology, scenario[prices.Prices], scenario[events.Events], known
+    )
+    power = names.index("CATL")
+    shipments = leaders.KnownShare.of(scenario.run, float(state.leaders.share_opening[power]), months)
+    path = demand.DemandPath.of(
+        scenario.run, known_world(scenario), scenario[demand.Demand].legacy_trend, months
+    )
+    assert state.opening_firms is not None
+    rates = promotion.reference_rates(
+        scenario[promotion.Promotion],
+        state.technology.national_share,
+        promotion.related_nodes(state),
+        np.where(world.legacy, state.opening_firms, 0),
+        world.agent_count,
+    )
+    return (
+        # 1 WORLD
+        demand.OutsideDemand(path, scenario[demand.Demand], known - demand.OPENING),
+        price_mechanism(scenario, world, months),
+        construction.Rain(scenario[construction.Construction]),
+        promotion.CandidatePool(scenario[promotion.Promotion], rates, scenario[construction.Construction].cv),
+        # 2 PROPOSE
+        leaders.OrderBooks(scenario[leaders.Leaders], shipments, power),
+        leaders.Expansion(scenario[leaders.Leaders], place),
+        events.History(history),
+        promotion.Funnel(scenario[promotion.Promotion], scenario[Projects], scenario[sourcing.Sourcing], rates),
+        # 3 PLACE
+        zoning.CityPlan(place.zone_fit),
+        service.ServiceTeams(scenario[service.Service], place.service),
+        location.ParkChoice(
+            place, scenario[promotion.Promotion].plan_pressure, scenario[leaders.Leaders].rival_incentive
+        ),
+        location.Failure(place),
+        # 4 BUILD
+        land.Development(scenario[land.Land], world),
+        land.Requisition(scenario[land.Land]),
+        construction.Building(scenario[construction.Construction]),
+        # 5 SUPPLY
+        sourcing.SupplierChoice(scenario[sourcing.Sourcing]),
+        # 6 PRODUCE
+        Production(scenario[Projects], scenario[sourcing.Sourcing]),
+        # 7 GROW
+        firms.Investment(scenario[firms.Firms], scenario[Projects], scenario[leaders.Leaders].utilisation_target),
+        firms.ProductivityNoise(scenario[firms.Firms]),
+        # 8 CLOSE
+        firms.Exit(scenario[firms.Firms]),
+        # 9 SHARE and 10 OBSERVE: budgets come with the public money; accounts and statistics observe below
+    )
+
+
+def compile_levers(scenario: Scenario, counties: tuple[str, ...], months: int) -> dict[str, Floats]:
+    """Every lever by month of the run; row 0 is the opening and repeats the first month.
+
+    Args:
+        scenario: levers as written.
+        counties: county codes in model order.
+        months: months of the run.
+
+    Returns:
+        Read-only arrays, (months + 1,) or (months + 1, C) for levers of the counties.
+    """
+    compiled: dict[str, Floats] = {}
+    for group in GROUPS:
+        settings = scenario[group]
+        for name in type(settings).model_fields:
+            value = getattr(settings, name)
+            if isinstance(value, Lever):
+                path = np.asarray(value.values(demand.OPENING + 1, months, counties))
+                path = np.concatenate([path[:1], path])
+                path.setflags(write=False)
+                compiled[f"{group.table}.{name}"] = path
+    return compiled
+
+
+class NingdeModel(mesa.Model):  # type: ignore[misc]
+    """The regional economy of Ningde from January 2014.
+
+    Attributes:
+        plan: the scenario that is run (Mesa keeps the name ``scenario`` for itself).
+        state: the position of the economy.
+        log: decisions as (month, agent, sentence).
+        recorder: the record of the run.
+    """
+
+    def __init__(
+        self,
+        plan: Scenario,
+        seed: int | None = None,
+        *,
+        without: tuple[type[Any], ...] = (),
+        world: World | None = None,
+    ) -> None:
+        """Build the opening position.
+
+        Args:
+            plan: scenario.
+            seed: root seed; that of the scenario if not given.
+            without: mechanism classes left out of the month (for experiments and tests).
+            world: fixed sets; the shipped ones if not given.
+        """
+        self.seed_of_run = plan.run.seed if seed is None else seed
+        super().__init__(rng=np.random.default_rng(self.seed_of_run))
+        self.plan, self.world = plan, world or load_world()
+        self.streams = Streams(self.seed_of_run)
+        self.months = plan.run.end - demand.OPENING
+        self.log: list[tuple[Month, str, str]] = []
+        self.leader_names = leader_names()
+        self.nest = plan[location.Location].nest
+        levers = compile_levers(plan, self.world.counties, self.months)
+        self.state = opening_state(plan, self.world, self.seed_of_run, self.months, levers)
+        self._views: dict[int, Firm] = {}
+        self.city = City(self)
+        self.counties = [County(self, index) for index in range(self.world.county_count)]
+        self.leaders = [Leader(self, index, row["name"]) for index, row in enumerate(leader_rows())]
+        self.state.deciders = Deciders(self.city, self.counties, self.leaders)
+        self.month_list = tuple(part for part in month_of(self.state) if not isinstance(part, without))
+        self.recorder = Recorder(self.state, plan.run.end - plan.run.start + 1, plan.run.start - demand.OPENING)
+        self.datacollector = mesa.DataCollector(
+            model_reporters={
+                "output": lambda model: float(model.state.firms.output.sum()),
+                "firms": lambda model: int((model.state.firms.alive & ~model.state.firms.block).sum()),
+                "projects": lambda model: len(model.state.projects),
+            },
+            agenttype_reporters={County: {"output": "output", "firms": "firms"}},
+        )
+
+    @property
+    def calendar(self) -> Month:
+        """Calendar month of the state."""
+        return demand.OPENING + self.state.month
+
+    def step(self) -> None:
+        """One month: ten phases, each with its mechanisms and its resolver; then the books are checked and recorded."""
+        state = self.state
+        state.month += 1
+        state.boards = Boards()
+        state.ledger = resolvers.open_ledger(state)
+        for phase in Phase:
+            for part in self.month_list:
+                if part.phase == phase:
+                    part.step(state, self.streams)
+            resolvers.RESOLVERS[phase](state, self.streams)
+        self.recorder.record(state, check_all(state))
+
+    def run(self, progress: Callable[[int, int], None] | None = None) -> None:
+        """Run to the end of the scenario.
+
+        Args:
+            progress: called after each month with months done and months in all.
+        """
+        while self.state.month < self.months:
+            self.step()
+            if progress is not None:
+                progress(self.state.month, self.months)
+
+    def park_county_name(self, park: int) -> str:
+        """County of a park, in pinyin."""
+        return self.world.county_names[int(self.world.park_county[park])]
+
+    # --- agents: firms are made when somebody looks -------------------------------------------------------------------
+
+    def _firm_views(self) -> Iterator[Firm]:
+        """Views on the operating firms (blocks left out), made where missing, dropped where closed."""
+        table = self.state.firms
+        operating = np.flatnonzero(table.alive & ~table.block)
+        self._views = {int(row): self._views.get(int(row)) or Firm(self, int(row)) for row in operating}
+        return iter(self._views.values())
+
+    @property
+    def agents(self) -> Any:
+        """City, counties, leaders and the operating firms."""
+        return mesa.agent.AgentSet([*super().agents, *self._firm_views()], random=self.random)
+
+    @property
+    def agents_by_type(self) -> dict[type[Any], Any]:
+        """Agents by class, with the operating firms."""
+        found = dict(super().agents_by_type)
+        found[Firm] = mesa.agent.AgentSet(list(self._firm_views()), random=self.random)
+        return found
+
+
+__all__ = ["GROUPS", "MARKETS", "NingdeModel", "compile_levers", "month_of"]

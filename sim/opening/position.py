@@ -1,0 +1,356 @@
+"""The opening position of December 2013: everything a run starts from, checked before the first month.
+
+The build is refused when the joint solve of firms and links does not give back the opening table in every county-node.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sim import data
+from sim.draws import Streams
+from sim.inputoutput.tables import RegionalTable
+from sim.mechanisms.construction import Construction
+from sim.mechanisms.demand import Demand, DemandPath, market_volumes
+from sim.mechanisms.labour import Labour
+from sim.mechanisms.leaders import Leaders as LeaderSettings
+from sim.mechanisms.location import Location, base_utility, inclusive_value, physical_mask, relative_prices
+from sim.mechanisms.land import Land, base_price, land_price
+from sim.mechanisms.prices import (
+    PAST_YEARS_OF_EXPERIENCE,
+    PAST_YEARS_OF_EXPERIENCE_CELLS,
+    PricePath,
+    Prices,
+    WorldPrices,
+    experience_reference,
+    market_of_product,
+)
+from sim.mechanisms.production import (
+    leading_rows,
+    local_final_demand,
+    network_of,
+    outside_orders,
+    solve,
+    unit_costs,
+)
+from sim.mechanisms.promotion import sponsors
+from sim.mechanisms.sourcing import Sourcing
+from sim.opening.links import connect_opening
+from sim.opening.population import LEADER_QUALITY, UTILISATION, opening_firms
+from sim.opening.table import opening_table
+from sim.opening.technology import county_wages, technology
+from sim.opening.totals import OpeningError, opening_totals
+from sim.resolvers import investment_demand, unit_margins
+from sim.scenario import Scenario
+from sim.parameters import Month
+from sim.settings import InputOutput, Opening, Projects, Run
+from sim.state import MARKETS, YEAR, Counties, Firms, Leaders, Links, Markets, Parks, Relations, Rivals, State
+from sim.state import Projects as ProjectTable
+from sim.world import World
+
+Floats = NDArray[np.float64]
+
+SETTLED = 1e-9
+"""Largest relative miss of the opening table by the joint solve of the opening firms."""
+
+MARKET_OF_LEADER = {"power_cell": 0, "consumer_cell": 1, "vehicle": 2, "stainless": 3, "copper": 4}
+"""Market index of the names in leaders.csv."""
+
+LUMPS: dict[str, tuple[float, float, str]] = {
+    "power_cell": (15.0, 60.0, "power_cell"),
+    "consumer_cell": (15.0, 60.0, "consumer_cell"),
+    "vehicle": (240.0, 240.0, "vehicle"),
+    "stainless": (0.6, 3.0, "stainless_melt"),
+    "copper": (0.2, 0.4, "copper"),
+}
+"""Least and greatest new plant (GWh, thousand vehicles, Mt) and its unit value; model description, section 9.3."""
+
+def leader_rows() -> list[dict[str, str]]:
+    """Leaders in model order."""
+    return data.rows("leaders.csv")
+
+
+def leader_names() -> tuple[str, ...]:
+    """Codes of the leaders in model order."""
+    return tuple(row["code"] for row in leader_rows())
+
+
+def empty_leaders(world: World, prices: Prices, vehicles: float) -> Leaders:
+    """The leader table before any share is known.
+
+    Args:
+        world: products.
+        prices: unit values.
+        vehicles: vehicles sold in China in the reference year, thousand; one unit of the vehicle index.
+    """
+    leaders, rows = Leaders(), leader_rows()
+    unit = [prices.unit_value[LUMPS[row["market"]][2]] for row in rows]
+    market = [MARKET_OF_LEADER[row["market"]] for row in rows]
+    value = [u * vehicles if m == MARKETS.index("vehicles") else u for u, m in zip(unit, market, strict=True)]
+    lumps = np.array([LUMPS[row["market"]][:2] for row in rows]) * np.array(unit)[:, None]
+    leaders.append(
+        len(rows),
+        product=[world.product(row["products"].split(";")[0]) for row in rows],
+        market=market,
+        unit_value=value,
+        lump_low=lumps[:, 0],
+        lump_high=lumps[:, 1],
+    )
+    return leaders
+
+
+def opening_state(scenario: Scenario, world: World, seed: int, months: int, levers: dict[str, Floats]) -> State:
+    """Build the opening position.
+
+    Args:
+        scenario: all parameters.
+        world: fixed sets.
+        seed: root seed; the synthetic firms are drawn from it.
+        months: length of the run.
+        levers: compiled levers by name.
+
+    Raises:
+        OpeningError: totals contradict each other, or the firms do not give back the table.
+    """
+    streams = Streams(seed)
+    totals = opening_totals(scenario[Opening], scenario[InputOutput])
+    table = opening_table(scenario[Opening], scenario[InputOutput]).table
+    engineering = technology(scenario, world)
+    firms, occupied = opening_firms(totals, scenario, world, engineering, streams, leader_names())
+    path = DemandPath.of(scenario.run, known_world(scenario), scenario[Demand].legacy_trend, months)
+    volume = market_volumes(path.known[:, 0], scenario[Demand].nev_share_local, path.reference)
+    vehicles = float(path.reference[1]) * 1000.0
+    leaders = empty_leaders(world, scenario[Prices], vehicles)
+    count = world.county_count
+    state = State(
+        world=world,
+        scenario=scenario,
+        technology=engineering,
+        month=0,
+        firms=firms,
+        relations=Relations(),
+        links=Links(),
+        projects=ProjectTable(),
+        leaders=leaders,
+        rivals=no_rivals(len(leaders), int(scenario[LeaderSettings].rival_sites)),
+        parks=opening_parks(world, occupied),
+        counties=Counties(
+            wage=county_wages(world, scenario[Labour]),
+            talent=np.ones(count),
+            service=np.zeros(count),
+            incentive=np.full(count, scenario[LeaderSettings].rival_incentive),
+            quota=np.zeros(count),
+        ),
+        markets=opening_markets(scenario, world, path.known[:, 0], volume, firms),
+        markets_of_product=market_of_product(world),
+        outside_shares=np.full(world.product_count, scenario[Sourcing].outside_share),
+        levers=levers,
+        effort=np.zeros(4),
+        outside_value=np.zeros(world.product_count),
+        outside_value_mean=np.zeros(world.product_count),
+        slots=int(firms.slot.max()) + 1,
+    )
+    _prices_and_costs(state, scenario, months)
+    connect_opening(state, table)
+    _outside_sales(state, table)
+    _leader_shares(state)
+    _memories(state)
+    _investment_base(state)
+    _check_settled(state, table)
+    _land_and_location(state)
+    return state
+
+
+def known_world(scenario: Scenario) -> Month:
+    """Last month of knowledge about the outside world: later in a conditional world."""
+    return Month("2021-12") if scenario.run.world == "conditional" else scenario.run.known_until
+
+
+def no_rivals(leaders: int, sites: int) -> Rivals:
+    """Rival sites without capacity."""
+    shape = (leaders, sites)
+    return Rivals(capacity=np.zeros(shape), building=np.zeros(shape), noise=np.zeros(shape))
+
+
+def opening_parks(world: World, occupied: Floats) -> Parks:
+    """Parks with the opening firms on them; town plots are as large as what stands on them."""
+    town = np.arange(len(world.parks)) >= len(world.parks) - world.county_count
+    return Parks(
+        planned=np.where(town, occupied, world.park_planned),
+        developed=np.where(town, occupied, world.park_developed),
+        occupied=occupied.copy(),
+        idle=np.zeros(len(occupied)),
+        released=np.zeros(len(occupied)),
+        serviced=np.zeros(len(occupied)),
+        price=np.zeros(len(occupied)),
+    )
+
+
+def opening_markets(scenario: Scenario, world: World, components: Floats, volume: Floats, firms: Firms) -> Markets:
+    """Markets and prices of December 2013; prices start at their target (set once costs are known)."""
+    size = world.product_count
+    years = np.full(size, PAST_YEARS_OF_EXPERIENCE)
+    years[world.product("B_CELL")] = PAST_YEARS_OF_EXPERIENCE_CELLS
+    home = np.bincount(firms.product, weights=firms.output, minlength=size) * YEAR
+    return Markets(
+        volume=volume,
+        volume_opening=volume.copy(),
+        components=components.copy(),
+        commodity=np.ones(3),
+        price=np.ones(size),
+        price_level=1.0,
+        conversion=np.zeros(size),
+        material_factor=1.0,
+        experience=np.ones(size),
+        home_experience=home * years,
+        rain=np.full(world.county_count, scenario[Construction].rain_mean),
+    )
+
+
+ROUNDS_OF_PRICES = 200
+"""Rounds in which opening prices, which pay for one another, settle (numerical)."""
+
+
+def _prices_and_costs(state: State, scenario: Scenario, months: int) -> None:
+    """Commodity prices, price level, learned costs and product prices at opening; unit costs and capacity of firms."""
+    markets, mechanism = state.markets, price_mechanism(scenario, state.world, months)
+    markets.commodity = np.exp(mechanism.path.commodity[:, 0])
+    markets.price_level = float(np.exp(mechanism.path.level[0]))
+    markets.conversion = state.technology.conversion * mechanism.reference**mechanism.exponent
+    markets.price[:] = markets.price_level
+    for _ in range(ROUNDS_OF_PRICES):
+        markets.price = mechanism.target(state, markets.commodity, markets.price_level, markets.conversion)
+    firms = state.firms
+    firms.unit_cost = unit_costs(state)
+    firms.capacity = np.where(firms.block, 0.0, firms.capital / firms.capital_intensity * firms.productivity / YEAR)
+    firms.market = state.markets_of_product[firms.product]
+    consumer = leader_market(state) == MARKETS.index("consumer_cell")
+    firms.market[consumer] = MARKETS.index("consumer_cell")
+    firms.market_reference = markets.volume[firms.market]
+
+
+def price_mechanism(scenario: Scenario, world: World, months: int) -> WorldPrices:
+    """The price mechanism of a run."""
+    known = known_world(scenario)
+    path = PricePath.of(scenario.run, known, months)
+    demand = scenario[Demand]
+    outside = DemandPath.of(scenario.run, known, demand.legacy_trend, months)
+    flat = scenario.run.world == "flat"
+    reference = (
+        np.ones(world.product_count)
+        if flat
+        else experience_reference(outside.known, demand.nev_share_local, outside.reference, world)
+    )
+    return WorldPrices(path, scenario[Prices], world, reference, flat)
+
+
+def leader_market(state: State) -> NDArray[np.int64]:
+    """(F,) market of the leader that owns each row, -1 for others."""
+    return np.asarray(np.append(state.leaders.market, -1)[state.firms.leader])
+
+
+def _outside_sales(state: State, table: RegionalTable) -> None:
+    """ebar of opening firms, so that their outside sales are the table's; the mean of legacy nodes for new firms."""
+    firms, world = state.firms, state.world
+    sourcing = state.scenario[Sourcing]
+    total = np.bincount(firms.node, weights=firms.output, minlength=state.node_count)
+    own = firms.output / np.where(total > 0, total, 1.0)[firms.node]
+    sales = state.technology.base_demand[firms.node, 3] * own
+    price = state.markets.price[firms.product] / firms.unit_cost
+    wanted = firms.capacity * price**sourcing.outside_elasticity
+    firms.outside_share = np.divide(sales, wanted, out=np.zeros(len(firms)), where=(wanted > 0) & ~firms.block)
+    for product in np.flatnonzero(world.legacy):
+        mine = (firms.product == product) & ~firms.fringe
+        state.outside_shares[product] = np.average(firms.outside_share[mine], weights=firms.capacity[mine])
+
+
+def _leader_shares(state: State) -> None:
+    """World shares at opening; what exceeds home output is capacity at rival sites."""
+    leaders, firms, scenario = state.leaders, state.firms, state.scenario
+    leading = leading_rows(state)
+    home = np.bincount(firms.leader[leading], weights=firms.output[leading], minlength=len(leaders))
+    for group, row in enumerate(leader_rows()):
+        leaders.active[group] = row["enters"] == "opening"
+        if not leaders.active[group]:
+            continue
+        market = state.markets.volume[leaders.market[group]] * leaders.unit_value[group] / YEAR
+        known = row["world_share_parameter"]
+        share = max(float(getattr(scenario[Opening], known.removeprefix("opening."))), home[group] / market) if known else home[group] / market
+        leaders.share[group] = leaders.share_opening[group] = share
+        away = share * market - home[group]
+        sites = state.rivals.capacity.shape[1]
+        state.rivals.capacity[group] = away / UTILISATION / sites
+    leaders.quality[:] = LEADER_QUALITY
+    leaders.ordered = leaders.share * state.markets.volume[leaders.market] * leaders.unit_value / YEAR * leaders.active
+    leaders.delivered = leaders.ordered.copy()
+
+
+def _memories(state: State) -> None:
+    """Twelve-month memories of firms: opening utilisation, margins and orders."""
+    firms = state.firms
+    firms.orders = firms.output.copy()
+    firms.utilisation12[:] = UTILISATION
+    firms.margin12[:] = unit_margins(state)[firms.product][:, None]
+    firms.orders12[:] = firms.output[:, None]
+
+
+def _investment_base(state: State) -> None:
+    """Take from base investment demand what replacement of the opening capital orders, so that nothing counts twice."""
+    firms = state.firms
+    replacement = state.scenario[Projects].depreciation / YEAR * np.where(firms.block, 0.0, firms.capital)
+    state.incumbent_spending = investment_demand(state, firms.county, firms.product, replacement)
+    state.spending = state.incumbent_spending
+    delivered = np.einsum("krs,sk->rk", state.technology.home_share, state.incumbent_spending).reshape(-1)
+    state.technology.base_demand[:, 2] -= delivered
+
+
+def _check_settled(state: State, table: RegionalTable) -> None:
+    """The joint solve of the opening firms gives back the opening table, county-node by county-node.
+
+    Raises:
+        OpeningError: with the worst county-node.
+    """
+    firms, world = state.firms, state.world
+    network = network_of(state, firms.capacity)
+    final = local_final_demand(state)[firms.node] * network.share[:, None]
+    firms.home_sales = np.clip(network.demand(firms.output) + final.sum(axis=1), 0.0, firms.output)
+    capacity = np.where(firms.block, np.inf, firms.capacity)
+    site = np.where(leading_rows(state), firms.output, 0.0)
+    elasticity = state.scenario[Sourcing].outside_elasticity
+    outside = outside_orders(state, firms.capacity, firms.unit_cost, elasticity, site)
+    demand = np.maximum(final.sum(axis=1) + outside, 0.0)
+    output, _ = solve(network, capacity, demand, firms.output, state.scenario[Run].tolerance)
+    nodes, expected = network.nodes(output), table.output[: state.node_count] / YEAR
+    miss = np.abs(nodes - expected) / np.maximum(expected, 1e-3)
+    if miss.max() > SETTLED:
+        county, product = divmod(int(miss.argmax()), world.product_count)
+        raise OpeningError(
+            f"the opening firms do not give back the table: {world.county_names[county]}, {world.products[product]} makes "
+            f"{nodes[miss.argmax()]:.6g} instead of {expected[miss.argmax()]:.6g} M yuan a month"
+        )
+
+
+def _land_and_location(state: State) -> None:
+    """Opening land prices, reference prices and wages, promotion effort, and the value of other places."""
+    world, scenario = state.world, state.scenario
+    land = scenario[Land]
+    discount = state.levers["land.discount"][1][world.park_county]
+    state.parks.price = land_price(state.parks.free, state.parks.developed, base_price(world, land), discount, land)
+    priced = state.parks.price > 0
+    named = np.arange(len(priced)) < len(priced) - world.county_count
+    state.rent_reference = float(state.parks.price[priced & named].mean())
+    state.wage_reference = float(state.counties.wage.mean())
+    mix = ("mix_leader", "mix_chain", "mix_cluster", "mix_bump")
+    state.effort = np.array([state.levers[f"promotion.{name}"][1] for name in mix]) * state.levers["promotion.budget"][1]
+    state.opening_firms = np.bincount(
+        state.firms.product[~state.firms.block & ~state.firms.fringe], minlength=world.product_count
+    )
+    location = scenario[Location]
+    products = np.arange(world.product_count)
+    rent, wage = relative_prices(state)
+    sponsor = np.where(world.chain_product, sponsors(state, products), -1)
+    value = base_utility(state, location, products, sponsor, rent, wage)
+    allowed = physical_mask(state, products, np.zeros(world.product_count))
+    state.outside_value_mean = inclusive_value(value, allowed, location.nest)
+    state.outside_value = state.outside_value_mean.copy()

@@ -1,0 +1,139 @@
+"""Engineering of the products and the frozen parts of the opening table (model description, sections 3.1, 8.5 and 9.12)."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sim.inputoutput.tables import RegionalTable
+from sim.mechanisms.energy import Energy
+from sim.mechanisms.fiscal import Fiscal
+from sim.mechanisms.labour import WAGE_BY_GROUP, Labour
+from sim.mechanisms.land import Land
+from sim.mechanisms.prices import Prices
+from sim.opening.table import opening_table
+from sim.opening.totals import product_figures
+from sim.scenario import Scenario
+from sim.settings import InputOutput, Opening, Projects
+from sim.state import YEAR, Technology
+from sim.world import World
+
+Floats = NDArray[np.float64]
+
+PER_HUNDRED = 100.0
+"""Jobs are declared per 100 M yuan of output."""
+
+PER_BILLION = 1000.0
+"""Land is declared in mu per bn yuan of output."""
+
+
+def county_wages(world: World, labour: Labour) -> Floats:
+    """(C,) wage at opening, yuan a year at 2018 prices."""
+    return labour.wage_level * np.array(WAGE_BY_GROUP)[world.group]
+
+
+def land_intensity(world: World, land: Land, prices: Prices) -> Floats:
+    """(K,) mu per M yuan of annual output; cells are declared per GWh."""
+    figures = product_figures("land_parameter", land=land)
+    cells = np.array(world.products) == "B_CELL"
+    return np.where(cells, figures / prices.unit_value["power_cell"], figures / PER_BILLION)
+
+
+def markups(value_added: Floats, wages: Floats, tax: Floats, depreciation: Floats, normal: float) -> Floats:
+    """(K,) normal markup on unit cost; smaller where value added leaves less after wages, taxes and depreciation.
+
+    Args:
+        value_added: (K,) value added per unit of output.
+        wages, tax, depreciation: (K,) per unit of output.
+        normal: mbar, markup of section 9.2.
+    """
+    left = np.clip(value_added - wages - tax - depreciation, 0.0, 0.9)
+    return np.minimum(normal, left / (1.0 - left))
+
+
+def home_shares(table: RegionalTable, counties: int, products: int) -> Floats:
+    """(K, C, C) share of all use of product k in county s that comes from home county r, imports included."""
+    used = table.intermediate_imports.reshape(products, -1, products).sum(axis=2)[:, :counties]
+    used = used + table.final_imports[:, :counties, :3].sum(axis=2)
+    total = table.domestic_use[:, :counties] + used
+    trade = table.trade[:, :counties, :counties]
+    return np.divide(trade, total[:, None, :], out=np.zeros_like(trade), where=total[:, None, :] > 0)
+
+
+def pool_coefficients(table: RegionalTable, inputs: Floats, linked: NDArray[np.bool_], shares: Floats) -> Floats:
+    """(N, N) home flow per unit of buyer output without the node pairs of explicit links.
+
+    For an industry absent at opening: trade share of the county times its input coefficient.
+
+    Args:
+        table: opening table.
+        inputs: (K, N) total input coefficients.
+        linked: (K, K) pairs that run over links.
+        shares: (K, C, C) home shares.
+    """
+    products, counties = linked.shape[0], shares.shape[1]
+    size = products * counties
+    flows, output = table.intermediate[:size, :size], table.output[:size]
+    pool = np.divide(flows, output[None, :], out=np.zeros_like(flows), where=output[None, :] > 0)
+    by_share = shares[:, :, :, None] * inputs.reshape(products, counties, products)[:, None, :, :]
+    absent = by_share.transpose(1, 0, 2, 3).reshape(size, size)
+    pool = np.where(output[None, :] > 0, pool, absent)
+    pool[np.tile(linked, (counties, counties))] = 0.0
+    return pool
+
+
+def input_coefficients(table: RegionalTable, home: Floats, counties: int) -> Floats:
+    """(K, N) total input coefficients of the opening table, home technology where the industry is absent."""
+    products = home.shape[0]
+    size = products * counties
+    flows = table.intermediate[:, :size].reshape(-1, products, size).sum(axis=0) + table.intermediate_imports[:, :size]
+    output = table.output[:size]
+    given = np.divide(flows, output[None, :], out=np.zeros_like(flows), where=output[None, :] > 0)
+    return np.where(output[None, :] > 0, given, np.tile(home, (1, counties)))
+
+
+def base_demand(table: RegionalTable, counties: int, products: int) -> Floats:
+    """(N, 4) final demand of home users and demand from outside (other regions and exports), M yuan a month."""
+    size = counties * products
+    home = table.final[:size, :counties].sum(axis=1)
+    outside = table.final[:size, counties:].sum(axis=(1, 2)) + table.intermediate[:size, size:].sum(axis=1)
+    return np.asarray(np.column_stack([home, outside + table.exports[:size]]) / YEAR)
+
+
+def technology(scenario: Scenario, world: World) -> Technology:
+    """All fixed engineering of a run.
+
+    Args:
+        scenario: parameters of table, projects, labour, land, energy, taxes and prices.
+        world: counties and products.
+    """
+    built = opening_table(scenario[Opening], scenario[InputOutput])
+    table, counties, products = built.table, world.county_count, world.product_count
+    inputs = input_coefficients(table, built.home_coefficients, counties)
+    chain = world.chain_product
+    linked = chain[:, None] & chain[None, :]
+    shares = home_shares(table, counties, products)
+    capital = product_figures("capital_parameter", projects=scenario[Projects])
+    jobs = product_figures("jobs_parameter", labour=scenario[Labour]) / PER_HUNDRED
+    tax = product_figures("tax_parameter", fiscal=scenario[Fiscal])
+    wages = jobs * float(county_wages(world, scenario[Labour]).mean()) / 1e6
+    used = inputs[:, :products].sum(axis=0)
+    prices = scenario[Prices]
+    markup = markups(1.0 - used, wages, tax, capital * scenario[Projects].depreciation, prices.margin_normal)
+    national = np.where(world.agent, table.output.reshape(-1, products).sum(axis=0), 0.0)
+    return Technology(
+        inputs=inputs,
+        pool=pool_coefficients(table, inputs, linked, shares),
+        linked=linked & (inputs[:, :products] > 0),
+        home_share=shares,
+        base_demand=base_demand(table, counties, products),
+        value_added_share=1.0 - used,
+        capital=capital,
+        land=land_intensity(world, scenario[Land], prices),
+        jobs=jobs,
+        energy=product_figures("energy_parameter", energy=scenario[Energy]),
+        tax=tax,
+        markup=markup,
+        conversion=1.0 / (1.0 + markup) - used,
+        national_share=national / national.sum(),
+    )

@@ -1,0 +1,191 @@
+"""What a run records: every variable with its dimensions, unit and kind, and the dataset made of them.
+
+Flows are amounts of one month, stocks stand at the end of the month, an index is a level that is averaged over a year.
+Money is million yuan; "2018 prices" are producers' prices of 2018.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+import xarray as xr
+from numpy.typing import NDArray
+
+from sim.results import provenance
+from sim.scenario import Scenario
+from sim.state import COMMODITIES, MARKETS, Stage
+from sim.world import load_world
+
+Floats = NDArray[np.float64]
+
+MONEY = "M yuan"
+REAL = "2018 prices"
+CURRENT = "current prices"
+
+CHANNELS: tuple[str, ...] = ("L", "C", "K", "B", "F", "N", "X")
+"""Codes of the channels of leads, in the order of :class:`sim.state.Channel`: follow the Leader, along the Chain, watch
+the Cluster (K), unplanned (B), spin-off (F), Normal entry, the leaders' own plants (X)."""
+
+LAND_STATES: tuple[str, ...] = ("occupied", "free", "idle", "released", "undeveloped")
+"""States of the land of a park; the first four add up to the developed land."""
+
+CELLS = ("month", "county", "product")
+
+
+@dataclass(frozen=True)
+class Variable:
+    """A variable of the dataset.
+
+    Attributes:
+        dims: its dimensions, in order.
+        label: what it is, for headings and axes.
+        unit: unit of a stock or index; of a flow without the "a month".
+        kind: flow (summed over a year), stock (that of December) or index (averaged).
+        prices: price basis of money, empty for anything else.
+        undefined: NaN is allowed where there is nothing to measure.
+    """
+
+    dims: tuple[str, ...]
+    label: str
+    unit: str
+    kind: Literal["flow", "stock", "index"]
+    prices: str = ""
+    undefined: bool = False
+
+    def attributes(self, period: str) -> dict[str, str]:
+        """Label and unit as attributes of a data array; a flow says how long its period is ("month" or "year")."""
+        unit = f"{self.unit} a {period}" if self.kind == "flow" else self.unit
+        return {"long_name": self.label, "unit": f"{unit}, {self.prices}" if self.prices else unit, "kind": self.kind}
+
+
+def _money(label: str, prices: str, dims: tuple[str, ...] = CELLS) -> Variable:
+    """A flow of money."""
+    return Variable(dims, label, MONEY, "flow", prices)
+
+
+VARIABLES: Mapping[str, Variable] = {
+    "output": _money("gross output", REAL),
+    "output_nominal": _money("gross output", CURRENT),
+    "value_added": _money("value added", REAL),
+    "value_added_nominal": _money("value added", CURRENT),
+    "output_above_scale": _money("gross output of above-scale firms", REAL),
+    "output_above_scale_nominal": _money("gross output of above-scale firms", CURRENT),
+    "value_added_above_scale": _money("value added of above-scale firms, single deflation", REAL),
+    "value_added_above_scale_nominal": _money("value added of above-scale firms", CURRENT),
+    "intermediate_industry": _money("sales of industrial home firms to industrial home firms", REAL, ("month",)),
+    "intermediate_industry_nominal": _money(
+        "sales of industrial home firms to industrial home firms", CURRENT, ("month",)
+    ),
+    "jobs": Variable(CELLS, "jobs by workplace", "persons", "stock"),
+    "firms": Variable(CELLS, "operating above-scale firms", "firms", "stock"),
+    "capital": Variable(CELLS, "capital", MONEY, "stock", REAL),
+    "price": Variable(("month", "product"), "price of the product", "index, 2018 = 1", "index"),
+    "price_level": Variable(("month",), "general price level", "index, 2018 = 1", "index"),
+    "world_volume": Variable(("month", "market"), "volume of the market", "market units a year", "index"),
+    "commodity_price": Variable(("month", "commodity"), "price of the commodity", "index, 2018 = 1", "index"),
+    "local_share_realised": Variable(
+        ("month",), "share of the cell makers' goods bought nearby", "share", "index", undefined=True
+    ),
+    "local_share_potential": Variable(
+        ("month",), "share of the cell makers' goods that could be bought nearby", "share", "index", undefined=True
+    ),
+    "projects": Variable(("month", "stage", "channel"), "projects in the stage", "projects", "stock"),
+    "entered": Variable(("month", "stage", "channel"), "projects that entered the stage", "projects", "flow"),
+    "introduced": Variable(
+        ("month", "chain"),
+        "projects introduced so far (land stage or later, not failed, without the leaders' own plants)",
+        "projects",
+        "stock",
+    ),
+    "land": Variable(("month", "park", "land_state"), "land of the park", "mu", "stock"),
+    "residual": Variable(
+        ("identity",), "largest relative residual of the identity in any month and cell", "1", "index"
+    ),
+}
+"""All variables of the dataset of a run, by name."""
+
+
+def coordinates(scenario: Scenario, identities: tuple[str, ...]) -> dict[str, Any]:
+    """The labels of every dimension: first days of months, pinyin county names, codes for the rest."""
+    world = load_world()
+    start = np.datetime64(str(scenario.start), "M")
+    return {
+        "month": (start + np.arange(scenario.months)).astype("datetime64[ns]"),
+        "county": list(world.county_names),
+        "product": list(world.products),
+        "chain": list(world.chains),
+        "park": list(world.parks),
+        "stage": [stage.name for stage in Stage],
+        "channel": list(CHANNELS),
+        "land_state": list(LAND_STATES),
+        "market": list(MARKETS),
+        "commodity": list(COMMODITIES),
+        "identity": list(identities),
+    }
+
+
+def dataset(
+    scenario: Scenario,
+    arrays: Mapping[str, Floats],
+    residual: Mapping[str, float],
+    *,
+    seed: int | None = None,
+) -> xr.Dataset:
+    """The dataset of one run.
+
+    Args:
+        scenario: what was run; its months are the months of the arrays.
+        arrays: every variable of :data:`VARIABLES` but "residual", with the dimensions given there, in model order.
+        residual: largest relative residual of each identity, by name.
+        seed: seed of the run; that of the scenario if not given.
+
+    Returns:
+        Labelled variables with units; the attributes tell scenario, seed and the origin of figures and code.
+
+    Raises:
+        ValueError: a variable is missing, unknown, of another shape, or has a value that is not a number; the message
+            names it.
+    """
+    values = {**arrays, "residual": np.array(list(residual.values()), dtype=np.float64)}
+    labels = coordinates(scenario, tuple(residual))
+    if values.keys() != VARIABLES.keys():
+        missing, unknown = sorted(VARIABLES.keys() - values.keys()), sorted(values.keys() - VARIABLES.keys())
+        raise ValueError(f"variables of a run: missing {missing}, unknown {unknown}")
+    for name, variable in VARIABLES.items():
+        _check(name, variable, values[name], tuple(len(labels[dim]) for dim in variable.dims))
+    return xr.Dataset(
+        {
+            name: (variable.dims, np.array(values[name], dtype=np.float64), variable.attributes("month"))
+            for name, variable in VARIABLES.items()
+        },
+        coords=labels,
+        attrs=_origin(scenario, scenario.run.seed if seed is None else seed),
+    )
+
+
+def _check(name: str, variable: Variable, values: Floats, shape: tuple[int, ...]) -> None:
+    """Shape and finiteness of one variable."""
+    if values.shape != shape:
+        raise ValueError(f"{name}: shape {values.shape}, expected {shape} for {', '.join(variable.dims)}")
+    wrong = np.isinf(values) if variable.undefined else ~np.isfinite(values)
+    if wrong.any():
+        first = tuple(int(position) for position in np.argwhere(wrong)[0])
+        raise ValueError(f"{name}: {values[first]} at position {first} of {', '.join(variable.dims)}")
+
+
+def _origin(scenario: Scenario, seed: int) -> dict[str, str | int]:
+    """Where a dataset comes from: scenario, seed, figures, code and library versions."""
+    return {
+        "scenario": scenario.name,
+        "title": scenario.title,
+        "question": scenario.question,
+        "text": scenario.text,
+        "hash": scenario.hash,
+        "seed": seed,
+        "known_until": str(scenario.run.known_until),
+        "opening": "synthetic",
+        **provenance.collect(),
+    }

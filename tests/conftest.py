@@ -1,0 +1,17 @@
+"""What every test shares.
+
+Hypothesis draws the same examples in every run, so that a routine run never fails by luck.
+`HYPOTHESIS_PROFILE=thorough` draws many more, new ones each time.
+"""
+
+import os
+
+import sim  # noqa: F401  before numpy: one thread for linear algebra
+
+from hypothesis import HealthCheck, settings  # isort: skip
+
+settings.register_profile("routine", derandomize=True, max_examples=50, deadline=None, database=None)
+settings.register_profile(
+    "thorough", derandomize=False, max_examples=2000, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "routine"))

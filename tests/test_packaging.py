@@ -1,0 +1,178 @@
+"""What a newcomer relies on: set-up commands, pin lists, sources of the data, and that nothing is read elsewhere."""
+
+from __future__ import annotations
+
+import ast
+import csv
+import os
+import re
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+import sim
+
+ROOT = Path(__file__).parents[1]
+DATA = ROOT / "sim" / "data"
+PINS = sorted((ROOT / "requirements").glob("py3*.txt"))
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+
+LAST_YEAR = 2021
+"""Nothing that happened to Ningde later is carried, so that projections can be scored against it."""
+
+DATED = {
+    "facts.csv": ("year",),
+    "history.csv": ("announced", "work_start", "production"),
+    "policies.csv": ("date",),
+    "world.csv": ("year",),
+}
+"""Data files of dated figures and the columns that date them."""
+
+
+# --- set-up -----------------------------------------------------------------------------------------------------------
+
+
+def test_readme_has_exactly_two_set_up_commands() -> None:
+    make = "python3 -m venv .venv"
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    commands = [line for line in readme.splitlines() if "pip install" in line]
+    assert commands == [
+        f"{make} && .venv/bin/pip install -e . && .venv/bin/python run_scenario.py scenarios/baseline.toml",
+        '.venv/bin/pip install -e ".[dev]" && .venv/bin/pytest',
+    ]
+
+
+def test_the_checks_run_the_commands_of_the_readme_and_end_with_its_tests() -> None:
+    script = (ROOT / ".ci" / "run").read_text(encoding="utf-8")
+    taken = dict(re.findall(r"^(\w+)=\$\(readme_command '(.+)' \"\$venv\"\)$", script, re.MULTILINE))
+    assert taken == {
+        "install_and_run": "python3 -m venv .venv && ",
+        "install_and_test": '.venv/bin/pip install -e ".[dev]"',
+    }
+    assert 'eval "$install_and_run"' in script
+    assert script.splitlines()[-1] == 'eval "$install_and_test"'
+
+
+def test_the_checks_can_be_started() -> None:
+    assert os.access(ROOT / ".ci" / "run", os.X_OK)
+    subprocess.run(["bash", "-n", str(ROOT / ".ci" / "run")], check=True)
+
+
+def test_one_version_everywhere() -> None:
+    citation = (ROOT / "CITATION.cff").read_text(encoding="utf-8")
+    assert re.findall(r"^version: (.+)$", citation, re.MULTILINE) == [sim.__version__]
+    assert PROJECT["dynamic"] == ["version"]
+
+
+def test_linear_algebra_has_one_thread_from_the_first_import() -> None:
+    program = "import os, sim; print(*(os.environ[name] for name in sim._threads.VARIABLES))"
+    environment = os.environ | {"OPENBLAS_NUM_THREADS": "4", "OMP_NUM_THREADS": "4"}
+    answer = subprocess.run(
+        [sys.executable, "-c", program], cwd=ROOT, env=environment, capture_output=True, text=True, check=True
+    )
+    assert set(answer.stdout.split()) == {"1"}
+
+
+def test_threads_are_set_before_anything_else_is_imported() -> None:
+    tree = ast.parse((ROOT / "sim" / "__init__.py").read_text(encoding="utf-8"))
+    first = next(node for node in tree.body if isinstance(node, ast.Import | ast.ImportFrom) and not future(node))
+    assert ast.unparse(first) == "from sim import _threads"
+
+
+def future(node: ast.stmt) -> bool:
+    return isinstance(node, ast.ImportFrom) and node.module == "__future__"
+
+
+# --- pin lists --------------------------------------------------------------------------------------------------------
+
+
+def pinned(path: Path) -> dict[str, str]:
+    """Name and version of each line of a pin list."""
+    return dict(line.split("==") for line in path.read_text(encoding="utf-8").split())
+
+
+def test_there_is_a_pin_list_for_each_python() -> None:
+    assert [path.stem for path in PINS] == ["py311", "py312", "py313"]
+
+
+@pytest.mark.parametrize("path", PINS, ids=lambda path: path.stem)
+def test_a_pin_is_a_name_and_a_version_and_nothing_else(path: Path) -> None:
+    lines = path.read_text(encoding="utf-8").splitlines()
+    assert [line for line in lines if not re.fullmatch(r"[A-Za-z0-9._-]+==[0-9][A-Za-z0-9.+!]*", line)] == []
+    names = [canonicalize_name(line.split("==")[0]) for line in lines]
+    assert len(names) == len(set(names)), "a package is pinned twice"
+    assert canonicalize_name(PROJECT["name"]) not in names
+
+
+@pytest.mark.parametrize("path", PINS, ids=lambda path: path.stem)
+def test_pins_hold_every_direct_dependency_within_its_bounds(path: Path) -> None:
+    pins = {canonicalize_name(name): version for name, version in pinned(path).items()}
+    for text in PROJECT["dependencies"] + PROJECT["optional-dependencies"]["dev"]:
+        requirement = Requirement(text)
+        version = pins.get(canonicalize_name(requirement.name))
+        assert version is not None, f"{path.name}: {requirement.name} is missing"
+        assert version in requirement.specifier, f"{path.name}: {requirement.name} {version} is not {requirement}"
+
+
+# --- data and sources -------------------------------------------------------------------------------------------------
+
+
+def data_files() -> list[str]:
+    return sorted(path.name for path in DATA.iterdir() if path.suffix in {".csv", ".geojson"})
+
+
+def test_every_data_file_is_described_in_sources() -> None:
+    described = re.findall(r"`([\w.]+\.(?:csv|geojson))`", (DATA / "SOURCES.md").read_text(encoding="utf-8"))
+    assert data_files(), "no data files found"
+    assert set(data_files()) - set(described) == set(), "a file without a line in SOURCES.md"
+    assert set(described) - set(data_files()) == set(), "SOURCES.md describes a file that is not there"
+
+
+@pytest.mark.parametrize("name", sorted(DATED))
+def test_nothing_after_2021(name: str) -> None:
+    with (DATA / name).open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    cells = [(number, row[column]) for number, row in enumerate(rows, 2) for column in DATED[name] if row[column]]
+    assert cells, f"{name}: no dates in the columns {DATED[name]}"
+    assert [f"{name}:{number}: {text}" for number, text in cells if int(text[:4]) > LAST_YEAR] == []
+
+
+def texts_in(path: Path) -> list[tuple[int, str]]:
+    """Line and value of every text constant of a file, docstrings and explanations apart."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    spoken = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+    return [
+        (node.lineno, node.value)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in spoken
+    ]
+
+
+def leaves_the_project(text: str) -> bool:
+    """Whether a text could be a path above the project, in a home folder, or from the root of the machine."""
+    return "../" in text or text.startswith(("~/", "file:")) or re.match(r"/\w+/\w", text) is not None
+
+
+def test_no_module_reads_outside_the_project() -> None:
+    modules = sorted((ROOT / "sim").rglob("*.py"))
+    assert len(modules) > 1
+    found = [
+        f"{path.relative_to(ROOT)}:{line}: {text}"
+        for path in modules
+        for line, text in texts_in(path)
+        if leaves_the_project(text)
+    ]
+    assert found == []
+
+
+@pytest.mark.parametrize(
+    ("text", "leaves"),
+    [("../data/x.csv", True), ("/etc/hosts", True), ("~/x", True), ("data/x.csv", False), ("M/yuan", False)],
+)
+def test_what_counts_as_outside(text: str, leaves: bool) -> None:
+    assert leaves_the_project(text) is leaves
