@@ -1,8 +1,8 @@
 """Run scenarios from a checkout: the same as the installed command ``ningde run``."""
 
+import sys
+
 if __name__ == "__main__":
-    import typer
+    from sim.cli import app
 
-    from sim.cli import run
-
-    typer.run(run)
+    app(["run", *sys.argv[1:]], prog_name="ningde")

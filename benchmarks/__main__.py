@@ -26,7 +26,7 @@ HOUSEHOLDS_PER_FIRM, FIRMS_PER_BANK = 5, 10
 
 def baseline_run(scenario: str) -> tuple[float, int]:
     """One full run with seed 1: its firm-months (above-scale firms in operation, summed over months) and its months."""
-    firms = sim.run(sim.load(scenario), seed=1).firms
+    firms = sim.run(sim.load(scenario), seed=1).monthly["firms"]
     return float(firms.sum()), firms.sizes["month"]
 
 

@@ -13,6 +13,7 @@ import mesa
 import numpy as np
 from numpy.typing import NDArray
 
+from sim.mechanisms.location import inclusive_value
 from sim.state import YEAR
 
 if TYPE_CHECKING:
@@ -185,22 +186,23 @@ class Leader(Decider):
         return size
 
     def choose_site(self, utility: Floats, taste: Floats, parks: int) -> int:
-        """The best site by nested logit: the better nest by its inclusive value, then the best site in it.
+        """The best site by nested logit: first home or rivals by their inclusive values, then the best site in the nest.
 
         Args:
             utility: (P + S,) V of home parks and rival sites, -inf where the plant does not fit.
-            taste: (P + S,) Gumbel shocks.
+            taste: (P + S + 2,) Gumbel shocks of the sites, then of the two nests.
             parks: number of home parks P; the others are rival sites.
         """
-        score = utility / self.model.nest + taste
-        best_home, best_away = int(score[:parks].argmax()), parks + int(score[parks:].argmax())
-        choice = best_home if score[best_home] >= score[best_away] else best_away
-        if choice < parks:
+        nest = self.model.nest
+        score = utility / nest + taste[: len(utility)]
+        worth = [inclusive_value(part[None, :], np.isfinite(part)[None, :], nest)[0] for part in np.split(utility, [parks])]
+        stay = worth[0] + taste[-2] >= worth[1] + taste[-1]
+        choice = int(score[:parks].argmax()) if stay else parks + int(score[parks:].argmax())
+        if stay:
             where = f"{self.model.world.park_names[choice]} ({self.model.park_county_name(choice)})"
         else:
             where = f"rival site {choice - parks + 1}"
-        home = utility[best_home]
-        self.note(f"builds at {where}: best home site {home:.2f}, best rival site {utility[best_away]:.2f} before taste")
+        self.note(f"builds at {where}: worth of home {worth[0]:.2f}, of rival sites {worth[1]:.2f} before taste")
         return choice
 
 

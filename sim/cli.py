@@ -1,14 +1,16 @@
 """The command ``ningde``. Heavy imports stay inside the commands, so that help and mistakes answer at once.
 
-Exit codes: 0 all is well, 2 the input is at fault (one line for each fault on standard error, no traceback).
+Exit codes: 0 all is well, 2 the input is at fault (one line for each fault on standard error, no traceback), 3 an
+accounting identity stopped the run.
 """
 
 from __future__ import annotations
 
 import csv
 import json
+import os
 import sys
-import tempfile
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
@@ -22,6 +24,9 @@ if TYPE_CHECKING:
 
 BAD_INPUT = 2
 """Exit code for input at fault."""
+
+BROKEN_BOOKS = 3
+"""Exit code for a run that an accounting identity stopped."""
 
 app = typer.Typer(
     help="Projections of industry in the counties of Ningde under policy scenarios.",
@@ -59,14 +64,28 @@ def run(
         scenarios = [_ending(each, end) for each in scenarios]
     folders = _folders([each.name for each in scenarios], out)
     for each, folder in zip(scenarios, folders, strict=True):
-        _run_one(each, each.run.seed if seed is None else seed, folder, not quiet)
+        _run_one(each, each.run.seed if seed is None else seed, folder, quiet)
 
 
-def _run_one(scenario: Scenario, seed: int, out: Path, progress: bool) -> None:
-    """One run of one scenario, with its results in an existing folder."""
-    from sim.model import simulate
+def _run_one(scenario: Scenario, seed: int, out: Path, quiet: bool) -> None:
+    """One run of one scenario, with dataset, tables and figures in an existing folder, and a summary on the screen."""
+    from sim.accounts import IdentityBreach
+    from sim.experiment import run as run_scenario
+    from sim.opening.totals import OpeningError
+    from sim.report.figures import save_figures
+    from sim.report.progress import months_bar
+    from sim.report.summary import print_summary
 
-    simulate(scenario, seed, out, progress)
+    try:
+        with months_bar(f"{scenario.name}, seed {seed}", shown=not quiet) as tick:
+            done = run_scenario(scenario, seed, tick)
+    except OpeningError as error:
+        _refuse([f"{scenario.name}: {error}"])
+    except IdentityBreach as error:
+        typer.echo(f"{scenario.name}: the run stopped, its books do not balance: {error}", err=True)
+        raise typer.Exit(BROKEN_BOOKS) from None
+    files = done.save(out) + save_figures(done, out)
+    print_summary(done, files)
 
 
 @app.command()
@@ -200,42 +219,20 @@ def _refuse(lines: list[str]) -> NoReturn:
 
 def _folders(names: list[str], out: Path | None) -> list[Path]:
     """One writable folder for each scenario, made before anything is simulated; a fault leaves nothing behind."""
+    from sim.results import FolderError, default_folder, prepare_folder
+
     if out is None:
-        folders = [Path("results") / name for name in names]
+        folders = [default_folder(name) for name in names]
     else:
         folders = [out / name for name in names] if len(names) > 1 else [out]
-    made: list[Path] = []
-    for folder in folders:
-        fault = _claim(folder, made)
-        if fault:
-            for empty in reversed(made):
-                empty.rmdir()
-            _refuse([f"{folder}: {fault}"])
-    return folders
-
-
-def _claim(folder: Path, made: list[Path]) -> str:
-    """Make a folder and try to write in it; says what stands in the way, empty if nothing does."""
+    new = {way for folder in folders for way in (folder, *folder.parents) if not os.path.lexists(way)}
     try:
-        if folder.is_symlink():
-            return "this is a link; results are only written to a real folder"
-        for missing in _missing(folder):
-            missing.mkdir()
-            made.append(missing)
-        with tempfile.TemporaryFile(dir=folder):
-            return ""
-    except (FileExistsError, NotADirectoryError):
-        return "a file stands where the results folder would be"
-    except OSError as error:
-        return f"the results folder cannot be written: {error.strerror}"
-    except ValueError as error:  # a name with a NUL character
-        return f"not the name of a folder: {error}"
-
-
-def _missing(folder: Path) -> list[Path]:
-    """The folders on the way that do not exist yet, from the outermost to the folder itself."""
-    way = [folder, *folder.parents]
-    return [path for path in reversed(way) if not path.is_dir()]
+        return [prepare_folder(folder) for folder in folders]
+    except FolderError as error:
+        for way in sorted(new, reverse=True):  # a folder comes after those that hold it
+            with suppress(OSError):  # it was not made
+                way.rmdir()
+        _refuse([str(error)])
 
 
 # --- lists ------------------------------------------------------------------------------------------------------------

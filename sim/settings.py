@@ -16,7 +16,8 @@ class Run(Parameters):
     """Which months are run, what is known of history, and the seed of all chance.
 
     The opening position is that of December 2013. Facts of history dated after ``known_until`` are withheld; with
-    ``world = "conditional"`` outside series of the world are given beyond it.
+    ``world = "conditional"`` outside series of the world are given beyond it, and with ``world = "flat"`` they stay as
+    they were at the opening: nothing then grows that the model does not make grow.
     """
 
     table: ClassVar[str] = "run"
@@ -68,10 +69,13 @@ class Run(Parameters):
     )
     world: str = choice(
         "unconditional",
-        options=("unconditional", "conditional"),
+        options=("unconditional", "conditional", "flat"),
         symbol="mode",
         grade="assumed",
-        source="assumption; conditional: world volumes and prices up to 2021-12 are given",
+        source=(
+            "assumption; conditional: world volumes and prices up to 2021-12 are given; "
+            "flat: they stay at their opening"
+        ),
     )
 
     def checks(self) -> Iterator[tuple[str, str]]:

@@ -6,7 +6,9 @@ Hypothesis draws the same examples in every run, so that a routine run never fai
 
 import os
 
-import sim  # noqa: F401  before numpy: one thread for linear algebra
+import pytest
+
+import sim  # before numpy: one thread for linear algebra
 
 from hypothesis import HealthCheck, settings  # isort: skip
 
@@ -15,3 +17,9 @@ settings.register_profile(
     "thorough", derandomize=False, max_examples=2000, deadline=None, suppress_health_check=[HealthCheck.too_slow]
 )
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "routine"))
+
+
+@pytest.fixture(scope="session")
+def baseline_run():
+    """A full run of the shipped baseline."""
+    return sim.run(sim.load("baseline"), seed=1)

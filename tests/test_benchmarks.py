@@ -2,10 +2,12 @@
 
 from functools import partial
 from itertools import count
+from pathlib import Path
 
 import pytest
 
 from benchmarks import plain_mesa, timing
+from benchmarks.__main__ import baseline_run
 
 
 def test_plain_mesa_does_every_firm_month() -> None:
@@ -37,3 +39,11 @@ def test_the_ratio_is_our_speed_over_theirs(monkeypatch: pytest.MonkeyPatch) -> 
     assert heading.split()[-1] == "ratio"
     assert (first.split()[0], first.split()[-1]) == ("ours", "1.00")
     assert (second.split()[0], second.split()[-1]) == ("theirs", "3.00")
+
+
+def test_our_own_firm_months_are_counted_month_by_month(tmp_path: Path) -> None:
+    short = tmp_path / "short.toml"
+    short.write_text('title = "Short"\n[run]\nend = "2014-12"\n', encoding="utf-8")
+    firm_months, months = baseline_run(str(short))
+    assert months == 12
+    assert 800 <= firm_months / months <= 1200  # the opening has 950 firms above scale (model description, section 8.5)

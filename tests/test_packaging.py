@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import csv
+import importlib
 import os
 import re
 import subprocess
@@ -69,6 +70,11 @@ def test_one_version_everywhere() -> None:
     assert PROJECT["dynamic"] == ["version"]
 
 
+def test_the_command_leads_to_a_function() -> None:
+    module, _, function = PROJECT["scripts"]["ningde"].partition(":")
+    assert callable(getattr(importlib.import_module(module), function))
+
+
 def test_linear_algebra_has_one_thread_from_the_first_import() -> None:
     program = "import os, sim; print(*(os.environ[name] for name in sim._threads.VARIABLES))"
     environment = os.environ | {"OPENBLAS_NUM_THREADS": "4", "OMP_NUM_THREADS": "4"}
@@ -78,14 +84,39 @@ def test_linear_algebra_has_one_thread_from_the_first_import() -> None:
     assert set(answer.stdout.split()) == {"1"}
 
 
-def test_threads_are_set_before_anything_else_is_imported() -> None:
+def test_threads_are_set_before_any_other_package_is_imported() -> None:
     tree = ast.parse((ROOT / "sim" / "__init__.py").read_text(encoding="utf-8"))
-    first = next(node for node in tree.body if isinstance(node, ast.Import | ast.ImportFrom) and not future(node))
+    imports = [node for node in tree.body if isinstance(node, ast.Import | ast.ImportFrom)]
+    first = next(node for node in imports if not imported_by(node) <= set(sys.stdlib_module_names))
     assert ast.unparse(first) == "from sim import _threads"
 
 
-def future(node: ast.stmt) -> bool:
-    return isinstance(node, ast.ImportFrom) and node.module == "__future__"
+def imported_by(node: ast.Import | ast.ImportFrom) -> set[str]:
+    """Top names of the packages that one statement imports."""
+    names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else [node.module or "sim"]
+    return {name.split(".")[0] for name in names}
+
+
+def test_links_of_the_readme_lead_somewhere() -> None:
+    links = re.findall(r"\]\(([^)#:]+)\)", (ROOT / "README.md").read_text(encoding="utf-8"))
+    assert "docs/images/path.png" in links
+    assert [link for link in links if not (ROOT / link).exists()] == []
+
+
+def test_every_imported_package_is_a_declared_dependency() -> None:
+    modules = {alias for path in (ROOT / "sim").rglob("*.py") for alias in imported(path)}
+    declared = {canonicalize_name(Requirement(text).name) for text in PROJECT["dependencies"]}
+    foreign = {canonicalize_name(name) for name in modules - set(sys.stdlib_module_names) - {"sim"}}
+    assert {"numpy", "mesa"} <= foreign
+    assert foreign - declared == set()
+
+
+def imported(path: Path) -> set[str]:
+    """Top names of all packages a file imports, wherever in the file."""
+    nodes = list(ast.walk(ast.parse(path.read_text(encoding="utf-8"))))
+    names = [alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names]
+    names += [node.module for node in nodes if isinstance(node, ast.ImportFrom) and node.module and not node.level]
+    return {name.split(".")[0] for name in names}
 
 
 # --- pin lists --------------------------------------------------------------------------------------------------------
@@ -176,3 +207,63 @@ def test_no_module_reads_outside_the_project() -> None:
 )
 def test_what_counts_as_outside(text: str, leaves: bool) -> None:
     assert leaves_the_project(text) is leaves
+
+
+def steps_up(path: Path) -> int:
+    """How many folders a file climbs from its own place at most: the largest n of a ``parents[n]`` in it, plus one."""
+    nodes = ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+    climbs = [
+        node for node in nodes if isinstance(node, ast.Subscript) and ast.unparse(node.value).endswith(".parents")
+    ]
+    return max((node.slice.value + 1 for node in climbs if isinstance(node.slice, ast.Constant)), default=0)
+
+
+def test_no_file_climbs_above_the_project() -> None:
+    files = sorted([*(ROOT / "sim").rglob("*.py"), *(ROOT / "tests").rglob("*.py")])
+    assert steps_up(Path(__file__)) == 2
+    assert [path.name for path in files if steps_up(path) > len(path.relative_to(ROOT).parts)] == []
+
+
+TEXTS = {".py", ".md", ".toml", ".csv", ".txt", ".cff", ".ipynb", ".geojson", ".json", ""}
+"""Endings of text files; files without one are NOTICE, LICENSE and scripts."""
+
+MACHINE = re.compile(r"(?<![\w.:/~-])(?:/(?:home|root|work|tmp|Users|opt|mnt|srv|media|var)/|[A-Z]:\\)[\w.-]+")
+"""A path in a folder that only one machine has."""
+
+
+def kept_files() -> list[Path]:
+    """Text files of the project, without what tools and runs leave behind."""
+    folders = [
+        ROOT / name for name in (".ci", "benchmarks", "docs", "notebooks", "requirements", "scenarios", "sim", "tests")
+    ]
+    files = [path for folder in folders for path in folder.rglob("*")] + [
+        path for path in ROOT.iterdir() if path.name != ".git"
+    ]
+    return sorted(path for path in files if path.is_file() and path.suffix in TEXTS and "__pycache__" not in path.parts)
+
+
+def test_no_text_names_a_path_of_a_machine() -> None:
+    files = kept_files()
+    assert {"README.md", "run", "facts.csv", "test_packaging.py"} <= {path.name for path in files}
+    found = [
+        f"{path.relative_to(ROOT)}: {hit}"
+        for path in files
+        if path != Path(__file__)
+        for hit in MACHINE.findall(path.read_text(encoding="utf-8", errors="replace"))
+    ]
+    assert found == []
+
+
+@pytest.mark.parametrize(
+    ("text", "hit"),
+    [
+        ("see /home/me/x.csv", True),
+        ('"/tmp/x"', True),
+        (r"C:\data", True),
+        ("https://example.org/home/x", False),
+        ("#!/usr/bin/env bash", False),
+        ("sim/opt/x", False),
+    ],
+)
+def test_what_counts_as_a_path_of_a_machine(text: str, hit: bool) -> None:
+    assert bool(MACHINE.search(text)) is hit

@@ -48,6 +48,7 @@ class SplitTable:
         parent: for each industry the index of its sector.
         child: for each industry its child name, None for a whole sector or a rest.
         anchor_scale: factor on the known inputs of each (input sector, buying sector) whose cell could not hold them.
+        output_scale: factor on the known uses of each child that would have taken too much of its output.
         rounds: rounds of scaling.
         residual: largest miss of a child's total before the rest of rounding was booked, relative to that total.
     """
@@ -56,6 +57,7 @@ class SplitTable:
     parent: tuple[int, ...]
     child: tuple[str | None, ...]
     anchor_scale: Mapping[tuple[str, str], float]
+    output_scale: Mapping[str, float]
     rounds: int
     residual: float
 
@@ -78,7 +80,8 @@ def split(
     Args:
         sectors: the published table.
         children: children by sector; what their weights leave of 1 is the rest of the sector.
-        anchor_cap: share of a published cell that known inputs may take; beyond it they are scaled down together.
+        anchor_cap: share of a published cell, and of the output of a child, that known inputs may take; beyond it they
+            are scaled down together.
         minor_use: prior weight of users outside ``Child.bought_by`` (assumption of the model description).
         tolerance: largest miss of a child's row or column total, relative to it.
         rounds: refuse after so many rounds of scaling.
@@ -97,18 +100,20 @@ def split(
     row_weight, column_weight = np.tile(weight, 2), np.concatenate([weight, np.ones(4)])
     start = blocks.spread(published) * np.outer(row_weight, column_weight)
 
-    anchors, anchor_scale = _anchors(sectors, parts, published, output, anchor_cap)
+    anchors, anchor_scale, output_scale = _anchors(sectors, parts, published, output, anchor_cap)
     known_cells = anchors > 0.0
     free = np.where(known_cells, 0.0, start * _prior_weights(parts, minor_use))
     column_targets = output - value_added.sum(axis=0) - anchors.sum(axis=0)[: len(output)]
-    if (column_targets < 0.0).any():
+    if column_targets.min() < 0.0:
         worst = int(column_targets.argmin())
         excess = -column_targets[worst]
         raise SplitError(f"{parts.names[worst]}: known inputs exceed what value added leaves by {excess:g}")
     row_targets = output - anchors.sum(axis=1)[: len(output)]
     left = published - blocks.sums(anchors)
     free, count, residual = _fit(free, column_targets, row_targets, left, blocks, tolerance, rounds)
-    return _closed(parts, free + anchors, value_added, anchor_scale, count, residual)
+    table = _closed(parts, free + anchors, value_added)
+    child = tuple(part.name if known else None for part, known in zip(parts.members, parts.is_child, strict=True))
+    return SplitTable(table, parts.parent, child, anchor_scale, output_scale, count, residual)
 
 
 @dataclass(frozen=True)
@@ -205,28 +210,31 @@ def _prior_weights(parts: _Parts, minor_use: float) -> Floats:
 
 def _anchors(
     sectors: NationalTable, parts: _Parts, published: Floats, output: Floats, cap: float
-) -> tuple[Floats, dict[tuple[str, str], float]]:
-    """(2 n, n + 4) cells fixed by known inputs, domestic and imported as the published cell is, with scale factors."""
-    size, count = len(parts.members), len(sectors.products)
+) -> tuple[Floats, dict[tuple[str, str], float], dict[str, float]]:
+    """(2 n, n + 4) cells fixed by known inputs, domestic and imported as the published cell is.
+
+    Known inputs that would take more than ``cap`` of a published cell, or of the output of the child that is bought,
+    are scaled down together; the factors come back by cell and by child.
+    """
+    size, count, parent = len(parts.members), len(sectors.products), np.array(parts.parent)
     wanted = np.zeros((size, size))
     for buyer, part in enumerate(parts.members):
         for name, coefficient in (part.inputs or {}).items():
             if name not in parts.position or not parts.is_child[parts.position[name]]:
                 raise SplitError(f"{part.name}: known input {name!r} is not a child of any sector")
             wanted[parts.position[name], buyer] = coefficient * output[buyer]
-    parent = np.array(parts.parent)
-    domestic, imported = published[:count, :count], published[count:, :count]
+    whole = published[:count, :count] + published[count:, :count]
     held = np.zeros((count, count))
     np.add.at(held, (parent[:, None], parent[None, :]), wanted)
-    room = cap * (domestic + imported)
-    factor = np.where(held > room, np.divide(room, held, out=np.zeros_like(room), where=held > 0), 1.0)
-    whole = domestic + imported
-    share = np.divide(domestic, whole, out=np.ones_like(whole), where=whole > 0)
-    cells, at_home = wanted * factor[np.ix_(parent, parent)], share[np.ix_(parent, parent)]
+    in_cell = np.minimum(1.0, _ratio(cap * whole, held))
+    at_home = _ratio(published[:count, :count], whole)[np.ix_(parent, parent)]
+    fitting = wanted * in_cell[np.ix_(parent, parent)]
+    of_output = np.minimum(1.0, _ratio(cap * output, (fitting * at_home).sum(axis=1)))
+    fitting *= of_output[:, None]
     anchors = np.zeros((2 * size, size + 4))
-    anchors[:size, :size], anchors[size:, :size] = cells * at_home, cells * (1.0 - at_home)
-    scaled = {(sectors.products[i], sectors.products[j]): float(factor[i, j]) for i, j in np.argwhere(factor < 1.0)}
-    return anchors, scaled
+    anchors[:size, :size], anchors[size:, :size] = fitting * at_home, fitting * (1.0 - at_home)
+    cells = {(sectors.products[i], sectors.products[j]): float(in_cell[i, j]) for i, j in np.argwhere(in_cell < 1.0)}
+    return anchors, cells, {parts.names[i]: float(of_output[i]) for i in np.flatnonzero(of_output < 1.0)}
 
 
 def _fit(
@@ -260,14 +268,7 @@ def _ratio(target: Floats, reached: Floats) -> Floats:
     return np.divide(target, reached, out=np.ones_like(target), where=reached != 0.0)
 
 
-def _closed(
-    parts: _Parts,
-    cells: Floats,
-    value_added: Floats,
-    anchor_scale: dict[tuple[str, str], float],
-    rounds: int,
-    residual: float,
-) -> SplitTable:
+def _closed(parts: _Parts, cells: Floats, value_added: Floats) -> NationalTable:
     """The finished table: output is the sum of its row, the last rounding of a column goes to the operating surplus."""
     size = len(parts.members)
     if cells[:, :size].min() < 0.0:
@@ -277,7 +278,7 @@ def _closed(
     value_added[-1] += output - cells[:, :size].sum(axis=0) - value_added.sum(axis=0)
     if value_added.sum(axis=0).min() < 0.0:
         raise SplitError(f"value added of {parts.names[int(value_added.sum(axis=0).argmin())]} turned negative")
-    table = NationalTable(
+    return NationalTable(
         parts.names,
         cells[:size, :size],
         cells[size:, :size],
@@ -286,5 +287,3 @@ def _closed(
         value_added,
         output,
     )
-    child = tuple(part.name if known else None for part, known in zip(parts.members, parts.is_child, strict=True))
-    return SplitTable(table, parts.parent, child, anchor_scale, rounds, residual)

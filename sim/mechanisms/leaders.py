@@ -38,6 +38,9 @@ Ints = NDArray[np.int64]
 GROWTH_BAND = (-0.3, 0.6)
 """Bounds of expected annual growth; model description, section 9.3."""
 
+NESTS = 2
+"""Nests of the choice of site: home and rivals; each has a taste shock of its own, after those of the sites."""
+
 RIVAL_BUILD_MONTHS = 24
 """Months until a plant at a rival site produces; assumption (the announced limit of 26 months less permits)."""
 
@@ -148,6 +151,7 @@ def expected_growth(history: Floats, window: int) -> float:
     Returns:
         Annual growth within :data:`GROWTH_BAND`; 0 where fewer than two observations exist.
     """
+    history = history[np.maximum.accumulate(history > 0)]  # a new leader's growth counts from its first order
     if len(history) < YEAR + 2:
         return 0.0
     growth = np.log(np.maximum(history[YEAR:], 1e-9) / np.maximum(history[:-YEAR], 1e-9))[-window:]
@@ -291,7 +295,9 @@ class Expansion:
         noise = streams.draw("leaders.rivals", state.month).standard_normal(rivals.noise.shape)
         state.boards.rival_noise = p.rival_persist * rivals.noise + p.rival_noise * np.sqrt(1.0 - p.rival_persist**2) * noise
         taste = gumbel(
-            streams.draw("leaders.site", state.month).random((len(state.leaders), len(state.parks.planned) + rivals.noise.shape[1]))
+            streams.draw("leaders.site", state.month).random(
+                (len(state.leaders), len(state.parks.planned) + rivals.noise.shape[1] + NESTS)
+            )
         )
         building = np.zeros_like(rivals.building)
         assert state.deciders is not None

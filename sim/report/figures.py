@@ -136,7 +136,7 @@ def chains(run: Run) -> Figure:
             axes.set_title(heading)
             style.boundary(axes, run)
         left.set_ylabel("bn yuan, trailing 12 months")
-        left.set_ylim(0, 1.12 * float(trailing.to_array().sum("chain").max()))
+        left.set_ylim(0, 1.12 * float(trailing.to_array().sum("chain").max()) or 1.0)
         right.tick_params(labelleft=False)
         _chain_legend(figure, 0.1)
         style.title(figure, f"{run.title}: output by chain", "Gross output of above-scale industry in Ningde")
@@ -174,7 +174,7 @@ def regions(run: Run) -> Figure:
             output = trailing.sel(county=county)
             total = output.sum("chain").values
             _stack(axes, years, output)
-            axes.set_ylim(0, 1.12 * float(total.max()))
+            axes.set_ylim(0, 1.12 * float(total.max()) or 1.0)
             axes.set_title(county, fontweight="bold", fontsize=10)
             axes.set_title(f"{total[0]:,.1f} → {total[-1]:,.1f}", loc="right", fontsize=8.5, color="#444444")
             axes.locator_params(axis="y", nbins=4)
@@ -277,20 +277,24 @@ FIGURES: Mapping[str, Callable[[Run], Figure]] = {
 """All figures by the name of their file."""
 
 
+YEARS_TO_DRAW = 2
+"""Full calendar years from which there is a path to draw: trailing sums of two Decembers."""
+
+
 def save_figures(run: Run, folder: Path | str) -> list[Path]:
     """Draw every figure of a run into an existing folder.
 
     Args:
-        run: a run of at least one full calendar year; a shorter one has no figures.
+        run: a run of at least two full calendar years; a shorter one has no path to draw.
         folder: where ``path.png`` and the others go; figures of an earlier run are replaced.
 
     Returns:
-        The files, none for a run without a full year.
+        The files, none for a run of less than two full years.
 
     Raises:
         FolderError: a file could not be written.
     """
-    if run.yearly.sizes["year"] == 0:
+    if run.yearly.sizes["year"] < YEARS_TO_DRAW:
         return []
     files = []
     for name, draw in FIGURES.items():

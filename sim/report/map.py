@@ -19,6 +19,7 @@ from matplotlib.colors import LogNorm
 from matplotlib.figure import Figure
 from matplotlib.patches import PathPatch
 from matplotlib.path import Path as Outline
+from matplotlib.ticker import LogLocator, NullLocator
 from numpy.typing import NDArray
 
 from sim import data
@@ -59,7 +60,9 @@ def county_map(run: Run) -> Figure:
             axes.set_title(f"{year}   (city {float(output.sel(year=year).sum()):,.0f})", fontweight="bold", y=0.97)
         bar = figure.colorbar(ScalarMappable(norm, COLOURS), cax=figure.add_axes((0.925, 0.2, 0.014, 0.5)))
         bar.set_label("bn yuan a year, 2018 prices (log scale)")
+        bar.ax.yaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
         bar.ax.yaxis.set_major_formatter("{x:,.3g}")
+        bar.ax.yaxis.set_minor_locator(NullLocator())
         line = "Above-scale industrial output by county, bn yuan a year at 2018 prices"
         style.title(figure, f"{run.title}: counties in {years[0]} and {years[-1]}", line)
         style.small_print(figure, run, note)

@@ -110,7 +110,7 @@ def year_axis(months: xr.DataArray) -> NDArray[np.float64]:
 
 def time_axis(axes: Axes, years: NDArray[np.float64], most: int = 6) -> None:
     """Let the x axis span these months, with whole years as ticks."""
-    axes.set_xlim(years[0], max(years[-1], years[0] + 1 / 12))
+    axes.set_xlim(years[0], years[-1])
     axes.xaxis.set_major_locator(MaxNLocator(nbins=most, integer=True, steps=[1, 2, 5, 10]))
     axes.xaxis.set_major_formatter("{x:.0f}")
     axes.yaxis.set_major_formatter("{x:,g}")

@@ -47,8 +47,8 @@ class Run:
         monthly: that dataset. Everything else is derived from it; money is then bn yuan.
     """
 
-    def __init__(self, monthly: xr.Dataset) -> None:
-        self.monthly = monthly
+    def __init__(self, monthly: xr.Dataset, decisions: str = "") -> None:
+        self.monthly, self.decisions = monthly, decisions
 
     def __repr__(self) -> str:
         return f"Run({self.name}, seed {self.seed}, {self.start} to {self.end})"
@@ -232,6 +232,8 @@ class Run:
         """
         target = storage.prepare_folder(storage.default_folder(self.name) if folder is None else Path(folder))
         texts = {"yearly": tables.counties(self), "headline": tables.headline(self)}
+        if self.decisions:
+            texts["decisions"] = self.decisions
         return storage.save(self.monthly, texts, target)
 
     @classmethod

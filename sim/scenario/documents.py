@@ -6,6 +6,7 @@ parsed, because a parser may take very long, or run out of stack, on a small fil
 
 from __future__ import annotations
 
+import difflib
 import re
 import stat
 import tomllib
@@ -17,7 +18,7 @@ from typing import Any
 import tree_sitter
 import tree_sitter_toml
 
-from sim.parameters import Place, suggestion
+from sim.parameters import Place
 from sim.scenario.faults import Fault, ScenarioError
 
 FILE_LIMIT = 256 * 1024
@@ -167,10 +168,11 @@ def _read_bytes(path: Path) -> bytes:
 def _near_file(path: Path) -> str:
     """The scenario file in the same folder whose name is near, as a suggestion."""
     try:
-        names = sorted(other.name for other in path.parent.glob("*.toml"))
+        stems = sorted(other.stem for other in path.parent.glob("*.toml"))
     except OSError:
         return ""
-    return suggestion(path.name, tuple(names[:1000]))
+    near = difflib.get_close_matches(path.stem[:80], stems[:1000], n=1)
+    return f" (did you mean '{near[0]}.toml'?)" if near else ""
 
 
 def parse_document(text: str, file: str) -> Document:
@@ -218,6 +220,7 @@ def _syntax(message: str, text: str, file: str) -> Fault:
     match = re.fullmatch(r"(.*) \(at (?:line (\d+), column (\d+)|end of document)\)", message, re.DOTALL)
     if match is None:
         return Fault(file, 0, "", f"not valid TOML: {message}")
+    words = re.sub(r"\(('[^()]*),?\)", lambda key: ".".join(re.findall(r"'([^']*)'", key[1])), match[1])
     line = int(match[2]) if match[2] else text.rstrip("\n").count("\n") + 1
     where = f"column {match[3]}" if match[3] else "end of the file"
-    return Fault(file, line, "", f"not valid TOML: {match[1][:1].lower()}{match[1][1:]} ({where})")
+    return Fault(file, line, "", f"not valid TOML: {words[:1].lower()}{words[1:]} ({where})")

@@ -1,0 +1,73 @@
+"""One run of one scenario: from the file to a labelled dataset, and to a folder with figures."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sim.model import GROUPS, NingdeModel
+from sim.parameters import describe
+from sim.results import Run, dataset
+from sim.scenario import Scenario, locate, read
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from sim.parameters import Month
+
+def load(name: str | Path) -> Scenario:
+    """Read and check a scenario.
+
+    Args:
+        name: path, or bare name such as ``"baseline"``.
+
+    Raises:
+        ScenarioError: with every fault of the file, each with its line.
+    """
+    return read(locate(str(name)), GROUPS)
+
+
+def run(scenario: Scenario, seed: int | None = None, progress: Callable[[int, int], None] | None = None) -> Run:
+    """Run a scenario.
+
+    Args:
+        scenario: what to run.
+        seed: seed of all chance; that of the scenario if not given.
+        progress: called after each month with months done and months in all.
+
+    Returns:
+        The labelled dataset; decisions stand in its attribute ``decisions``.
+
+    Raises:
+        IdentityBreach: an account does not balance; nothing is returned.
+        OpeningError: the opening parameters contradict each other.
+    """
+    model = NingdeModel(scenario, seed)
+    model.run(progress)
+    recorder = model.recorder
+    data = dataset(scenario, recorder.arrays, recorder.residual, seed=model.seed_of_run)
+    return Run(data, decision_table(model.log))
+
+
+def levers(table: str | None = None) -> pd.DataFrame:
+    """All policy levers: table, name, unit, range, default, scope, start, evidence grade and source.
+
+    Args:
+        table: only this table of the scenario file.
+    """
+    import pandas as pd
+
+    rows = [row for group in GROUPS for row in describe(group) if row.kind == "lever" and table in (None, row.table)]
+    return pd.DataFrame(rows)
+
+
+def decision_table(log: list[tuple[Month, str, str]]) -> str:
+    """Decisions of city, counties and leaders as CSV: month, agent, sentence."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(["month", "agent", "decision"])
+    writer.writerows((str(month), agent, sentence) for month, agent, sentence in log)
+    return text.getvalue()

@@ -1,0 +1,58 @@
+"""Progress of a run: a bar in a terminal, plain lines elsewhere."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+Tick = Callable[[int, int], None]
+
+SECONDS_BETWEEN_LINES = 5.0
+"""How often a plain line is printed when the output is not a terminal."""
+
+
+@contextmanager
+def months_bar(label: str, shown: bool = True) -> Iterator[Tick | None]:
+    """A callback for months done and months in all, shown on standard error while the context is open.
+
+    Args:
+        label: what is running.
+        shown: False for no progress at all.
+    """
+    if not shown:
+        yield None
+    elif sys.stderr.isatty():
+        with _bar(label) as tick:
+            yield tick
+    else:
+        yield _lines(label)
+
+
+@contextmanager
+def _bar(label: str) -> Iterator[Tick]:
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TextColumn("{task.completed:.0f} of {task.total:.0f} months"),
+    )
+    with Progress(*columns, TimeRemainingColumn(), console=Console(stderr=True), transient=True) as progress:
+        task = progress.add_task(label, total=None)
+        yield lambda done, total: progress.update(task, completed=done, total=total)
+
+
+def _lines(label: str) -> Tick:
+    """Plain lines: the first month, every few seconds, and the last."""
+    last = [time.monotonic() - SECONDS_BETWEEN_LINES]
+
+    def tick(done: int, total: int) -> None:
+        now = time.monotonic()
+        if done == total or now - last[0] >= SECONDS_BETWEEN_LINES:
+            last[0] = now
+            print(f"{label}: {done} of {total} months", file=sys.stderr)
+
+    return tick

@@ -1,0 +1,123 @@
+"""Splitting a made-up nation: parts add up, known figures are met, impossible wishes are refused by name."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from sim.inputoutput.splitting import Child, SplitError, split
+from sim.inputoutput.tables import USES, aggregate, check_columns, check_parts, check_rows
+from tests.inputoutput.made_up import nation
+
+CHILDREN = {
+    "metal": [Child("foil", 0.1, value_added=0.3), Child("wire", 0.2, value_added=0.1, inputs={"foil": 0.05})],
+    "goods": [Child("cells", 0.15, value_added=0.25, inputs={"foil": 0.06, "wire": 0.04})],
+}
+
+
+def test_parts_add_back_to_every_cell() -> None:
+    whole = nation()
+    parts = split(whole, CHILDREN)
+    assert parts.table.products == ("ore", "foil", "wire", "metal rest", "cells", "goods rest", "care")
+    assert parts.child == (None, "foil", "wire", None, "cells", None, None)
+    assert check_parts(whole, aggregate(parts.table, parts.parent, whole.products)) < 1e-12
+    assert check_rows(parts.table) < 1e-12
+    assert check_columns(parts.table) < 1e-12
+
+
+def test_known_figures_are_met() -> None:
+    parts = split(nation(), CHILDREN)
+    table = parts.table
+    place = {name: index for index, name in enumerate(table.products)}
+    assert table.output[place["foil"]] == pytest.approx(0.1 * nation().output[1])
+    for name, share in (("foil", 0.3), ("wire", 0.1), ("cells", 0.25)):
+        assert table.value_added_share[place[name]] == pytest.approx(share)
+    for buyer, part, share in (("wire", "foil", 0.05), ("cells", "foil", 0.06), ("cells", "wire", 0.04)):
+        assert table.coefficients[place[part], place[buyer]] == pytest.approx(share)
+    assert dict(parts.anchor_scale) == {}
+
+
+def test_known_inputs_beyond_the_published_cell_are_scaled_down_together() -> None:
+    crowded = {
+        "metal": [Child("foil", 0.4), Child("wire", 0.3)],
+        "goods": [Child("cells", 0.5, inputs={"foil": 0.4, "wire": 0.2})],
+    }
+    parts = split(nation(), crowded, anchor_cap=0.5)
+    factor = parts.anchor_scale["metal", "goods"]
+    assert 0 < factor < 1
+    place = {name: index for index, name in enumerate(parts.table.products)}
+    found = parts.table.coefficients[[place["foil"], place["wire"]], place["cells"]]
+    assert found == pytest.approx([0.4 * factor, 0.2 * factor])
+    whole = nation()
+    published = whole.domestic[1, 2] + whole.imports[1, 2]
+    assert found.sum() * parts.table.output[place["cells"]] == pytest.approx(0.5 * published)
+
+
+def test_known_uses_beyond_the_output_of_a_child_are_scaled_down() -> None:
+    parts = split(nation(), {"metal": [Child("foil", 0.02)], "goods": [Child("cells", 0.5, inputs={"foil": 0.2})]})
+    place = {name: index for index, name in enumerate(parts.table.products)}
+    sold = parts.table.domestic[place["foil"], place["cells"]]
+    assert sold == pytest.approx(0.9 * parts.table.output[place["foil"]])
+    assert 0 < parts.output_scale["foil"] < 1
+    assert dict(parts.anchor_scale) == {}
+
+
+def test_main_users_draw_a_child_towards_them() -> None:
+    def bought_by_cells(users: tuple[str, ...] | None) -> float:
+        metal = [Child("foil", 0.1, bought_by=users)]
+        parts = split(nation(), {"metal": metal, "goods": [Child("cells", 0.15)]})
+        place = {name: index for index, name in enumerate(parts.table.products)}
+        return float(parts.table.domestic[place["foil"], place["cells"]])
+
+    assert bought_by_cells(("cells",)) > 3 * bought_by_cells(None)
+
+
+def test_a_negative_inventory_stays_negative_and_adds_up() -> None:
+    parts = split(nation(), {"ore": [Child("nickel", 0.3)]})
+    stocks = parts.table.final_domestic[:2, USES.index("investment")]
+    assert (stocks < 0).all()
+    assert stocks.sum() == pytest.approx(-0.5)
+
+
+@pytest.mark.parametrize(
+    ("children", "message"),
+    [
+        ({"tin": [Child("foil", 0.1)]}, "no sector is called 'tin'"),
+        ({"metal": [Child("foil", 0.0)]}, "foil: weight 0 is not above 0"),
+        ({"metal": [Child("foil", 0.6), Child("wire", 0.6)]}, "metal: weights of its children sum to 1.2"),
+        ({"metal": [Child("foil", 0.1), Child("foil", 0.2)]}, "two industries are called 'foil'"),
+        ({"metal": [Child("foil", 0.9, value_added=0.9)]}, "metal: value added of its children exceeds"),
+        ({"metal": [Child("foil", 0.1, inputs={"ore": 0.2})]}, "foil: known input 'ore' is not a child"),
+        (
+            {
+                "goods": [
+                    Child("cells", 0.1, value_added=0.9),
+                    Child("toys", 0.1, value_added=0.3, inputs={"cells": 0.8}),
+                ]
+            },
+            "toys: known inputs exceed what value added leaves",
+        ),
+    ],
+)
+def test_impossible_splits_are_refused(children: dict[str, list[Child]], message: str) -> None:
+    with pytest.raises(SplitError, match=message):
+        split(nation(), children)
+
+
+def test_children_without_a_rest_keep_the_technology_of_their_sector() -> None:
+    parts = split(nation(), {"metal": [Child("foil", 0.4), Child("wire", 0.6)]})
+    shares = parts.table.value_added_share
+    assert shares[1] == pytest.approx(shares[2])
+    assert "metal rest" not in parts.table.products
+
+
+def test_scaling_that_does_not_settle_is_refused() -> None:
+    with pytest.raises(SplitError, match="does not settle"):
+        split(nation(), CHILDREN, tolerance=0.0, rounds=3)
+
+
+def test_the_split_leaves_the_published_table_alone() -> None:
+    whole = nation()
+    before = replace(whole)
+    split(whole, CHILDREN)
+    assert np.array_equal(whole.domestic, before.domestic)

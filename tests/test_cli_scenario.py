@@ -1,0 +1,269 @@
+"""The command line around scenarios: check, levers, schema, and what `run` refuses before it simulates."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from sim import cli
+from sim.mechanisms.pending import INERT
+from sim.model import GROUPS
+from sim.parameters import describe
+from sim.scenario import Scenario
+
+PROJECT = Path(__file__).parents[1]
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder with the shipped scenarios, in which the command works."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "scenarios").mkdir()
+    for path in (PROJECT / "scenarios").glob("*.toml"):
+        (tmp_path / "scenarios" / path.name).write_bytes(path.read_bytes())
+    return tmp_path
+
+
+@pytest.fixture
+def runs(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Scenario, int, Path]]:
+    """What would have been run; nothing is simulated."""
+    done: list[tuple[Scenario, int, Path]] = []
+
+    def instead(scenario: Scenario, seed: int, out: Path, _quiet: bool) -> None:
+        assert out.is_dir(), "the folder is there before anything is simulated"
+        done.append((scenario, seed, out))
+
+    monkeypatch.setattr(cli, "_run_one", instead)
+    return done
+
+
+def ningde(*arguments: str) -> Result:
+    return CliRunner().invoke(cli.app, arguments, catch_exceptions=False)
+
+
+def scenario(name: str, text: str) -> Path:
+    path = Path("scenarios") / f"{name}.toml"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+# --- check
+
+
+@pytest.mark.usefixtures("folder")
+def test_check_says_ok_and_what_differs() -> None:
+    result = ningde("check", "scenarios/baseline.toml", "unplanned_promotion")
+    assert result.exit_code == 0
+    assert result.stdout.split("\n")[0] == "scenarios/baseline.toml: OK: Baseline (0 settings differ from the defaults)"
+    assert (
+        "scenarios/unplanned_promotion.toml: OK: Unplanned promotion for ever (1 setting differs from baseline)"
+        in result.stdout
+    )
+    assert '    promotion.start: "2016-01" -> "2035-12"\n' in result.stdout
+    assert result.stderr == ""
+
+
+@pytest.mark.usefixtures("folder")
+def test_check_tells_every_fault_of_every_file() -> None:
+    scenario("one", "[enclave]\ntax_share_origin = 1.4\n[run]\nseed = true\n")
+    scenario("two", "[promotion]\nbugdet = 3\n")
+    result = ningde("check", "scenarios/one.toml", "baseline", "two", "three")
+    assert result.exit_code == 2
+    assert result.stderr.split("\n") == [
+        "scenarios/one.toml:2: enclave.tax_share_origin: 1.4 is above 0.8 (share of local-retained tax)",
+        "scenarios/one.toml:4: run.seed: true is not a whole number (root seed of all random streams)",
+        "scenarios/two.toml:2: promotion.bugdet: unknown key (did you mean 'budget'?)",
+        "scenarios/three.toml: there is no such file",
+        "",
+    ]
+    assert "scenarios/baseline.toml: OK" in result.stdout
+
+
+@pytest.mark.usefixtures("folder")
+def test_check_warns_of_levers_without_effect() -> None:
+    scenario("x", 'extends = "baseline"\n[talent]\nbudget = 300\n')
+    result = ningde("check", "x")
+    assert result.exit_code == 0
+    assert result.stderr == f"scenarios/x.toml:3: warning: talent.budget: {INERT}\n"
+    assert "    talent.budget: 150.0 -> 300.0\n" in result.stdout
+
+
+@pytest.mark.parametrize("what", [b"\xff", b"[run", b"x = 1\n" * 60_000, b"x = " + b"[" * 3000])
+@pytest.mark.usefixtures("folder")
+def test_check_never_shows_a_traceback(what: bytes) -> None:
+    Path("scenarios/x.toml").write_bytes(what)
+    result = ningde("check", "x")
+    assert result.exit_code == 2
+    assert result.stderr.startswith("scenarios/x.toml")
+    assert result.stderr.count("\n") == 1
+
+
+# --- levers
+
+
+def test_levers_lists_every_lever() -> None:
+    result = ningde("levers")
+    assert result.exit_code == 0
+    listed = {line.split()[0] for line in result.stdout.split("\n") if line.startswith("  ") and line.split()}
+    rows = [row for group in GROUPS for row in describe(group)]
+    assert {f"{row.table}.{row.name}" for row in rows if row.kind == "lever"} <= listed
+    assert not {f"{row.table}.{row.name}" for row in rows if row.kind != "lever"} & listed
+    assert f"* {INERT}" in result.stdout
+    assert "talent.budget *" in result.stdout
+
+
+def test_levers_of_one_table() -> None:
+    result = ningde("levers", "service", "--all")
+    assert "service.team_cost" in result.stdout
+    assert "promotion" not in result.stdout
+    assert "service.team_cost" not in ningde("levers", "service").stdout
+    wrong = ningde("levers", "enclav")
+    assert wrong.exit_code == 2
+    assert wrong.stderr.startswith("unknown table 'enclav' (did you mean 'enclave'?); the tables are run, ")
+
+
+def test_levers_as_csv() -> None:
+    rows = {row["name"]: row for row in csv.DictReader(io.StringIO(ningde("levers", "--all", "--csv").stdout))}
+    assert len(rows) == sum(1 for group in GROUPS for _ in describe(group))
+    teams = rows["service.teams"]
+    assert (teams["range"], teams["default"], teams["from"], teams["neutral"]) == ("0 to 20", "8", "2017-01", "1")
+    assert rows["enclave.direction"]["range"] == "none, forward, reverse, both"
+    assert rows["demand.legacy_trend"]["default"] == "-0.1", "a number stays a number"
+    assert rows["talent.budget"]["remark"] == INERT
+
+
+@pytest.mark.parametrize(
+    ("text", "written"),
+    [("=1+1", "'=1+1"), ("@x", "'@x"), ("-x", "'-x"), ("+3", "+3"), ("-0.1", "-0.1"), ("a=1", "a=1")],
+)
+def test_no_text_becomes_a_formula(text: str, written: str) -> None:
+    assert cli._harmless(text) == written
+
+
+# --- schema
+
+
+@pytest.mark.usefixtures("folder")
+def test_schema_is_written() -> None:
+    printed = ningde("schema")
+    assert printed.exit_code == 0
+    made = json.loads(printed.stdout)
+    assert made["properties"]["enclave"]["properties"]["tax_share_origin"]["anyOf"][0]["maximum"] == 0.8
+    assert ningde("schema", "--out", "scenario.schema.json").exit_code == 0
+    assert json.loads(Path("scenario.schema.json").read_text(encoding="utf-8")) == made
+
+
+@pytest.mark.usefixtures("folder")
+def test_schema_is_not_written_where_something_stands() -> None:
+    Path("link.json").symlink_to("elsewhere.json")
+    for out, words in (
+        ("scenarios", "this is a folder"),
+        ("link.json", "this is a link"),
+        ("no/x.json", "No such file"),
+    ):
+        result = ningde("schema", "--out", out)
+        assert result.exit_code == 2
+        assert result.stderr.startswith(f"{out}: ")
+        assert words in result.stderr
+    assert not Path("elsewhere.json").exists()
+
+
+# --- run
+
+
+@pytest.mark.usefixtures("folder")
+def test_run_reads_the_scenarios_and_makes_their_folders(runs: list[tuple[Scenario, int, Path]]) -> None:
+    assert ningde("run", "baseline").exit_code == 0
+    assert (
+        ningde("run", "scenarios/wide_land.toml", "--seed", "7", "--out", "here/there", "--end", "2020-12").exit_code
+        == 0
+    )
+    assert ningde("run", "wide_land", "tight_land", "--out", "both").exit_code == 0
+    assert [(each.name, seed, str(out)) for each, seed, out in runs] == [
+        ("baseline", 1, "results/baseline"),
+        ("wide_land", 7, "here/there"),
+        ("wide_land", 1, "both/wide_land"),
+        ("tight_land", 1, "both/tight_land"),
+    ]
+    assert [each.months for each, _, _ in runs] == [264, 84, 264, 264]
+    assert ningde("run", "baseline").exit_code == 0, "a folder that is there may be used again"
+
+
+def refused(folder: Path, *arguments: str) -> list[str]:
+    """The lines of a refusal that leaves nothing behind."""
+    before = sorted(folder.rglob("*"))
+    result = ningde("run", *arguments)
+    assert result.exit_code == 2
+    assert sorted(folder.rglob("*")) == before, "nothing is left behind"
+    assert "Traceback" not in result.output
+    return result.stderr.rstrip("\n").split("\n")
+
+
+def test_run_refuses_bad_scenarios(folder: Path, runs: list[tuple[Scenario, int, Path]]) -> None:
+    scenario("x", "[run]\nseed = -1\n")
+    assert refused(folder, "baseline", "x", "basline") == [
+        "scenarios/x.toml:2: run.seed: -1 is below 0 (root seed of all random streams)",
+        "scenarios/basline.toml: there is no such file (did you mean 'baseline.toml'?)",
+    ]
+    assert refused(folder, "baseline", "--end", "2035-13") == [
+        '--end: "2035-13" is not a month such as "2017-01"',
+    ]
+    assert refused(folder, "baseline", "--end", "2051-01") == ['--end: "2051-01" is after 2050-12 (month)']
+    assert refused(folder, "baseline", "scenarios/baseline.toml") == [
+        "two scenarios are called baseline: their results would stand in one folder"
+    ]
+    assert refused(folder, "baseline", "--seed", "-1")
+    assert refused(folder)
+    assert runs == []
+
+
+def test_run_refuses_a_folder_it_cannot_write(folder: Path, runs: list[tuple[Scenario, int, Path]]) -> None:
+    Path("file").write_text("")
+    Path("link").symlink_to("scenarios")
+    Path("dangling").symlink_to("nowhere")
+    Path("both").mkdir()
+    Path("both/wide_land").write_text("")
+    for out, words in {
+        "file": "file is a file, so there can be no folder for the results",
+        "file/a/b": "file is a file, so there can be no folder for the results",
+        "link": "link is a link, and results are only written to a real folder",
+        "dangling": "dangling is a link, and results are only written to a real folder",
+        "/proc/ningde": "results cannot be written there",
+    }.items():
+        (line,) = refused(folder, "baseline", "--out", out)
+        assert line.startswith(f"{out}: {words}")
+    assert refused(folder, "baseline", "--out", "a\0b")
+    (line,) = refused(folder, "tight_land", "wide_land", "--out", "both")
+    assert line.startswith("both/wide_land: both/wide_land is a file")
+    assert runs == []
+
+
+def test_run_refuses_a_folder_without_permission(
+    folder: Path, runs: list[tuple[Scenario, int, Path]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def no(*_: object, **__: object) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr("tempfile.TemporaryFile", no)
+    (line,) = refused(folder, "baseline", "--out", "a/b/c")
+    assert line == "a/b/c: there is no permission to write results there; name another folder"
+    assert runs == []
+
+
+@pytest.mark.usefixtures("folder")
+def test_the_script_is_the_same_command() -> None:
+    result = subprocess.run(
+        [sys.executable, str(PROJECT / "run_scenario.py"), "scenarios/nowhere.toml"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (result.returncode, result.stdout) == (2, "")
+    assert result.stderr == "scenarios/nowhere.toml: there is no such file\n"

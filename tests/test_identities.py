@@ -1,0 +1,133 @@
+"""The books: they balance in every month of a run, and every check sees its own breach."""
+
+import numpy as np
+import pytest
+
+import sim
+from sim import accounts, resolvers
+from sim.accounts import IdentityBreach
+from sim.model import NingdeModel
+
+
+@pytest.fixture
+def model() -> NingdeModel:
+    """Two years into the baseline, with the ledger and table of the last month at hand."""
+    running = sim.NingdeModel(sim.load("baseline"), seed=3)
+    for _ in range(30):
+        running.step()
+    return running
+
+
+def test_every_identity_holds_every_month(baseline_run):
+    """The largest residual of a full baseline run, in any cell and month, is far below a billionth."""
+    residual = baseline_run.monthly["residual"]
+    assert set(residual["identity"].values) == set(accounts.CHECKS) | {"I17"}
+    assert float(residual.max()) <= 1e-9
+
+
+def spoil_rows(state):
+    state.table.final[int(state.table.output.argmax())] *= 1.0 + 1e-6
+
+
+def spoil_columns(state):
+    state.table.value_added[int(state.table.output.argmax())] += 1.0
+
+
+def spoil_income(state):
+    state.table.outside_inputs[0, 0] += 1.0
+
+
+def spoil_aggregation(state):
+    state.firms.output[int(state.firms.output.argmax())] *= 1.0 + 1e-6
+
+
+def spoil_capital(state):
+    state.firms.capital[int(state.firms.capital.argmax())] += 1.0
+
+
+def spoil_land(state):
+    state.parks.occupied[0] += 1.0
+
+
+def spoil_quota(state):
+    state.counties.quota[2] += 5.0
+
+
+def spoil_pipeline(state):
+    state.projects.stage[int(np.flatnonzero(state.projects.stage == 4)[0])] = 3
+
+
+def spoil_firms(state):
+    state.firms.alive[int(np.flatnonzero(state.firms.alive)[-1])] = False
+
+
+def spoil_purchases(state):
+    leader = int(np.flatnonzero(state.firms.leader >= 0)[0])
+    state.table.outside_inputs[1, state.firms.node[leader]] += 0.5
+
+
+@pytest.mark.parametrize(
+    ("check", "spoil", "words"),
+    [
+        (accounts.check_rows, spoil_rows, "I1 rows"),
+        (accounts.check_columns, spoil_columns, "I2 columns"),
+        (accounts.check_income, spoil_income, "I3"),
+        (accounts.check_aggregation, spoil_aggregation, "I5"),
+        (accounts.check_capital, spoil_capital, "I7"),
+        (accounts.check_land, spoil_land, "I8"),
+        (accounts.check_land, spoil_quota, "I8 quota"),
+        (accounts.check_pipeline, spoil_pipeline, "I10"),
+        (accounts.check_population, spoil_firms, "I11"),
+        (accounts.check_purchases, spoil_purchases, "I14"),
+    ],
+)
+def test_a_breach_is_seen_and_named(model, check, spoil, words):
+    """A small wrong entry in one cell stops the run and says what, when and where."""
+    check(model.state)
+    spoil(model.state)
+    with pytest.raises(IdentityBreach, match=words) as caught:
+        check(model.state)
+    assert "month 30" in str(caught.value)
+
+
+def test_a_breach_names_county_product_and_amount(model):
+    """The message has everything that is needed to find the fault."""
+    cell = int(model.state.table.output.argmax())
+    model.state.table.value_added[cell] += 2.5
+    county, product = divmod(cell, model.world.product_count)
+    with pytest.raises(IdentityBreach) as caught:
+        accounts.check_columns(model.state)
+    for part in (model.world.county_names[county], model.world.products[product], "2.5"):
+        assert part in str(caught.value)
+
+
+def test_the_inverse_gives_output_back(model):
+    """I4 holds in a December and sees a wrong final demand."""
+    for _ in range(6):
+        model.step()
+    assert model.state.month == 36
+    assert accounts.check_inverse(model.state) < 1e-10
+    model.state.table.final[50, 0] += 1.0
+    with pytest.raises(IdentityBreach, match="I4"):
+        accounts.check_inverse(model.state)
+
+
+def test_not_a_number_is_a_breach(model):
+    """A residual that is not a number never passes as small."""
+    model.state.table.output[3] = np.nan
+    with pytest.raises(IdentityBreach, match="I1"):
+        accounts.check_rows(model.state)
+
+
+def test_a_breach_stops_the_run(monkeypatch):
+    """A resolver that loses money stops the model in the same month."""
+    running = sim.NingdeModel(sim.load("baseline"), seed=1)
+    running.step()
+
+    def leak(state, streams):
+        resolvers.resolve_produce(state, streams)
+        state.table.final[10] -= 0.01
+
+    monkeypatch.setitem(resolvers.RESOLVERS, resolvers.Phase.PRODUCE, leak)
+    with pytest.raises(IdentityBreach, match="month 2"):
+        running.step()
