@@ -1,8 +1,9 @@
 """The books: identities that must hold in every cell, every month, every run (model description, section 10).
 
-Each ``check_*`` function returns the largest relative residual of one identity and raises :class:`IdentityBreach`, which
-names identity, month, county, product and amount, when it exceeds the tolerance. I4 is checked each December; I16 belongs
-to the opening (:mod:`sim.opening.table`) and I17 to the record (:mod:`sim.statistics`).
+Each ``check_*`` function returns the largest relative residual of one identity and raises
+:class:`BrokenIdentityError`, which names identity, month, county, product and amount, when it exceeds the tolerance.
+I4 is checked each December; I16 belongs to the opening (:mod:`sim.opening.table`) and I17 to the record
+(:mod:`sim.statistics`).
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from numpy.typing import NDArray
 
 from sim.mechanisms.production import input_coefficients
 from sim.state import MonthTable, Stage, State
+from sim.sums import sum_by
 
 Floats = NDArray[np.float64]
 
@@ -27,7 +29,7 @@ SMALL_CELL = 1e-3
 """Cells below this many M yuan a month are measured against it: a thousand yuan."""
 
 
-class IdentityBreach(RuntimeError):
+class BrokenIdentityError(RuntimeError):
     """An accounting identity does not hold; the run stops."""
 
 
@@ -44,11 +46,11 @@ def worst(name: str, state: State, left: Floats, right: Floats, floor: float, to
         axis: what the cells are: "node", "park", "firm", "county" or "".
     """
     gap = np.abs(np.atleast_1d(left - right)) / np.maximum(np.maximum(np.abs(left), np.abs(right)), floor)
-    at = int(np.nan_to_num(gap, nan=np.inf).argmax())
+    at = int(gap.argmax())  # the first NaN counts as the largest
     value = float(gap.ravel()[at])
     if not value <= tolerance:
         amount = float(np.atleast_1d(left - right).ravel()[at])
-        raise IdentityBreach(
+        raise BrokenIdentityError(
             f"{name} does not hold in month {state.month} ({_where(state, at, axis)}): difference {amount:.6g}, "
             f"relative {value:.3g} above {tolerance:g}"
         )
@@ -119,9 +121,11 @@ def check_aggregation(state: State) -> float:
     np.add.at(output, firms.county * world.product_count + firms.product, firms.output)
     np.add.at(added, firms.county * world.product_count + firms.product, table.firm_value_added)
     gap = worst("I5 firms = table, output", state, output, table.output, SMALL_CELL, TOLERANCE, "node")
-    gap = max(gap, worst("I5 firms = table, value added", state, added, table.value_added, SMALL_CELL, TOLERANCE, "node"))
+    gap = max(
+        gap, worst("I5 firms = table, value added", state, added, table.value_added, SMALL_CELL, TOLERANCE, "node")
+    )
     counties = table.output.reshape(world.county_count, -1).sum(axis=1)
-    official = np.bincount(world.official, weights=counties, minlength=world.county_count)
+    official = sum_by(world.official, counties, world.county_count)
     total = np.array([counties.sum(), official.sum()])
     city = np.full(2, firms.output.sum())
     return max(gap, worst("I5 counties = city", state, total, city, SMALL_CELL, TOLERANCE, ""))
@@ -133,10 +137,14 @@ def check_capital(state: State) -> float:
     assert ledger is not None
     before = np.pad(ledger.capital_before, (0, len(firms) - len(ledger.capital_before)))
     expected = before + ledger.invested - ledger.scrapped
-    gap = worst("I7 capital K(t+1) = K(t) + invested - scrapped", state, firms.capital, expected, SMALL_CELL, TOLERANCE, "firm")
+    gap = worst(
+        "I7 capital K(t+1) = K(t) + invested - scrapped", state, firms.capital, expected, SMALL_CELL, TOLERANCE, "firm"
+    )
     if not len(projects):
         return gap
-    done = np.divide(projects.work - projects.work_left, projects.work, out=np.zeros(len(projects)), where=projects.work > 0)
+    done = np.divide(
+        projects.work - projects.work_left, projects.work, out=np.zeros(len(projects)), where=projects.work > 0
+    )
     return max(
         gap,
         worst("I7 invested = work done", state, projects.invested, projects.investment * done, SMALL_CELL, 1e-8, ""),
@@ -158,10 +166,17 @@ def check_land(state: State) -> float:
     over = np.maximum(parks.developed - parks.planned, 0.0)
     worst("I8 developed <= planned", state, over, np.zeros(size), 1.0, 1e-6, "park")
     parts = parks.occupied + parks.free + parks.idle + parks.released
-    gap = max(gap, worst("I8 occupied + free + idle + released = developed", state, parts, parks.developed, 1.0, TOLERANCE, "park"))
+    gap = max(
+        gap,
+        worst(
+            "I8 occupied + free + idle + released = developed", state, parts, parks.developed, 1.0, TOLERANCE, "park"
+        ),
+    )
     if ledger.quota_issued is not None and ledger.developed_by_quota is not None:
         left = ledger.quota_before + ledger.quota_issued - ledger.developed_by_quota
-        gap = max(gap, worst("I8 quota issued = used + left", state, left, state.counties.quota, 1.0, TOLERANCE, "county"))
+        gap = max(
+            gap, worst("I8 quota issued = used + left", state, left, state.counties.quota, 1.0, TOLERANCE, "county")
+        )
         grown = (parks.developed - ledger.developed_before).sum()
         booked = np.array(ledger.developed_by_quota.sum() + ledger.developed_by_event)
         gap = max(gap, worst("I8 new land = quota used + events", state, np.array(grown), booked, 1.0, 1e-6, ""))
@@ -181,10 +196,12 @@ def check_pipeline(state: State) -> float:
     counts.append((np.array([ledger.leads]), np.array([ledger.signed + ledger.lost])))
     for left, right in counts:
         if not np.array_equal(left, right):
-            raise IdentityBreach(f"I10 pipeline does not hold in month {state.month} (city): {left} is not {right}")
+            raise BrokenIdentityError(
+                f"I10 pipeline does not hold in month {state.month} (city): {left} is not {right}"
+            )
     early = projects.stage < Stage.DONE
     if (projects.done[early] >= 0).any():
-        raise IdentityBreach(f"I10 output before DONE in month {state.month} (city)")
+        raise BrokenIdentityError(f"I10 output before DONE in month {state.month} (city)")
     return 0.0
 
 
@@ -194,17 +211,18 @@ def check_population(state: State) -> float:
     assert ledger is not None
     now, expected = int(state.firms.alive.sum()), ledger.firms_before + ledger.births - ledger.exits
     if now != expected:
-        raise IdentityBreach(f"I11 firms do not add up in month {state.month} (city): {now} is not {expected}")
+        raise BrokenIdentityError(f"I11 firms do not add up in month {state.month} (city): {now} is not {expected}")
     if state.firms.output[~state.firms.alive & (state.firms.birth > state.month)].any():
-        raise IdentityBreach(f"I11 a closed firm produces in month {state.month}")
+        raise BrokenIdentityError(f"I11 a closed firm produces in month {state.month}")
     return 0.0
 
 
 def check_purchases(state: State) -> float:
     """I14: leaders' purchases = home suppliers' sales + outside purchases, by product.
 
-    Purchases are coefficients times output; sales of home suppliers are added up along links and pool independently of the
-    table; what is bought outside must be the difference and not negative. Checked for the county-nodes with leaders' plants.
+    Purchases are coefficients times output; sales of home suppliers are added up along links and pool independently
+    of the table; what is bought outside must be the difference and not negative. Checked for the county-nodes with
+    leaders' plants.
     """
     table, firms, leaders = the_table(state), state.firms, state.leaders
     rows = firms.alive & (firms.leader >= 0)
@@ -213,8 +231,16 @@ def check_purchases(state: State) -> float:
         return 0.0
     products = state.world.product_count
     home = table.flows[:, nodes].reshape(-1, products, len(nodes)).sum(axis=0)
-    bought = input_coefficients(state)[:, nodes] * np.bincount(firms.node, weights=firms.output, minlength=len(table.output))[nodes]
-    return worst("I14 purchases = home + outside", state, bought, home + table.outside_inputs[:, nodes], SMALL_CELL, TOLERANCE, "")
+    bought = input_coefficients(state)[:, nodes] * sum_by(firms.node, firms.output, len(table.output))[nodes]
+    return worst(
+        "I14 purchases = home + outside",
+        state,
+        bought,
+        home + table.outside_inputs[:, nodes],
+        SMALL_CELL,
+        TOLERANCE,
+        "",
+    )
 
 
 CHECKS: dict[str, Callable[[State], float]] = {

@@ -30,10 +30,12 @@ PICKY = 1.25
 """How many times the city's screen a county short of land asks for; assumption."""
 
 RESERVE = 0.1
-"""Share of developed land that a county wants to keep free; assumption: what the opening leaves free (opening.park_fill)."""
+"""Share of developed land that a county wants to keep free; assumption: what the opening leaves free
+(opening.park_fill).
+"""
 
 
-class Decider(mesa.Agent):  # type: ignore[misc]
+class Decider(mesa.Agent):
     """An agent that decides and says why."""
 
     model: NingdeModel
@@ -78,7 +80,9 @@ class City(Decider):
         if queue > 0 and self.model.calendar.month == 1:
             first = int(by_queue.argmax())
             name = self.model.world.county_names[first]
-            self.note(f"gives most quota to {name}: {split[first]:.0f} of {quota:.0f} mu, {queue:.0f} mu wait in the city")
+            self.note(
+                f"gives most quota to {name}: {split[first]:.0f} of {quota:.0f} mu, {queue:.0f} mu wait in the city"
+            )
         return np.asarray(split)
 
     def zone(self, fit: Floats, strictness: float) -> tuple[Floats, Bools]:
@@ -186,7 +190,8 @@ class Leader(Decider):
         return size
 
     def choose_site(self, utility: Floats, taste: Floats, parks: int) -> int:
-        """The best site by nested logit: first home or rivals by their inclusive values, then the best site in the nest.
+        """The best site by nested logit: first home or rivals by their inclusive values, then the best site in the
+        nest.
 
         Args:
             utility: (P + S,) V of home parks and rival sites, -inf where the plant does not fit.
@@ -195,7 +200,9 @@ class Leader(Decider):
         """
         nest = self.model.nest
         score = utility / nest + taste[: len(utility)]
-        worth = [inclusive_value(part[None, :], np.isfinite(part)[None, :], nest)[0] for part in np.split(utility, [parks])]
+        worth = [
+            inclusive_value(part[None, :], np.isfinite(part)[None, :], nest)[0] for part in np.split(utility, [parks])
+        ]
         stay = worth[0] + taste[-2] >= worth[1] + taste[-1]
         choice = int(score[:parks].argmax()) if stay else parks + int(score[parks:].argmax())
         if stay:
@@ -206,7 +213,7 @@ class Leader(Decider):
         return choice
 
 
-class Firm(mesa.Agent):  # type: ignore[misc]
+class Firm(mesa.Agent):
     """A view on one row of the firm table; reading and writing go to the columns of its own model."""
 
     model: NingdeModel
@@ -285,4 +292,3 @@ FIRM_COLUMNS: tuple[str, ...] = (
     "unit_cost",
 )
 """Columns of the firm table that a view reads and writes by name."""
-

@@ -69,7 +69,7 @@ def run(
 
 def _run_one(scenario: Scenario, seed: int, out: Path, quiet: bool) -> None:
     """One run of one scenario, with dataset, tables and figures in an existing folder, and a summary on the screen."""
-    from sim.accounts import IdentityBreach
+    from sim.accounts import BrokenIdentityError
     from sim.experiment import run as run_scenario
     from sim.opening.totals import OpeningError
     from sim.report.figures import save_figures
@@ -81,7 +81,7 @@ def _run_one(scenario: Scenario, seed: int, out: Path, quiet: bool) -> None:
             done = run_scenario(scenario, seed, tick)
     except OpeningError as error:
         _refuse([f"{scenario.name}: {error}"])
-    except IdentityBreach as error:
+    except BrokenIdentityError as error:
         typer.echo(f"{scenario.name}: the run stopped, its books do not balance: {error}", err=True)
         raise typer.Exit(BROKEN_BOOKS) from None
     files = done.save(out) + save_figures(done, out)

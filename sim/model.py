@@ -17,8 +17,26 @@ from sim import resolvers
 from sim.accounts import check_all
 from sim.agents import City, County, Firm, Leader
 from sim.draws import Streams
-from sim.mechanisms import Mechanism, Phase, construction, demand, energy, events, firms, fiscal, labour, land, leaders
-from sim.mechanisms import location, pending, prices, promotion, service, sourcing, zoning
+from sim.mechanisms import (
+    Mechanism,
+    Phase,
+    construction,
+    demand,
+    energy,
+    events,
+    firms,
+    fiscal,
+    labour,
+    land,
+    leaders,
+    location,
+    pending,
+    prices,
+    promotion,
+    service,
+    sourcing,
+    zoning,
+)
 from sim.mechanisms.production import Production
 from sim.opening.position import known_world, leader_names, leader_rows, opening_state, price_mechanism
 from sim.parameters import Lever, Month, Parameters
@@ -80,9 +98,7 @@ def month_of(state: State) -> tuple[Mechanism, ...]:
     )
     power = names.index("CATL")
     shipments = leaders.KnownShare.of(scenario.run, float(state.leaders.share_opening[power]), months)
-    path = demand.DemandPath.of(
-        scenario.run, known_world(scenario), scenario[demand.Demand].legacy_trend, months
-    )
+    path = demand.DemandPath.of(scenario.run, known_world(scenario), scenario[demand.Demand].legacy_trend, months)
     assert state.opening_firms is not None
     rates = promotion.reference_rates(
         scenario[promotion.Promotion],
@@ -150,7 +166,7 @@ def compile_levers(scenario: Scenario, counties: tuple[str, ...], months: int) -
     return compiled
 
 
-class NingdeModel(mesa.Model):  # type: ignore[misc]
+class NingdeModel(mesa.Model):
     """The regional economy of Ningde from January 2014.
 
     Attributes:

@@ -32,6 +32,7 @@ from sim.parameters import Month
 from sim.settings import Projects as ProjectSettings
 from sim.settings import Run
 from sim.state import YEAR, Channel, Firms, Ledger, Stage, State
+from sim.sums import sum_by
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -212,7 +213,7 @@ def _waiting_land(state: State) -> Floats:
     """(P,) land that signed projects wait for, mu."""
     projects = state.projects
     waiting = (projects.stage == Stage.SIGNED) & (projects.graft < 0) & (projects.land_held <= 0)
-    return np.bincount(projects.park[waiting], weights=projects.land[waiting], minlength=len(state.parks.planned))
+    return sum_by(projects.park[waiting], projects.land[waiting], len(state.parks.planned))
 
 
 def _place_normal(state: State, leads: dict[str, NDArray[Any]], row: int) -> int:
@@ -223,9 +224,7 @@ def _place_normal(state: State, leads: dict[str, NDArray[Any]], row: int) -> int
     world, firms, parks = state.world, state.firms, state.parks
     product, land = int(leads["product"][row]), float(leads["land"][row])
     counted = firms.alive & ~firms.block & (firms.product == product)
-    ladder = np.cumsum(
-        np.bincount(firms.county[counted], weights=firms.capacity[counted], minlength=world.county_count)
-    )
+    ladder = np.cumsum(sum_by(firms.county[counted], firms.capacity[counted], world.county_count))
     if ladder[-1] <= 0:
         return -1
     county = int(min(np.searchsorted(ladder, leads["place"][row] * ladder[-1]), world.county_count - 1))
@@ -280,7 +279,7 @@ def resolve_build(state: State, streams: Streams) -> None:
     del streams
     boards, parks, ledger = state.boards, state.parks, the_ledger(state)
     if boards.developed is not None and boards.quota_issued is not None and boards.land_price is not None:
-        used = np.bincount(state.world.park_county, weights=boards.developed, minlength=state.world.county_count)
+        used = sum_by(state.world.park_county, boards.developed, state.world.county_count)
         parks.developed = parks.developed + boards.developed
         parks.price = boards.land_price
         state.counties.quota = state.counties.quota + boards.quota_issued - used
@@ -313,7 +312,7 @@ def _take_land(state: State, rows: Ints) -> None:
         np.add.at(parks.occupied, where, mu)
         projects.land_held[given] = mu
         projects.serviced_land[given] = within[granted] <= parks.serviced[where]
-        taken = np.bincount(where, weights=mu, minlength=len(parks.serviced))
+        taken = sum_by(where, mu, len(parks.serviced))
         parks.serviced = np.minimum(np.maximum(parks.serviced - taken, 0.0), np.maximum(parks.free, 0.0))
         ready = np.concatenate([ready, given])
     _move(state, ready, Stage.SIGNED, Stage.LAND)
@@ -365,13 +364,11 @@ def investment_demand(state: State, county: Ints, product: Ints, amount: Floats)
     """(C, K) orders of investors: construction, and equipment for cells or machinery; the rest is bought outside."""
     world, construction = state.world, state.scenario[Construction]
     demand = np.zeros((world.county_count, world.product_count))
-    demand[:, world.product("CONS")] = construction.spend_construction * np.bincount(
-        county, weights=amount, minlength=world.county_count
-    )
+    demand[:, world.product("CONS")] = construction.spend_construction * sum_by(county, amount, world.county_count)
     cell = product == world.product("B_CELL")
     for kind, mask in (("B_EQPT", cell), ("MACH", ~cell)):
-        demand[:, world.product(kind)] += construction.spend_equipment * np.bincount(
-            county[mask], weights=amount[mask], minlength=world.county_count
+        demand[:, world.product(kind)] += construction.spend_equipment * sum_by(
+            county[mask], amount[mask], world.county_count
         )
     return demand
 
@@ -504,9 +501,9 @@ def _order_books(state: State) -> None:
     """Deliveries of leaders at all sites and their backlog: B(t+1) = rho_B (B + O - y)^+."""
     p, rows, firms = state.scenario[Leaders], state.leaders, state.firms
     leading = leading_rows(state) & firms.alive
-    home = np.bincount(firms.leader[leading], weights=firms.output[leading], minlength=len(rows))
+    home = sum_by(firms.leader[leading], firms.output[leading], len(rows))
     weight = site_weights(state, p.base_allocation)
-    at_home = np.bincount(firms.leader[leading], weights=weight[leading], minlength=len(rows))
+    at_home = sum_by(firms.leader[leading], weight[leading], len(rows))
     away = np.minimum((1.0 - np.minimum(at_home, 1.0)) * rows.ordered, state.rivals.capacity.sum(axis=1))
     rows.delivered = home + np.where(at_home > 0, away, 0.0)
     orders = rows.ordered - rows.backlog
@@ -584,4 +581,3 @@ RESOLVERS: dict[Phase, Callable[[State, Streams], None]] = {
     Phase.SHARE: resolve_nothing,
     Phase.OBSERVE: resolve_nothing,
 }
-

@@ -102,7 +102,9 @@ class Table:
             The row numbers of the new rows.
         """
         first = len(self)
-        unknown = set(columns) - {spec.name for spec in fields(self)}
+        if not rows:
+            return np.arange(0, dtype=np.int64)
+        unknown = columns.keys() - vars(self).keys()
         if unknown:
             raise TypeError(f"{type(self).__name__} has no column {sorted(unknown)}")
         for spec in fields(self):

@@ -9,11 +9,12 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.accounts import IdentityBreach, the_table
+from sim.accounts import BrokenIdentityError, the_table
 from sim.mechanisms.labour import staff
 from sim.mechanisms.production import cost_parts
 from sim.mechanisms.sourcing import potential_coverage
 from sim.state import YEAR, Channel, Stage, State
+from sim.sums import sum_by
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
@@ -170,7 +171,7 @@ class Recorder:
         counted = above_scale(state)
 
         def cell(weights: Floats) -> Floats:
-            return np.bincount(firms.node, weights=weights, minlength=size).reshape(shape)
+            return sum_by(firms.node, weights, size).reshape(shape)
 
         output, large = cell(firms.output), cell(np.where(counted, firms.output, 0.0))
         a = self.arrays
@@ -196,7 +197,9 @@ class Recorder:
         if not value <= 1e-9:
             county, product = np.unravel_index(int(gap.argmax()), gap.shape)
             where = f"{state.world.county_names[county]}, {state.world.products[product]}"
-            raise IdentityBreach(f"I17 nominal = price x real does not hold in month {state.month} ({where}): {value:.3g}")
+            raise BrokenIdentityError(
+                f"I17 nominal = price x real does not hold in month {state.month} ({where}): {value:.3g}"
+            )
         self.residual["I17"] = max(self.residual.get("I17", 0.0), value)
 
     def _markets(self, state: State, at: int) -> None:

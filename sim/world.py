@@ -25,7 +25,9 @@ TOWN_PLOTS = "town plots"
 """Name of the extra park of each county that holds firms outside the named parks (model description, section 8.4)."""
 
 FREIGHT_DETOUR = 1.4
-"""Road kilometres per great-circle kilometre where no road length is given; assumption (coastal detour of the road table)."""
+"""Road kilometres per great-circle kilometre where no road length is given; assumption (coastal detour of the road
+table).
+"""
 
 
 @dataclass(frozen=True)
@@ -138,7 +140,9 @@ def _distances(counties: list[dict[str, str]]) -> tuple[Floats, Floats]:
     np.fill_diagonal(kilometres, np.diag(minutes) * own_speed / 60.0)
     if (minutes <= 0).any():
         missing = np.argwhere(minutes <= 0)[0]
-        raise ValueError(f"minutes.csv: no minutes between {counties[missing[0]]['code']} and {counties[missing[1]]['code']}")
+        raise ValueError(
+            f"minutes.csv: no minutes between {counties[missing[0]]['code']} and {counties[missing[1]]['code']}"
+        )
     return minutes, kilometres
 
 

@@ -1,4 +1,6 @@
-"""The chain fills up because leaders, gaps and promotion draw suppliers; nothing of it is put in (slow: 40 paired seeds)."""
+"""The chain fills up because leaders, gaps and promotion draw suppliers; nothing of it is put in (slow: 40 paired
+seeds).
+"""
 
 import numpy as np
 import pytest
@@ -83,7 +85,9 @@ def test_without_chain_promotion_the_local_share_falls(baseline, with_promotion)
     """The money of the directed channels goes to unplanned promotion instead."""
     change = {"promotion.mix_leader": 0.0, "promotion.mix_chain": 0.0, "promotion.mix_bump": 0.75}
     alone = baseline.replace(change, name="no-chain-promotion")
-    mean, error = paired_drop([realised_share(run(alone, seed)) - full for seed, full in zip(SEEDS, with_promotion, strict=True)])
+    mean, error = paired_drop(
+        [realised_share(run(alone, seed)) - full for seed, full in zip(SEEDS, with_promotion, strict=True)]
+    )
     assert mean < -3.0 * error
 
 
@@ -100,5 +104,7 @@ def test_leads_blind_to_gaps_lower_the_local_share(baseline, with_promotion, mon
         return rates
 
     monkeypatch.setattr(promotion.Funnel, "lead_rates", blind)
-    mean, error = paired_drop([realised_share(run(baseline, seed)) - full for seed, full in zip(SEEDS, with_promotion, strict=True)])
+    mean, error = paired_drop(
+        [realised_share(run(baseline, seed)) - full for seed, full in zip(SEEDS, with_promotion, strict=True)]
+    )
     assert mean < -3.0 * error

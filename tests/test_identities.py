@@ -5,7 +5,7 @@ import pytest
 
 import sim
 from sim import accounts, resolvers
-from sim.accounts import IdentityBreach
+from sim.accounts import BrokenIdentityError
 from sim.model import NingdeModel
 
 
@@ -85,7 +85,7 @@ def test_a_breach_is_seen_and_named(model, check, spoil, words):
     """A small wrong entry in one cell stops the run and says what, when and where."""
     check(model.state)
     spoil(model.state)
-    with pytest.raises(IdentityBreach, match=words) as caught:
+    with pytest.raises(BrokenIdentityError, match=words) as caught:
         check(model.state)
     assert "month 30" in str(caught.value)
 
@@ -95,7 +95,7 @@ def test_a_breach_names_county_product_and_amount(model):
     cell = int(model.state.table.output.argmax())
     model.state.table.value_added[cell] += 2.5
     county, product = divmod(cell, model.world.product_count)
-    with pytest.raises(IdentityBreach) as caught:
+    with pytest.raises(BrokenIdentityError) as caught:
         accounts.check_columns(model.state)
     for part in (model.world.county_names[county], model.world.products[product], "2.5"):
         assert part in str(caught.value)
@@ -108,14 +108,14 @@ def test_the_inverse_gives_output_back(model):
     assert model.state.month == 36
     assert accounts.check_inverse(model.state) < 1e-10
     model.state.table.final[50, 0] += 1.0
-    with pytest.raises(IdentityBreach, match="I4"):
+    with pytest.raises(BrokenIdentityError, match="I4"):
         accounts.check_inverse(model.state)
 
 
 def test_not_a_number_is_a_breach(model):
     """A residual that is not a number never passes as small."""
     model.state.table.output[3] = np.nan
-    with pytest.raises(IdentityBreach, match="I1"):
+    with pytest.raises(BrokenIdentityError, match="I1"):
         accounts.check_rows(model.state)
 
 
@@ -129,5 +129,5 @@ def test_a_breach_stops_the_run(monkeypatch):
         state.table.final[10] -= 0.01
 
     monkeypatch.setitem(resolvers.RESOLVERS, resolvers.Phase.PRODUCE, leak)
-    with pytest.raises(IdentityBreach, match="month 2"):
+    with pytest.raises(BrokenIdentityError, match="month 2"):
         running.step()

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from sim.parameters import Month
 
+
 def load(name: str | Path) -> Scenario:
     """Read and check a scenario.
 

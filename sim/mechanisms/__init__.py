@@ -1,9 +1,9 @@
 """One file for each behaviour or policy; the file name is its table in the scenario file and its label in figures.
 
 A mechanism declares its parameters, holds the formulas of its section of the model description as pure functions, and
-has one class a duty. The class names its phase and the boards it writes. Inside a phase every mechanism reads the same
-state and writes only to its boards; the phase's resolver (:mod:`sim.resolvers`) then turns boards into flows and stocks,
-so the order inside a phase does not matter.
+has one class a duty. The class names its phase and the boards it writes. Inside a phase every mechanism reads the
+same state and writes only to its boards; the phase's resolver (:mod:`sim.resolvers`) then turns boards into flows and
+stocks, so the order inside a phase does not matter.
 """
 
 from __future__ import annotations

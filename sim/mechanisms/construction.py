@@ -23,8 +23,10 @@ from sim.mechanisms import Phase
 from sim.mechanisms.demand import OPENING
 from sim.parameters import Parameters, parameter, sum_to_one
 from sim.state import YEAR, Stage, State
+from sim.sums import sum_by
 
 Floats = NDArray[np.float64]
+
 
 class Construction(Parameters):
     """Work, rain, service gain and what the money is spent on."""
@@ -32,32 +34,67 @@ class Construction(Parameters):
     table: ClassVar[str] = "construction"
 
     rain_saic_site: float = parameter(
-        0.6, symbol="rho_rain", unit="share of days rainy", low=0.55, high=0.62,
-        grade="sourced", source="Mindong Daily, 26 Dec 2019 (nearly 60%); anchor of the 17-month case",
+        0.6,
+        symbol="rho_rain",
+        unit="share of days rainy",
+        low=0.55,
+        high=0.62,
+        grade="sourced",
+        source="Mindong Daily, 26 Dec 2019 (nearly 60%); anchor of the 17-month case",
     )
     work: float = parameter(
-        21.9, symbol="W_bar", unit="effective months, project of construction.reference_size", low=18, high=25,
-        grade="derived", source="announced limit 26 months x (1-0.35x0.45)",
+        21.9,
+        symbol="W_bar",
+        unit="effective months, project of construction.reference_size",
+        low=18,
+        high=25,
+        grade="derived",
+        source="announced limit 26 months x (1-0.35x0.45)",
     )
     size_elasticity: float = parameter(
-        0.08, symbol="e_W", unit="elasticity of work to size", low=0.0, high=0.15,
-        grade="assumed", source="assumption",
+        0.08,
+        symbol="e_W",
+        unit="elasticity of work to size",
+        low=0.0,
+        high=0.15,
+        grade="assumed",
+        source="assumption",
     )
     rain_loss: float = parameter(
-        0.35, symbol="kappa_rain", unit="progress lost per rainy-day share", low=0.2, high=0.5,
-        grade="assumed", source="assumption",
+        0.35,
+        symbol="kappa_rain",
+        unit="progress lost per rainy-day share",
+        low=0.2,
+        high=0.5,
+        grade="assumed",
+        source="assumption",
     )
     rain_mitigation: float = parameter(
-        0.5, symbol="mu_rain", unit="share of rain loss removed at full service", low=0, high=0.8,
-        grade="assumed", source="assumption",
+        0.5,
+        symbol="mu_rain",
+        unit="share of rain loss removed at full service",
+        low=0,
+        high=0.8,
+        grade="assumed",
+        source="assumption",
     )
     service_gain: float = parameter(
-        0.44, symbol="eta_s", unit="pace gain at full service", low=0.2, high=0.65,
-        grade="derived", source="from anchors 26 and 17 months with mu_rain=0.5",
+        0.44,
+        symbol="eta_s",
+        unit="pace gain at full service",
+        low=0.2,
+        high=0.65,
+        grade="derived",
+        source="from anchors 26 and 17 months with mu_rain=0.5",
     )
     rain_mean: float = parameter(
-        0.48, symbol="rain_bar", unit="share of rainy days, city mean (seasonal)", low=0.41, high=0.55,
-        grade="derived", source=(
+        0.48,
+        symbol="rain_bar",
+        unit="share of rainy days, city mean (seasonal)",
+        low=0.41,
+        high=0.55,
+        grade="derived",
+        source=(
             "days with 0.1 mm or more: Zhouning 200.2 a year, 1991-2020 "
             "(https://click.kcodes.me/wiki/Zhouning) = 0.55; Fuzhou 149.0, 1971-2000, China "
             "Meteorological Administration (https://www.liquisearch.com/fuzhou/climate) = 0.41; mean of "
@@ -65,28 +102,58 @@ class Construction(Parameters):
         ),
     )
     cv: float = parameter(
-        0.25, symbol="cv_W", unit="coefficient of variation of work", low=0.15, high=0.4,
-        grade="assumed", source="assumption",
+        0.25,
+        symbol="cv_W",
+        unit="coefficient of variation of work",
+        low=0.15,
+        high=0.4,
+        grade="assumed",
+        source="assumption",
     )
     service_overrun: float = parameter(
-        0.06, symbol="o_s", unit="extra cost share at full service", low=0, high=0.15,
-        grade="assumed", source="assumption",
+        0.06,
+        symbol="o_s",
+        unit="extra cost share at full service",
+        low=0,
+        high=0.15,
+        grade="assumed",
+        source="assumption",
     )
     reference_size: float = parameter(
-        10000.0, symbol="I_ref", unit="M yuan", low=5000, high=20000,
-        grade="assumed", source="size of the anchor projects (vehicle base, first Fuding phase)",
+        10000.0,
+        symbol="I_ref",
+        unit="M yuan",
+        low=5000,
+        high=20000,
+        grade="assumed",
+        source="size of the anchor projects (vehicle base, first Fuding phase)",
     )
     spend_construction: float = parameter(
-        0.6, symbol="i_construction", unit="share of investment (three sum to 1)", low=0, high=1,
-        grade="assumed", source="assumption",
+        0.6,
+        symbol="i_construction",
+        unit="share of investment (three sum to 1)",
+        low=0,
+        high=1,
+        grade="assumed",
+        source="assumption",
     )
     spend_equipment: float = parameter(
-        0.15, symbol="i_equipment", unit="share of investment (three sum to 1)", low=0, high=1,
-        grade="assumed", source="assumption",
+        0.15,
+        symbol="i_equipment",
+        unit="share of investment (three sum to 1)",
+        low=0,
+        high=1,
+        grade="assumed",
+        source="assumption",
     )
     spend_outside: float = parameter(
-        0.25, symbol="i_outside", unit="share of investment (three sum to 1)", low=0, high=1,
-        grade="assumed", source="assumption",
+        0.25,
+        symbol="i_outside",
+        unit="share of investment (three sum to 1)",
+        low=0,
+        high=1,
+        grade="assumed",
+        source="assumption",
     )
 
     def checks(self) -> Iterator[tuple[str, str]]:
@@ -119,7 +186,9 @@ def work_of(investment: Floats, factor: Floats, construction: Construction) -> F
 def pace(service: Floats, rain: Floats, construction: Construction) -> Floats:
     """Effective months of work done in a calendar month, given service (0-1) and the share of rainy days."""
     c = construction
-    return np.asarray((1.0 + c.service_gain * service) * (1.0 - c.rain_loss * rain * (1.0 - c.rain_mitigation * service)))
+    return np.asarray(
+        (1.0 + c.service_gain * service) * (1.0 - c.rain_loss * rain * (1.0 - c.rain_mitigation * service))
+    )
 
 
 def seasonal_rain(calendar_month: int, mean: float) -> float:
@@ -178,9 +247,9 @@ class Building:
             projects.investment * wanted, projects.work, out=np.zeros(len(projects)), where=projects.work > 0
         )
         county = np.maximum(projects.county, 0)
-        needed = np.bincount(county, weights=spend, minlength=size) * YEAR * self.construction.spend_construction
+        needed = sum_by(county, spend, size) * YEAR * self.construction.spend_construction
         block = firms.block & (firms.product == world.product("CONS"))
-        jobs = np.bincount(firms.county[block], weights=(firms.jobs_intensity * firms.output * YEAR)[block], minlength=size)
+        jobs = sum_by(firms.county[block], (firms.jobs_intensity * firms.output * YEAR)[block], size)
         near = world.minutes <= NEIGHBOUR_MINUTES
         available = near @ jobs
         return np.minimum(1.0, np.divide(available, needed / BUILDER_OUTPUT, out=np.ones(size), where=needed > 0))

@@ -5,10 +5,10 @@ Annual series are interpolated in logs between mid-year points as far as they ar
     ln Q_m(t+1) = ln Q_m(t) + mu_m(t)/12 + (sig_m / sqrt 12) eps_m ,   corr(eps) = R_dem off the diagonal
     mu_m(t) = mu_inf + (mu_m - mu_inf) 2^(-years since known_until / h_mu)
 
-Markets: power cells (electric vehicles + storage), consumer cells, vehicles (an index of new-energy and all vehicles),
-stainless steel, refined copper, national GDP, and legacy demand, which adds a declining trend to national GDP. The trend
-of legacy demand fades with the same half-life after the known period (choice of this project: a decline fitted to past
-years is not continued for ever).
+Markets: power cells (electric vehicles + storage), consumer cells, vehicles (an index of new-energy and all
+vehicles), stainless steel, refined copper, national GDP, and legacy demand, which adds a declining trend to national
+GDP. The trend of legacy demand fades with the same half-life after the known period (choice of this project: a
+decline fitted to past years is not continued for ever).
 
 Reads the known part of the outside series. Writes: volume, components.
 """
@@ -66,95 +66,195 @@ class Demand(Parameters):
     table: ClassVar[str] = "demand"
 
     stainless_growth: float = parameter(
-        0.04, symbol="mu_S", unit="per year", low=0.01, high=0.07,
-        grade="assumed", source="assumption",
+        0.04,
+        symbol="mu_S",
+        unit="per year",
+        low=0.01,
+        high=0.07,
+        grade="assumed",
+        source="assumption",
     )
     copper_growth: float = parameter(
-        0.03, symbol="mu_C", unit="per year", low=0.01, high=0.05,
-        grade="assumed", source="assumption",
+        0.03,
+        symbol="mu_C",
+        unit="per year",
+        low=0.01,
+        high=0.05,
+        grade="assumed",
+        source="assumption",
     )
     sigma_battery: float = parameter(
-        0.18, symbol="sig_B", unit="annual sd of log, power cells", low=0.1, high=0.3,
-        grade="assumed", source="assumption",
+        0.18,
+        symbol="sig_B",
+        unit="annual sd of log, power cells",
+        low=0.1,
+        high=0.3,
+        grade="assumed",
+        source="assumption",
     )
     legacy_trend: float = parameter(
-        -0.1, symbol="mu_leg", unit="real per year, added to national GDP growth, outside demand of legacy nodes", low=-0.2, high=0.03,
-        grade="calibrate", source=(
+        -0.1,
+        symbol="mu_leg",
+        unit="real per year, added to national GDP growth, outside demand of legacy nodes",
+        low=-0.2,
+        high=0.03,
+        grade="calibrate",
+        source=(
             "to calibrate on data up to the origin only; the rest of industry fell 8.65% in 2019 "
             "(derived) while national GDP grew 6%"
         ),
     )
     battery_growth: float = parameter(
-        0.25, symbol="mu_B", unit="power cells, per year in the first year after the known period", low=0.1, high=0.45,
-        grade="assumed", source="prior; decays with demand.growth_half_life",
+        0.25,
+        symbol="mu_B",
+        unit="power cells, per year in the first year after the known period",
+        low=0.1,
+        high=0.45,
+        grade="assumed",
+        source="prior; decays with demand.growth_half_life",
     )
     nev_growth: float = parameter(
-        0.2, symbol="mu_V", unit="new-energy vehicles, per year, same", low=0.05, high=0.4,
-        grade="assumed", source="prior",
+        0.2,
+        symbol="mu_V",
+        unit="new-energy vehicles, per year, same",
+        low=0.05,
+        high=0.4,
+        grade="assumed",
+        source="prior",
     )
     growth_half_life: float = parameter(
-        5.0, symbol="h_mu", unit="years", low=3, high=10,
-        grade="assumed", source="assumption",
+        5.0,
+        symbol="h_mu",
+        unit="years",
+        low=3,
+        high=10,
+        grade="assumed",
+        source="assumption",
     )
     long_run_growth: float = parameter(
-        0.03, symbol="mu_inf", unit="per year", low=0.0, high=0.06,
-        grade="assumed", source="assumption",
+        0.03,
+        symbol="mu_inf",
+        unit="per year",
+        low=0.0,
+        high=0.06,
+        grade="assumed",
+        source="assumption",
     )
     correlation: float = parameter(
-        0.3, symbol="R_dem", unit="pairwise correlation of world demand shocks", low=0, high=0.7,
-        grade="assumed", source="assumption",
+        0.3,
+        symbol="R_dem",
+        unit="pairwise correlation of world demand shocks",
+        low=0,
+        high=0.7,
+        grade="assumed",
+        source="assumption",
     )
     export_share_nev: float = parameter(
-        0.1, symbol="x_V", unit="share of vehicle output to rest of world", low=0, high=0.4,
-        grade="calibrate", source="about 7,000 vehicles exported in 2020 (CRI Online Fujian, 7 Jul 2020); value assumed",
+        0.1,
+        symbol="x_V",
+        unit="share of vehicle output to rest of world",
+        low=0,
+        high=0.4,
+        grade="calibrate",
+        source="about 7,000 vehicles exported in 2020 (CRI Online Fujian, 7 Jul 2020); value assumed",
     )
     export_share_battery: float = parameter(
-        0.18, symbol="x_B", unit="share of cell output to rest of world", low=0.05, high=0.4,
-        grade="derived", source=(
+        0.18,
+        symbol="x_B",
+        unit="share of cell output to rest of world",
+        low=0.05,
+        high=0.4,
+        grade="derived",
+        source=(
             "NBS national input-output table, 153 sectors (in github.com/Carol-seven/ionet), batteries: "
             "exports/output 0.149 (2018) and 0.184 (2020); CATL overseas 27.8 of 130.4 bn in 2021 = 0.21 "
             "(EqualOcean, 25 Apr 2022, https://equalocean.com/analysis/2022042517401)"
         ),
     )
     export_share_stainless: float = parameter(
-        0.12, symbol="x_S", unit="share of stainless output to rest of world", low=0.08, high=0.2,
-        grade="derived", source=(
+        0.12,
+        symbol="x_S",
+        unit="share of stainless output to rest of world",
+        low=0.08,
+        high=0.2,
+        grade="derived",
+        source=(
             "2.71 of 22.49 Mt, Jan-Sep 2019 (special steel association via SMM, https://www.hellenicshipp"
             "ingnews.com/china-stainless-steel-production-rose-10-5-from-year-ago-in-jan-sep/); home "
             "producer may export less"
         ),
     )
     nev_share_local: float = parameter(
-        0.3, symbol="s_nev", unit="NEV share of vehicles built in Ningde", low=0.1, high=0.9,
-        grade="assumed", source="assumption; scales the cell input of V_OEM",
+        0.3,
+        symbol="s_nev",
+        unit="NEV share of vehicles built in Ningde",
+        low=0.1,
+        high=0.9,
+        grade="assumed",
+        source="assumption; scales the cell input of V_OEM",
     )
     consumer_growth: float = parameter(
-        0.05, symbol="mu_P", unit="consumer cells, per year in the first year after the known period", low=0, high=0.12,
-        grade="assumed", source="prior",
+        0.05,
+        symbol="mu_P",
+        unit="consumer cells, per year in the first year after the known period",
+        low=0,
+        high=0.12,
+        grade="assumed",
+        source="prior",
     )
     gdp_growth: float = parameter(
-        0.055, symbol="mu_G", unit="national real GDP, per year in the first year after the known period", low=0.03, high=0.065,
-        grade="assumed", source="prior; decays to demand.long_run_growth",
+        0.055,
+        symbol="mu_G",
+        unit="national real GDP, per year in the first year after the known period",
+        low=0.03,
+        high=0.065,
+        grade="assumed",
+        source="prior; decays to demand.long_run_growth",
     )
     sigma_consumer: float = parameter(
-        0.06, symbol="sig_P", unit="annual sd of log", low=0.03, high=0.12,
-        grade="assumed", source="assumption",
+        0.06,
+        symbol="sig_P",
+        unit="annual sd of log",
+        low=0.03,
+        high=0.12,
+        grade="assumed",
+        source="assumption",
     )
     sigma_vehicles: float = parameter(
-        0.12, symbol="sig_V", unit="annual sd of log", low=0.06, high=0.2,
-        grade="assumed", source="assumption",
+        0.12,
+        symbol="sig_V",
+        unit="annual sd of log",
+        low=0.06,
+        high=0.2,
+        grade="assumed",
+        source="assumption",
     )
     sigma_stainless: float = parameter(
-        0.06, symbol="sig_S", unit="annual sd of log", low=0.03, high=0.1,
-        grade="assumed", source="assumption",
+        0.06,
+        symbol="sig_S",
+        unit="annual sd of log",
+        low=0.03,
+        high=0.1,
+        grade="assumed",
+        source="assumption",
     )
     sigma_copper: float = parameter(
-        0.05, symbol="sig_C", unit="annual sd of log", low=0.03, high=0.1,
-        grade="assumed", source="assumption",
+        0.05,
+        symbol="sig_C",
+        unit="annual sd of log",
+        low=0.03,
+        high=0.1,
+        grade="assumed",
+        source="assumption",
     )
     sigma_other: float = parameter(
-        0.04, symbol="sig_O", unit="annual sd of log", low=0.02, high=0.08,
-        grade="assumed", source="assumption",
+        0.04,
+        symbol="sig_O",
+        unit="annual sd of log",
+        low=0.02,
+        high=0.08,
+        grade="assumed",
+        source="assumption",
     )
 
 

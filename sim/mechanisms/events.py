@@ -1,10 +1,10 @@
 """Events: dated plants of the lead firms (model description, sections 4, 9.3 and 9.21).
 
-A row of the history {announced, park, investment, capacity, land, start of work, production} enters in its announced month
-if that month is not later than run.known_until. Stages dated up to known_until happen in their month; later stages are
-simulated like those of any project. A row that names a physical capacity gets cap = capacity x unit value of 2018 and its
-own capital intensity. An event brings its own land (out of the park's plan, outside the yearly quota); the vehicle base
-also delivers serviced land for its suppliers, on which the LAND stage lasts one month.
+A row of the history {announced, park, investment, capacity, land, start of work, production} enters in its announced
+month if that month is not later than run.known_until. Stages dated up to known_until happen in their month; later
+stages are simulated like those of any project. A row that names a physical capacity gets cap = capacity x unit value
+of 2018 and its own capital intensity. An event brings its own land (out of the park's plan, outside the yearly
+quota); the vehicle base also delivers serviced land for its suppliers, on which the LAND stage lasts one month.
 
 Reads sim/data/history.csv. Writes: own_projects, serviced.
 """
@@ -23,18 +23,29 @@ from sim.parameters import Month, Parameters, parameter
 from sim.state import State, Technology
 from sim.world import World
 
+
 class Events(Parameters):
     """Land of the vehicle base, plant and serviced supplier park."""
 
     table: ClassVar[str] = "events"
 
     vehicle_base_plant_land: float = parameter(
-        3000.0, symbol="mu_veh", unit="mu, plant", low=2000, high=4500,
-        grade="assumed", source="assumption; with the supplier park 6,879 mu",
+        3000.0,
+        symbol="mu_veh",
+        unit="mu, plant",
+        low=2000,
+        high=4500,
+        grade="assumed",
+        source="assumption; with the supplier park 6,879 mu",
     )
     vehicle_base_supplier_land: float = parameter(
-        3879.0, symbol="mu_sup", unit="mu, supplier park in Sanyu", low=2379, high=4879,
-        grade="assumed", source="6,879 mu less the plant",
+        3879.0,
+        symbol="mu_sup",
+        unit="mu, supplier park in Sanyu",
+        low=2379,
+        high=4879,
+        grade="assumed",
+        source="6,879 mu less the plant",
     )
 
 
@@ -75,7 +86,13 @@ class DatedPlant:
 
 
 def dated_plants(
-    world: World, leaders: tuple[str, ...], markets: tuple[str, ...], technology: Technology, prices: Prices, events: Events, known: Month
+    world: World,
+    leaders: tuple[str, ...],
+    markets: tuple[str, ...],
+    technology: Technology,
+    prices: Prices,
+    events: Events,
+    known: Month,
 ) -> tuple[DatedPlant, ...]:
     """Leaders' plants announced up to a month; nothing dated later is read.
 
@@ -93,7 +110,11 @@ def dated_plants(
         if item["kind"] != "leader" or Month(item["announced"]) > known:
             continue
         group, product = leaders.index(item["leader"]), world.product(item["product"])
-        key = "stainless_roll" if item["product"] == "S_ROLL" else UNIT_VALUES.get((markets[group], item["capacity_unit"]))
+        key = (
+            "stainless_roll"
+            if item["product"] == "S_ROLL"
+            else UNIT_VALUES.get((markets[group], item["capacity_unit"]))
+        )
         capital = float(technology.capital[product])
         investment = float(item["investment_m"] or 0.0)
         if item["capacity"] and key:

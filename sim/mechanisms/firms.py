@@ -5,9 +5,10 @@
     d ln A = sig_A / sqrt 12 Laplace - sig_A^2 / 24
     exit hazard a year  h = h_0 exp(-b_x margin12) (size / median size)^(-e_x) (1 + y_x 1[age < 5 years])
 
-A margin is value added less wages, taxes and depreciation over sales, all from the month's accounts. Leaders' home plants
-grow by the leader's plan and do not leave by chance (that is an event); fringe rows replace but do not expand. Expansion
-on the own plot needs land in proportion; what the plot lacks is taken from the park's free land while it lasts.
+A margin is value added less wages, taxes and depreciation over sales, all from the month's accounts. Leaders' home
+plants grow by the leader's plan and do not leave by chance (that is an event); fringe rows replace but do not expand.
+Expansion on the own plot needs land in proportion; what the plot lacks is taken from the park's free land while it
+lasts.
 
 Reads firm accounts. Writes: investment, scrapped, land_taken, productivity_growth, exits.
 """
@@ -24,9 +25,11 @@ from sim.mechanisms import Phase
 from sim.parameters import Parameters, parameter
 from sim.settings import Projects
 from sim.state import YEAR, State
+from sim.sums import sum_by
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
+
 
 class Firms(Parameters):
     """Expansion, noise and exit of firms."""
@@ -34,36 +37,76 @@ class Firms(Parameters):
     table: ClassVar[str] = "firms"
 
     shock: float = parameter(
-        0.12, symbol="sig_A", unit="annual sd of log TFP, Laplace", low=0.08, high=0.25,
-        grade="assumed", source="published shape Bottazzi & Secchi; value assumption",
+        0.12,
+        symbol="sig_A",
+        unit="annual sd of log TFP, Laplace",
+        low=0.08,
+        high=0.25,
+        grade="assumed",
+        source="published shape Bottazzi & Secchi; value assumption",
     )
     exit_base: float = parameter(
-        0.07, symbol="h_0", unit="per year, at zero margin and median size", low=0.04, high=0.12,
-        grade="recalled", source="recalled: Chinese above-scale firms about 0.1",
+        0.07,
+        symbol="h_0",
+        unit="per year, at zero margin and median size",
+        low=0.04,
+        high=0.12,
+        grade="recalled",
+        source="recalled: Chinese above-scale firms about 0.1",
     )
     exit_profit: float = parameter(
-        3.0, symbol="b_x", unit="semi-elasticity to 12-month margin", low=1, high=6,
-        grade="assumed", source="published direction He & Yang 2016",
+        3.0,
+        symbol="b_x",
+        unit="semi-elasticity to 12-month margin",
+        low=1,
+        high=6,
+        grade="assumed",
+        source="published direction He & Yang 2016",
     )
     exit_size: float = parameter(
-        0.25, symbol="e_x", unit="elasticity to relative size (absolute)", low=0.1, high=0.5,
-        grade="recalled", source="recalled",
+        0.25,
+        symbol="e_x",
+        unit="elasticity to relative size (absolute)",
+        low=0.1,
+        high=0.5,
+        grade="recalled",
+        source="recalled",
     )
     expansion_speed: float = parameter(
-        0.3, symbol="k_adj", unit="share of capacity gap per year", low=0.1, high=0.6,
-        grade="assumed", source="assumption",
+        0.3,
+        symbol="k_adj",
+        unit="share of capacity gap per year",
+        low=0.1,
+        high=0.6,
+        grade="assumed",
+        source="assumption",
     )
     young_exit: float = parameter(
-        0.5, symbol="y_x", unit="extra hazard below 5 years of age", low=0.2, high=1.0,
-        grade="recalled", source="recalled: firm survival literature",
+        0.5,
+        symbol="y_x",
+        unit="extra hazard below 5 years of age",
+        low=0.2,
+        high=1.0,
+        grade="recalled",
+        source="recalled: firm survival literature",
     )
     margin_hurdle: float = parameter(
-        0.03, symbol="m_h", unit="margin needed to expand", low=0.0, high=0.08,
-        grade="assumed", source="assumption",
+        0.03,
+        symbol="m_h",
+        unit="margin needed to expand",
+        low=0.0,
+        high=0.08,
+        grade="assumed",
+        source="assumption",
     )
     utilisation_trigger: float = parameter(
-        0.85, symbol="u_x", unit="12-month utilisation needed to expand", low=0.75, high=0.95,
-        grade="assumed", source="assumption",
+        0.85,
+        symbol="u_x",
+        unit="12-month utilisation needed to expand",
+        low=0.75,
+        high=0.95,
+        grade="assumed",
+        source="assumption",
     )
 
 
@@ -74,7 +117,9 @@ MOST_HAZARD = 0.5
 """Cap of the monthly exit probability (model description, section 9.13)."""
 
 
-def desired_expansion(orders: Floats, intensity: Floats, productivity: Floats, capital: Floats, target: float) -> Floats:
+def desired_expansion(
+    orders: Floats, intensity: Floats, productivity: Floats, capital: Floats, target: float
+) -> Floats:
     """(x_e kappa / (u_star A) - K)^+: capital missing for expected annual orders, M yuan."""
     return np.maximum(orders * intensity / (target * productivity) - capital, 0.0)
 
@@ -130,10 +175,12 @@ class Investment:
         """Net investment that land allows and the park land it takes (mu)."""
         firms, parks = state.firms, state.parks
         intensity = state.technology.land[firms.product]
-        wanted = np.divide(firms.capital + net, firms.capital_intensity, out=np.zeros(len(net)), where=firms.capital_intensity > 0)
+        wanted = np.divide(
+            firms.capital + net, firms.capital_intensity, out=np.zeros(len(net)), where=firms.capital_intensity > 0
+        )
         need = np.where(net > 0, np.maximum(wanted * firms.productivity * intensity - firms.land, 0.0), 0.0)
         park = np.maximum(firms.park, 0)
-        asked = np.bincount(park, weights=need, minlength=len(parks.planned))
+        asked = sum_by(park, need, len(parks.planned))
         share = np.minimum(1.0, np.divide(np.maximum(parks.free, 0.0), asked, out=np.ones(len(asked)), where=asked > 0))
         given = need * share[park]
         return np.where(need > 0, net * share[park], net), given

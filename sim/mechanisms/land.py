@@ -4,9 +4,10 @@
     r_p = r0_c (max(free_p, 1 % developed) / developed)^(-eps_r) (1 - discount), at least fl_r c_dev
     requisition takes t_req0 + (t_req - t_req0) s_j months on average, permits t_perm (1 - 0.5 b); serviced land 1 month
 
-The city issues a quota and splits it by the counties' waiting queue and developed area; counties turn quota into developed
-land as their queue and their reserve ask for it, never beyond the plan of a park. A park without developed land has no
-price. Requisition and permits are one stage whose monthly progress is the inverse of its length at present service.
+The city issues a quota and splits it by the counties' waiting queue and developed area; counties turn quota into
+developed land as their queue and their reserve ask for it, never beyond the plan of a park. A park without developed
+land has no price. Requisition and permits are one stage whose monthly progress is the inverse of its length at
+present service.
 
 Reads queues, quota, service. Writes: quota_issued, developed, land_price, land_progress.
 """
@@ -23,9 +24,11 @@ from sim.mechanisms import Phase
 from sim.mechanisms.location import committed_land
 from sim.parameters import Lever, Parameters, lever, parameter
 from sim.state import YEAR, Stage, State
+from sim.sums import sum_by
 from sim.world import World
 
 Floats = NDArray[np.float64]
+
 
 class Land(Parameters):
     """Land intensities, prices, requisition times, quota and discount."""
@@ -33,94 +36,196 @@ class Land(Parameters):
     table: ClassVar[str] = "land"
 
     mu_per_bn_chain: float = parameter(
-        40.0, symbol="l_mat", unit="mu per bn yuan announced output", low=30, high=150,
-        grade="derived", source="3500/88; Shanshan 153",
+        40.0,
+        symbol="l_mat",
+        unit="mu per bn yuan announced output",
+        low=30,
+        high=150,
+        grade="derived",
+        source="3500/88; Shanshan 153",
     )
     mu_per_GWh: float = parameter(
-        43.0, symbol="l_cell", unit="mu per GWh", low=34, high=52,
-        grade="derived", source="2316/45, 2070/60",
+        43.0,
+        symbol="l_cell",
+        unit="mu per GWh",
+        low=34,
+        high=52,
+        grade="derived",
+        source="2316/45, 2070/60",
     )
     mu_oem: float = parameter(
-        55.0, symbol="l_oem", unit="mu per bn yuan announced output, plant only", low=40, high=80,
-        grade="assumed", source=(
-            "3,000 mu (events.vehicle_base_plant_land) / 55 bn announced; the supplier park is counted "
-            "apart"
-        ),
+        55.0,
+        symbol="l_oem",
+        unit="mu per bn yuan announced output, plant only",
+        low=40,
+        high=80,
+        grade="assumed",
+        source=("3,000 mu (events.vehicle_base_plant_land) / 55 bn announced; the supplier park is counted apart"),
     )
     mu_ssprod: float = parameter(
-        170.0, symbol="l_ssprod", unit="mu per bn yuan", low=100, high=300,
-        grade="derived", source="2019 plan of the Zhouning stainless park: 1,743 mu (phase one) for 10 bn a year",
+        170.0,
+        symbol="l_ssprod",
+        unit="mu per bn yuan",
+        low=100,
+        high=300,
+        grade="derived",
+        source="2019 plan of the Zhouning stainless park: 1,743 mu (phase one) for 10 bn a year",
     )
     stock_dongqiao_planned: float = parameter(
-        36000.0, symbol="S_DQ", unit="mu (24 km2 planned)", low=30000, high=36000,
-        grade="sourced", source="24 km2 planned (Southern Weekend, 2021)",
+        36000.0,
+        symbol="S_DQ",
+        unit="mu (24 km2 planned)",
+        low=30000,
+        high=36000,
+        grade="sourced",
+        source="24 km2 planned (Southern Weekend, 2021)",
     )
     stock_zhouning_ss_park: float = parameter(
-        6000.0, symbol="S_ZN", unit="mu planned", low=6000, high=6000,
-        grade="sourced", source="Zhouning news net, 10 Nov 2020",
+        6000.0,
+        symbol="S_ZN",
+        unit="mu planned",
+        low=6000,
+        high=6000,
+        grade="sourced",
+        source="Zhouning news net, 10 Nov 2020",
     )
     price_core: float = parameter(
-        0.4, symbol="r_core", unit="M yuan per mu", low=0.2, high=0.7,
-        grade="calibrate", source="assumption",
+        0.4,
+        symbol="r_core",
+        unit="M yuan per mu",
+        low=0.2,
+        high=0.7,
+        grade="calibrate",
+        source="assumption",
     )
     price_coast: float = parameter(
-        0.25, symbol="r_coast", unit="M yuan per mu", low=0.12, high=0.4,
-        grade="calibrate", source="assumption",
+        0.25,
+        symbol="r_coast",
+        unit="M yuan per mu",
+        low=0.12,
+        high=0.4,
+        grade="calibrate",
+        source="assumption",
     )
     price_mountain: float = parameter(
-        0.1, symbol="r_mtn", unit="M yuan per mu", low=0.03, high=0.2,
-        grade="calibrate", source="assumption; near statutory floor prices",
+        0.1,
+        symbol="r_mtn",
+        unit="M yuan per mu",
+        low=0.03,
+        high=0.2,
+        grade="calibrate",
+        source="assumption; near statutory floor prices",
     )
     scarcity_elasticity: float = parameter(
-        0.35, symbol="eps_r", unit="d ln price / d ln free share (absolute)", low=0.1, high=0.8,
-        grade="assumed", source="assumption",
+        0.35,
+        symbol="eps_r",
+        unit="d ln price / d ln free share (absolute)",
+        low=0.1,
+        high=0.8,
+        grade="assumed",
+        source="assumption",
     )
     dev_cost: float = parameter(
-        0.3, symbol="c_dev", unit="M yuan per mu", low=0.15, high=0.6,
-        grade="assumed", source="assumption; SAIC infrastructure 10 bn / 6879 mu = 1.45 (upper outlier)",
+        0.3,
+        symbol="c_dev",
+        unit="M yuan per mu",
+        low=0.15,
+        high=0.6,
+        grade="assumed",
+        source="assumption; SAIC infrastructure 10 bn / 6879 mu = 1.45 (upper outlier)",
     )
     requisition_mean: float = parameter(
-        6.0, symbol="t_req", unit="months", low=3, high=14,
-        grade="sourced", source="SAIC base: 6,460 mu in 6 months (Taihai, 29 Sep 2019)",
+        6.0,
+        symbol="t_req",
+        unit="months",
+        low=3,
+        high=14,
+        grade="sourced",
+        source="SAIC base: 6,460 mu in 6 months (Taihai, 29 Sep 2019)",
     )
     permit_mean: float = parameter(
-        2.0, symbol="t_perm", unit="months", low=1, high=6,
-        grade="sourced", source="SAIC 43 preconditions in 2 months",
+        2.0,
+        symbol="t_perm",
+        unit="months",
+        low=1,
+        high=6,
+        grade="sourced",
+        source="SAIC 43 preconditions in 2 months",
     )
     requisition_mean_noservice: float = parameter(
-        11.0, symbol="t_req0", unit="months", low=8, high=16,
-        grade="assumed", source="assumption",
+        11.0,
+        symbol="t_req0",
+        unit="months",
+        low=8,
+        high=16,
+        grade="assumed",
+        source="assumption",
     )
     new_quota: Lever = lever(
-        6000, symbol="q_new", unit="mu per year, city", low=2000, high=12000,
-        grade="assumed", source="assumption; SAIC alone took 6,460 mu in 6 months",
+        6000,
+        symbol="q_new",
+        unit="mu per year, city",
+        low=2000,
+        high=12000,
+        grade="assumed",
+        source="assumption; SAIC alone took 6,460 mu in 6 months",
         scope="city",
     )
     discount: Lever = lever(
-        0.1, symbol="disc", unit="share of price", low=0, high=0.6,
-        grade="assumed", source="assumption",
+        0.1,
+        symbol="disc",
+        unit="share of price",
+        low=0,
+        high=0.6,
+        grade="assumed",
+        source="assumption",
         scope="county",
     )
     quota_weight_queue: Lever = lever(
-        0.6, symbol="q_queue", unit="share of quota given by waiting projects (rest by developed area)", low=0, high=1,
-        grade="assumed", source="assumption",
+        0.6,
+        symbol="q_queue",
+        unit="share of quota given by waiting projects (rest by developed area)",
+        low=0,
+        high=1,
+        grade="assumed",
+        source="assumption",
         scope="city",
     )
     mu_smelt: float = parameter(
-        60.0, symbol="l_sm", unit="mu per bn yuan", low=30, high=150,
-        grade="calibrate", source="assumption",
+        60.0,
+        symbol="l_sm",
+        unit="mu per bn yuan",
+        low=30,
+        high=150,
+        grade="calibrate",
+        source="assumption",
     )
     mu_parts: float = parameter(
-        200.0, symbol="l_part", unit="mu per bn yuan", low=100, high=350,
-        grade="assumed", source="assumption",
+        200.0,
+        symbol="l_part",
+        unit="mu per bn yuan",
+        low=100,
+        high=350,
+        grade="assumed",
+        source="assumption",
     )
     mu_other: float = parameter(
-        350.0, symbol="l_oth", unit="mu per bn yuan", low=150, high=700,
-        grade="assumed", source="assumption",
+        350.0,
+        symbol="l_oth",
+        unit="mu per bn yuan",
+        low=150,
+        high=700,
+        grade="assumed",
+        source="assumption",
     )
     price_floor: float = parameter(
-        0.7, symbol="fl_r", unit="share of development cost", low=0.4, high=1.0,
-        grade="assumed", source="assumption",
+        0.7,
+        symbol="fl_r",
+        unit="share of development cost",
+        low=0.4,
+        high=1.0,
+        grade="assumed",
+        source="assumption",
     )
 
 
@@ -184,8 +289,8 @@ class Development:
         world, parks, boards = state.world, state.parks, state.boards
         count = world.county_count
         waiting = committed_land(state)
-        by_county = np.bincount(world.park_county, weights=waiting, minlength=count)
-        developed = np.bincount(world.park_county, weights=parks.developed, minlength=count)
+        by_county = sum_by(world.park_county, waiting, count)
+        developed = sum_by(world.park_county, parks.developed, count)
         quota = state.lever("land.new_quota") / YEAR
         weight = state.lever("land.quota_weight_queue")
         boards.quota_issued = state.deciders.city.split_quota(quota, by_county, developed, weight)

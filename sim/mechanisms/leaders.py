@@ -6,9 +6,9 @@
     Khat_g = (1 + ghat_g)^1.5 12 O_g / u_star ,  ghat from an AR(1) on annual growth, within [-0.3, 0.6]
     V_b = b_C C_pot,b - b_r ln r_b - b_w ln w_b + b_s s_b + b_inc inc_b + b_e headroom_b + b_H ln H_b - risk_conc share_b + Gumbel
 
-If Khat exceeds present capacity and pipeline, the leader builds a lumpy plant at home or at a rival site (nested logit with
-nests home and rivals). In the known period the share of the power-cell leader follows its known shipments. Dated plants of
-the history enter as events (:mod:`sim.mechanisms.events`) and count as pipeline here.
+If Khat exceeds present capacity and pipeline, the leader builds a lumpy plant at home or at a rival site (nested
+logit with nests home and rivals). In the known period the share of the power-cell leader follows its known shipments.
+Dated plants of the history enter as events (:mod:`sim.mechanisms.events`) and count as pipeline here.
 
 Reads markets, costs, coverage, land, wages, service, incentives. Writes: share, orders, site_orders, own_projects,
 rival_building, rival_noise.
@@ -25,12 +25,13 @@ from numpy.typing import NDArray
 from sim.draws import Streams, gumbel
 from sim.mechanisms import Phase
 from sim.mechanisms.demand import OPENING, annual_series, last_known_year, monthly_logs
-from sim.mechanisms.production import leading_rows
 from sim.mechanisms.location import Location
+from sim.mechanisms.production import leading_rows
 from sim.mechanisms.sourcing import nameplate, potential_coverage
 from sim.parameters import Parameters, parameter
 from sim.settings import Run
 from sim.state import YEAR, Stage, State
+from sim.sums import sum_by
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -51,88 +52,193 @@ class Leaders(Parameters):
     table: ClassVar[str] = "leaders"
 
     share_selection: float = parameter(
-        0.6, symbol="psi_s", unit="replicator intensity per year", low=0.2, high=1.5,
-        grade="assumed", source="assumption",
+        0.6,
+        symbol="psi_s",
+        unit="replicator intensity per year",
+        low=0.2,
+        high=1.5,
+        grade="assumed",
+        source="assumption",
     )
     base_allocation: float = parameter(
-        10.0, symbol="theta_b", unit="elasticity of plant allocation to unit cost", low=4, high=20,
-        grade="assumed", source="assumption",
+        10.0,
+        symbol="theta_b",
+        unit="elasticity of plant allocation to unit cost",
+        low=4,
+        high=20,
+        grade="assumed",
+        source="assumption",
     )
     expect_window: float = parameter(
-        36.0, symbol="W_e", unit="months for AR(1) expectation", low=24, high=60,
-        grade="recalled", source="recalled: adaptive AR(1) learning as in Poledna et al. 2023",
+        36.0,
+        symbol="W_e",
+        unit="months for AR(1) expectation",
+        low=24,
+        high=60,
+        grade="recalled",
+        source="recalled: adaptive AR(1) learning as in Poledna et al. 2023",
     )
     fill_gain: float = parameter(
-        0.5, symbol="a_fill", unit="share gain per unit fill rate", low=0.0, high=1.5,
-        grade="assumed", source="assumption",
+        0.5,
+        symbol="a_fill",
+        unit="share gain per unit fill rate",
+        low=0.0,
+        high=1.5,
+        grade="assumed",
+        source="assumption",
     )
     quality_gain: float = parameter(
-        0.3, symbol="a_q", unit="share gain per unit quality", low=0.0, high=1.0,
-        grade="assumed", source="assumption",
+        0.3,
+        symbol="a_q",
+        unit="share gain per unit quality",
+        low=0.0,
+        high=1.0,
+        grade="assumed",
+        source="assumption",
     )
     diversification: float = parameter(
-        1.5, symbol="risk_conc", unit="utility loss at 100% share in one site", low=0.5, high=4.0,
-        grade="assumed", source="assumption; direction published (announced need to disperse sites, Dec 2020)",
+        1.5,
+        symbol="risk_conc",
+        unit="utility loss at 100% share in one site",
+        low=0.5,
+        high=4.0,
+        grade="assumed",
+        source="assumption; direction published (announced need to disperse sites, Dec 2020)",
     )
     coverage_pull: float = parameter(
-        1.0, symbol="b_C", unit="utility per unit C_pot", low=0.2, high=2.0,
-        grade="assumed", source="assumption; direction published (OEM came for battery supply, 2021 report)",
+        1.0,
+        symbol="b_C",
+        unit="utility per unit C_pot",
+        low=0.2,
+        high=2.0,
+        grade="assumed",
+        source="assumption; direction published (OEM came for battery supply, 2021 report)",
     )
     utilisation_target: float = parameter(
-        0.85, symbol="u_star", unit="share", low=0.75, high=0.92,
-        grade="assumed", source="assumption",
+        0.85,
+        symbol="u_star",
+        unit="share",
+        low=0.75,
+        high=0.92,
+        grade="assumed",
+        source="assumption",
     )
     talent_pull: float = parameter(
-        0.15, symbol="b_H", unit="utility per ln talent stock", low=0.0, high=0.5,
-        grade="assumed", source="assumption",
+        0.15,
+        symbol="b_H",
+        unit="utility per ln talent stock",
+        low=0.0,
+        high=0.5,
+        grade="assumed",
+        source="assumption",
     )
     energy_pull: float = parameter(
-        0.3, symbol="b_e", unit="utility per unit headroom", low=0.0, high=1.0,
-        grade="assumed", source="assumption",
+        0.3,
+        symbol="b_e",
+        unit="utility per unit headroom",
+        low=0.0,
+        high=1.0,
+        grade="assumed",
+        source="assumption",
     )
     backlog_keep: float = parameter(
-        0.9, symbol="rho_B", unit="share kept per month", low=0.7, high=1.0,
-        grade="assumed", source="assumption",
+        0.9,
+        symbol="rho_B",
+        unit="share kept per month",
+        low=0.7,
+        high=1.0,
+        grade="assumed",
+        source="assumption",
     )
     rival_sites: float = parameter(
-        3.0, symbol="n_riv", unit="number of rival sites per leader", low=1, high=8,
-        grade="assumed", source="assumption",
+        3.0,
+        symbol="n_riv",
+        unit="number of rival sites per leader",
+        low=1,
+        high=8,
+        grade="assumed",
+        source="assumption",
     )
     rival_coverage: float = parameter(
-        0.5, symbol="riv_C", unit="C_pot at a rival site", low=0.2, high=0.8,
-        grade="assumed", source="assumption",
+        0.5,
+        symbol="riv_C",
+        unit="C_pot at a rival site",
+        low=0.2,
+        high=0.8,
+        grade="assumed",
+        source="assumption",
     )
     rival_land_price: float = parameter(
-        0.3, symbol="riv_r", unit="M yuan per mu", low=0.1, high=0.6,
-        grade="assumed", source="assumption",
+        0.3,
+        symbol="riv_r",
+        unit="M yuan per mu",
+        low=0.1,
+        high=0.6,
+        grade="assumed",
+        source="assumption",
     )
     rival_wage: float = parameter(
-        1.1, symbol="riv_w", unit="wage / mean home wage", low=0.9, high=1.4,
-        grade="assumed", source="assumption",
+        1.1,
+        symbol="riv_w",
+        unit="wage / mean home wage",
+        low=0.9,
+        high=1.4,
+        grade="assumed",
+        source="assumption",
     )
     rival_service: float = parameter(
-        0.5, symbol="riv_s", unit="service index", low=0, high=1,
-        grade="assumed", source="assumption",
+        0.5,
+        symbol="riv_s",
+        unit="service index",
+        low=0,
+        high=1,
+        grade="assumed",
+        source="assumption",
     )
     rival_incentive: float = parameter(
-        0.04, symbol="riv_inc", unit="grant share of investment", low=0, high=0.12,
-        grade="assumed", source="assumption",
+        0.04,
+        symbol="riv_inc",
+        unit="grant share of investment",
+        low=0,
+        high=0.12,
+        grade="assumed",
+        source="assumption",
     )
     rival_headroom: float = parameter(
-        0.3, symbol="riv_e", unit="energy headroom share", low=0, high=1,
-        grade="assumed", source="assumption",
+        0.3,
+        symbol="riv_e",
+        unit="energy headroom share",
+        low=0,
+        high=1,
+        grade="assumed",
+        source="assumption",
     )
     rival_talent: float = parameter(
-        1.5, symbol="riv_H", unit="talent stock / core opening stock", low=0.5, high=4,
-        grade="assumed", source="assumption",
+        1.5,
+        symbol="riv_H",
+        unit="talent stock / core opening stock",
+        low=0.5,
+        high=4,
+        grade="assumed",
+        source="assumption",
     )
     rival_noise: float = parameter(
-        0.3, symbol="riv_sd", unit="sd of utility, AR(1)", low=0.1, high=0.8,
-        grade="assumed", source="assumption",
+        0.3,
+        symbol="riv_sd",
+        unit="sd of utility, AR(1)",
+        low=0.1,
+        high=0.8,
+        grade="assumed",
+        source="assumption",
     )
     rival_persist: float = parameter(
-        0.97, symbol="riv_rho", unit="per month", low=0.9, high=0.99,
-        grade="assumed", source="assumption",
+        0.97,
+        symbol="riv_rho",
+        unit="per month",
+        low=0.9,
+        high=0.99,
+        grade="assumed",
+        source="assumption",
     )
 
 
@@ -163,7 +269,9 @@ def expected_growth(history: Floats, window: int) -> float:
     return float(np.clip(np.expm1(forecast), *GROWTH_BAND))
 
 
-def share_step(share: Floats, cost: Floats, fill: Floats, quality: Floats, leaders: Leaders, rivals_cost: Floats) -> Floats:
+def share_step(
+    share: Floats, cost: Floats, fill: Floats, quality: Floats, leaders: Leaders, rivals_cost: Floats
+) -> Floats:
     """World shares one month later by replicator selection against the rest of the market.
 
     Args:
@@ -178,7 +286,9 @@ def share_step(share: Floats, cost: Floats, fill: Floats, quality: Floats, leade
     mean_cost = share * cost + (1.0 - share) * rivals_cost
     mean_quality = share * quality + (1.0 - share) * rest_quality
     speed = leaders.share_selection / YEAR
-    fitness = np.log(mean_cost / cost) + leaders.fill_gain * (fill - 1.0) + leaders.quality_gain * (quality - mean_quality)
+    fitness = (
+        np.log(mean_cost / cost) + leaders.fill_gain * (fill - 1.0) + leaders.quality_gain * (quality - mean_quality)
+    )
     rest = np.log(mean_cost / rivals_cost) + leaders.quality_gain * (rest_quality - mean_quality)
     own, other = share * np.exp(speed * fitness), (1.0 - share) * np.exp(speed * rest)
     return np.asarray(own / (own + other))
@@ -262,8 +372,8 @@ def group_cost(state: State) -> Floats:
     size = len(state.leaders)
     relative = firms.unit_cost[live] * (1.0 + state.technology.markup[firms.product[live]])
     relative = relative / state.markets.price[firms.product[live]]
-    weight = np.bincount(group, weights=firms.capacity[live], minlength=size)
-    cost = np.bincount(group, weights=firms.capacity[live] * relative, minlength=size)
+    weight = sum_by(group, firms.capacity[live], size)
+    cost = sum_by(group, firms.capacity[live] * relative, size)
     return np.divide(cost, weight, out=np.ones(size), where=weight > 0)
 
 
@@ -276,7 +386,7 @@ def site_weights(state: State, elasticity: float) -> Floats:
     own = firms.unit_cost * (1.0 + state.technology.markup[firms.product]) / state.markets.price[firms.product]
     attraction = np.where(live, firms.capacity * np.exp(-elasticity * (own / mean[group] - 1.0)), 0.0)
     away = (state.rivals.capacity * np.exp(-elasticity * (1.0 / mean[:, None] - 1.0))).sum(axis=1)
-    total = np.bincount(group, weights=attraction, minlength=len(mean)) + away
+    total = sum_by(group, attraction, len(mean)) + away
     return np.where(live, np.divide(attraction, total[group], out=np.zeros(len(group)), where=total[group] > 0), 0.0)
 
 
@@ -293,7 +403,9 @@ class Expansion:
         """Each active leader compares planned with present and coming capacity; a gap becomes a plant somewhere."""
         p, rivals = self.leaders, state.rivals
         noise = streams.draw("leaders.rivals", state.month).standard_normal(rivals.noise.shape)
-        state.boards.rival_noise = p.rival_persist * rivals.noise + p.rival_noise * np.sqrt(1.0 - p.rival_persist**2) * noise
+        state.boards.rival_noise = (
+            p.rival_persist * rivals.noise + p.rival_noise * np.sqrt(1.0 - p.rival_persist**2) * noise
+        )
         taste = gumbel(
             streams.draw("leaders.site", state.month).random(
                 (len(state.leaders), len(state.parks.planned) + rivals.noise.shape[1] + NESTS)
@@ -319,7 +431,9 @@ class Expansion:
         state.boards.rival_building = building
 
     def _position(self, state: State, group: int) -> tuple[float, float, float, float, float, float, float]:
-        """Orders (M yuan a month), growth, target use, capacity and pipeline (M yuan a year), least and most of a plant."""
+        """Orders (M yuan a month), growth, target use, capacity and pipeline (M yuan a year), least and most of a
+        plant.
+        """
         rows, firms, projects = state.leaders, state.firms, state.projects
         depth = rows.annual_orders.shape[1]
         months = min(state.month - 1, depth)
@@ -378,7 +492,7 @@ def home_capacity_by_park(state: State, group: int) -> Floats:
     """(P,) capacity of a leader's home plants, M yuan a month."""
     firms = state.firms
     mine = leading_rows(state) & firms.alive & (firms.leader == group) & (firms.park >= 0)
-    return np.bincount(firms.park[mine], weights=firms.capacity[mine], minlength=len(state.parks.planned))
+    return sum_by(firms.park[mine], firms.capacity[mine], len(state.parks.planned))
 
 
 def own_project(state: State, group: int, park: int, output: float) -> dict[str, float | int]:

@@ -25,10 +25,12 @@ from sim.draws import Streams
 from sim.mechanisms import Phase
 from sim.parameters import Parameters, parameter
 from sim.state import YEAR, Channel, Stage, State
+from sim.sums import sum_by
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]
+
 
 class Location(Parameters):
     """Weights of the choice among parks, signing and failure."""
@@ -36,75 +38,160 @@ class Location(Parameters):
     table: ClassVar[str] = "location"
 
     outside_value_persist: float = parameter(
-        0.95, symbol="rho_V", unit="per month", low=0.85, high=0.99,
-        grade="assumed", source="assumption",
+        0.95,
+        symbol="rho_V",
+        unit="per month",
+        low=0.85,
+        high=0.99,
+        grade="assumed",
+        source="assumption",
     )
     rival_response: float = parameter(
-        0.5, symbol="rho_inc", unit="share of own incentive matched by rivals", low=0.2, high=0.9,
-        grade="assumed", source="assumption; direction Wang 2013 later zones more distortion",
+        0.5,
+        symbol="rho_inc",
+        unit="share of own incentive matched by rivals",
+        low=0.2,
+        high=0.9,
+        grade="assumed",
+        source="assumption; direction Wang 2013 later zones more distortion",
     )
     sign_const: float = parameter(
-        -0.5, symbol="a0", unit="utility", low=-2.0, high=1.0,
-        grade="calibrate", source="to calibrate to P_sign",
+        -0.5,
+        symbol="a0",
+        unit="utility",
+        low=-2.0,
+        high=1.0,
+        grade="calibrate",
+        source="to calibrate to P_sign",
     )
     fail_monthly: float = parameter(
-        0.03, symbol="h_fail", unit="probability per month in SIGNED or LAND", low=0.01, high=0.06,
-        grade="calibrate", source="identified by target.started_in_year_one and target.producing_in_5y",
+        0.03,
+        symbol="h_fail",
+        unit="probability per month in SIGNED or LAND",
+        low=0.01,
+        high=0.06,
+        grade="calibrate",
+        source="identified by target.started_in_year_one and target.producing_in_5y",
     )
     market_access: float = parameter(
-        0.6, symbol="b_MA", unit="utility per ln local buyers", low=0.2, high=1.2,
-        grade="calibrate", source="direction: Amiti & Javorcik 2008; value to calibrate",
+        0.6,
+        symbol="b_MA",
+        unit="utility per ln local buyers",
+        low=0.2,
+        high=1.2,
+        grade="calibrate",
+        source="direction: Amiti & Javorcik 2008; value to calibrate",
     )
     supplier_access: float = parameter(
-        0.45, symbol="b_SA", unit="utility per ln local suppliers", low=0.1, high=1.0,
-        grade="assumed", source="direction: Amiti & Javorcik 2008",
+        0.45,
+        symbol="b_SA",
+        unit="utility per ln local suppliers",
+        low=0.1,
+        high=1.0,
+        grade="assumed",
+        source="direction: Amiti & Javorcik 2008",
     )
     own_agglomeration: float = parameter(
-        0.2, symbol="b_own", unit="utility per ln(1+n)", low=0.0, high=0.6,
-        grade="assumed", source="same-industry weaker than upstream (Hu et al. 2015)",
+        0.2,
+        symbol="b_own",
+        unit="utility per ln(1+n)",
+        low=0.0,
+        high=0.6,
+        grade="assumed",
+        source="same-industry weaker than upstream (Hu et al. 2015)",
     )
     leader_time: float = parameter(
-        0.025, symbol="b_t", unit="utility per minute to leader", low=0.01, high=0.05,
-        grade="assumed", source=(
+        0.025,
+        symbol="b_t",
+        unit="utility per minute to leader",
+        low=0.01,
+        high=0.05,
+        grade="assumed",
+        source=(
             "direction: Klier & McMillen 2008; value assumption; synthetic check gives mountain share .29"
             " at .012, .15 at .025, .11 at .03"
         ),
     )
     market_decay: float = parameter(
-        0.012, symbol="b_m", unit="per minute, in market and supplier access", low=0.006, high=0.03,
-        grade="assumed", source="assumption; used in synthetic location check",
+        0.012,
+        symbol="b_m",
+        unit="per minute, in market and supplier access",
+        low=0.006,
+        high=0.03,
+        grade="assumed",
+        source="assumption; used in synthetic location check",
     )
     land_price: float = parameter(
-        0.35, symbol="b_r", unit="utility per ln land price", low=0.1, high=0.8,
-        grade="assumed", source="assumption",
+        0.35,
+        symbol="b_r",
+        unit="utility per ln land price",
+        low=0.1,
+        high=0.8,
+        grade="assumed",
+        source="assumption",
     )
     wage: float = parameter(
-        0.8, symbol="b_w", unit="utility per ln wage", low=0.2, high=1.5,
-        grade="assumed", source="assumption",
+        0.8,
+        symbol="b_w",
+        unit="utility per ln wage",
+        low=0.2,
+        high=1.5,
+        grade="assumed",
+        source="assumption",
     )
     incentive: float = parameter(
-        6.0, symbol="b_inc", unit="utility per unit of investment share", low=2, high=12,
-        grade="recalled", source="recalled: tax elasticities of location -0.2 to -0.6",
+        6.0,
+        symbol="b_inc",
+        unit="utility per unit of investment share",
+        low=2,
+        high=12,
+        grade="recalled",
+        source="recalled: tax elasticities of location -0.2 to -0.6",
     )
     service: float = parameter(
-        0.4, symbol="b_s", unit="utility per unit service", low=0.0, high=0.8,
-        grade="assumed", source="assumption",
+        0.4,
+        symbol="b_s",
+        unit="utility per unit service",
+        low=0.0,
+        high=0.8,
+        grade="assumed",
+        source="assumption",
     )
     zone_fit: float = parameter(
-        0.8, symbol="b_z", unit="utility per unit fit", low=0.0, high=2.0,
-        grade="assumed", source="assumption",
+        0.8,
+        symbol="b_z",
+        unit="utility per unit fit",
+        low=0.0,
+        high=2.0,
+        grade="assumed",
+        source="assumption",
     )
     port: float = parameter(
-        0.5, symbol="b_port", unit="utility, bulk nodes only", low=0.0, high=1.0,
-        grade="assumed", source="assumption (Wanwu chosen for location, wharves, environment: published)",
+        0.5,
+        symbol="b_port",
+        unit="utility, bulk nodes only",
+        low=0.0,
+        high=1.0,
+        grade="assumed",
+        source="assumption (Wanwu chosen for location, wharves, environment: published)",
     )
     nest: float = parameter(
-        0.6, symbol="lam_n", unit="nest parameter", low=0.4, high=1.0,
-        grade="assumed", source="assumption",
+        0.6,
+        symbol="lam_n",
+        unit="nest parameter",
+        low=0.4,
+        high=1.0,
+        grade="assumed",
+        source="assumption",
     )
     linked_transfer_bonus: float = parameter(
-        0.3, symbol="u_link", unit="utility for paired mountain park", low=0.0, high=1.0,
-        grade="assumed", source="assumption",
+        0.3,
+        symbol="u_link",
+        unit="utility for paired mountain park",
+        low=0.0,
+        high=1.0,
+        grade="assumed",
+        source="assumption",
     )
 
 
@@ -141,7 +228,7 @@ def market_access(minutes: Floats, need: Floats, decay: float) -> Floats:
 def needs_by_county(state: State) -> Floats:
     """(C, K) annual home need of each product by county, bn yuan."""
     firms, size = state.firms, state.world.product_count
-    output = np.bincount(firms.node, weights=firms.output, minlength=state.node_count) * YEAR / BILLION
+    output = sum_by(firms.node, firms.output, state.node_count) * YEAR / BILLION
     need = state.technology.inputs * output[None, :]
     return np.asarray(need.reshape(size, -1, size).sum(axis=2).T)
 
@@ -150,7 +237,7 @@ def capacity_by_county(state: State) -> Floats:
     """(C, K) annual capacity of operating firms by county, bn yuan; blocks by their output."""
     firms = state.firms
     weight = np.where(firms.block, firms.output, firms.capacity) * firms.alive * YEAR / BILLION
-    return np.bincount(firms.node, weights=weight, minlength=state.node_count).reshape(-1, state.world.product_count)
+    return sum_by(firms.node, weight, state.node_count).reshape(-1, state.world.product_count)
 
 
 def firms_by_park(state: State) -> Floats:
@@ -199,7 +286,9 @@ def base_utility(state: State, location: Location, product: Ints, sponsor: Ints,
         + q.supplier_access * np.log1p(suppliers)[county]
         + q.own_agglomeration * np.log1p(same)
     )
-    fixed = -q.land_price * np.log(rent) - q.wage * np.log(wage)[county] + q.incentive * state.counties.incentive[county]
+    fixed = (
+        -q.land_price * np.log(rent) - q.wage * np.log(wage)[county] + q.incentive * state.counties.incentive[county]
+    )
     value = place.T[product] + fixed[None, :]
     value = value + q.port * (world.port[product][:, None] & world.park_port[None, :])
     home = np.append(sponsor_county(state), -1)[sponsor]
@@ -221,9 +310,7 @@ def committed_land(state: State) -> Floats:
     """(P,) land that signed projects wait for, mu."""
     projects = state.projects
     waiting = (projects.stage == Stage.SIGNED) & (projects.graft < 0) & (projects.land_held <= 0)
-    return np.bincount(
-        projects.park[waiting], weights=projects.land[waiting], minlength=len(state.parks.planned)
-    )
+    return sum_by(projects.park[waiting], projects.land[waiting], len(state.parks.planned))
 
 
 class ParkChoice:

@@ -5,12 +5,12 @@
     chat_k = sum_q p_q^paid a_qk + v_k PI ,   p_OTHM^paid of k = p_OTHM [1 + sum_q (e_qk / a_OTHM,k)(P_q - 1)]
     ln p_k(t+1) = ln p_k + rho_p (ln[(1 + mbar_k) chat_k] - ln p_k)
 
-Prices are indices with 2018 = 1; products outside the four chains follow general inflation PI. Choices of this project:
-freight does not enter the frontier cost (purchasers' prices of the table hold transport already; freight only compares
-suppliers in sourcing); v_k0 is what the price of 2018 leaves after inputs and the normal margin, and the margin is cut
-where value added less wages, taxes and depreciation is smaller than it (copper cathode). World utilisation is at its
-normal value in the base scenario, so its term is 1. The experience of 2018 is that of the world; where it lies after the
-origin the last known mid-year is the base.
+Prices are indices with 2018 = 1; products outside the four chains follow general inflation PI. Choices of this
+project: freight does not enter the frontier cost (purchasers' prices of the table hold transport already; freight
+only compares suppliers in sourcing); v_k0 is what the price of 2018 leaves after inputs and the normal margin, and
+the margin is cut where value added less wages, taxes and depreciation is smaller than it (copper cathode). World
+utilisation is at its normal value in the base scenario, so its term is 1. The experience of 2018 is that of the
+world; where it lies after the origin the last known mid-year is the base.
 
 Writes: commodity, price, price_level, conversion, material_factor, experience.
 """
@@ -62,50 +62,95 @@ class Prices(Parameters):
     table: ClassVar[str] = "prices"
 
     learning_rate_cell: float = parameter(
-        0.2, symbol="LR", unit="cost fall per doubling", low=0.15, high=0.28,
-        grade="sourced", source="Ziegler & Trancik 2021 20% (24% cylindrical; 13%/yr); Kittner 2017 15.5-17.3%",
+        0.2,
+        symbol="LR",
+        unit="cost fall per doubling",
+        low=0.15,
+        high=0.28,
+        grade="sourced",
+        source="Ziegler & Trancik 2021 20% (24% cylindrical; 13%/yr); Kittner 2017 15.5-17.3%",
     )
     world_weight: float = parameter(
-        0.85, symbol="w_world", unit="weight of world experience", low=0.6, high=1.0,
-        grade="assumed", source="assumption",
+        0.85,
+        symbol="w_world",
+        unit="weight of world experience",
+        low=0.6,
+        high=1.0,
+        grade="assumed",
+        source="assumption",
     )
     learning_rate_other: float = parameter(
-        0.07, symbol="LR_o", unit="cost fall per doubling, mature nodes", low=0.0, high=0.15,
-        grade="recalled", source="recalled",
+        0.07,
+        symbol="LR_o",
+        unit="cost fall per doubling, mature nodes",
+        low=0.0,
+        high=0.15,
+        grade="recalled",
+        source="recalled",
     )
     lithium_vol: float = parameter(
-        0.6, symbol="sig_Li", unit="annual sd of log", low=0.4, high=0.9,
-        grade="recalled", source="recalled",
+        0.6,
+        symbol="sig_Li",
+        unit="annual sd of log",
+        low=0.4,
+        high=0.9,
+        grade="recalled",
+        source="recalled",
     )
     nickel_vol: float = parameter(
-        0.3, symbol="sig_Ni", unit="annual sd of log", low=0.23, high=0.4,
-        grade="derived", source=(
+        0.3,
+        symbol="sig_Ni",
+        unit="annual sd of log",
+        low=0.23,
+        high=0.4,
+        grade="derived",
+        source=(
             "World Bank monthly nickel price: sd of log changes x sqrt 12 = 0.29 (2000-2021), 0.27 "
             "(1990-2021); annual means 0.31; worldbank.org/en/research/commodity-markets"
         ),
     )
     copper_vol: float = parameter(
-        0.22, symbol="sig_Cu", unit="annual sd of log", low=0.16, high=0.27,
-        grade="derived", source=(
+        0.22,
+        symbol="sig_Cu",
+        unit="annual sd of log",
+        low=0.16,
+        high=0.27,
+        grade="derived",
+        source=(
             "World Bank monthly copper price: sd of log changes x sqrt 12 = 0.22 (2000-2021), 0.21 "
             "(1990-2021); annual means 0.24; worldbank.org/en/research/commodity-markets"
         ),
     )
     mean_reversion: float = parameter(
-        0.3, symbol="theta_p", unit="per year", low=0.1, high=0.8,
-        grade="derived", source=(
+        0.3,
+        symbol="theta_p",
+        unit="per year",
+        low=0.1,
+        high=0.8,
+        grade="derived",
+        source=(
             "World Bank nickel and copper, 12-month change on the gap to the trailing 5-year mean (the "
             "form used in model.md 9): 0.22-0.34 and 0.26-0.39 for 1970, 1990, 2000-2021; monthly "
             "regressions near 0; worldbank.org/en/research/commodity-markets"
         ),
     )
     margin_utilisation: float = parameter(
-        1.2, symbol="xi_u", unit="margin response to world utilisation", low=0.5, high=2.5,
-        grade="assumed", source="assumption",
+        1.2,
+        symbol="xi_u",
+        unit="margin response to world utilisation",
+        low=0.5,
+        high=2.5,
+        grade="assumed",
+        source="assumption",
     )
     margin_normal: float = parameter(
-        0.075, symbol="mbar_k", unit="markup on unit cost", low=0.04, high=0.15,
-        grade="derived", source=(
+        0.075,
+        symbol="mbar_k",
+        unit="markup on unit cost",
+        low=0.04,
+        high=0.15,
+        grade="derived",
+        source=(
             "NBS: profits 7,518.7 of revenue 116,462 bn in 2017 "
             "(http://asiantex.net/2018/01/31/chinas-industrial-profits-increase-in-2018/) = 6.9% on cost;"
             " first half 2018 cost 84.42 + expenses 8.15 per 100 = 8.0% on cost (https://govt.chinadaily."
@@ -114,28 +159,53 @@ class Prices(Parameters):
         ),
     )
     utilisation_normal: float = parameter(
-        0.78, symbol="Ubar_k", unit="world utilisation", low=0.7, high=0.85,
-        grade="derived", source=(
+        0.78,
+        symbol="Ubar_k",
+        unit="world utilisation",
+        low=0.7,
+        high=0.85,
+        grade="derived",
+        source=(
             "NBS, third quarter 2018: ferrous 78.7, non-ferrous 78.8, electrical machinery 77.3, "
             "automobiles 79.6%, all industry 76.5 (NBS release, copy http://y.tt/221810400070la.html); "
             "all industry 77.0 in 2017"
         ),
     )
     material_thrift: float = parameter(
-        0.01, symbol="theta_a", unit="per year fall of material use per unit", low=0.0, high=0.03,
-        grade="recalled", source="recalled: energy density gains",
+        0.01,
+        symbol="theta_a",
+        unit="per year fall of material use per unit",
+        low=0.0,
+        high=0.03,
+        grade="recalled",
+        source="recalled: energy density gains",
     )
     adjust: float = parameter(
-        0.25, symbol="rho_p", unit="share of gap closed per month", low=0.1, high=0.5,
-        grade="assumed", source="assumption",
+        0.25,
+        symbol="rho_p",
+        unit="share of gap closed per month",
+        low=0.1,
+        high=0.5,
+        grade="assumed",
+        source="assumption",
     )
     inflation_long_run: float = parameter(
-        0.02, symbol="pi_inf", unit="general inflation after the known period, per year", low=0.005, high=0.035,
-        grade="assumed", source="prior",
+        0.02,
+        symbol="pi_inf",
+        unit="general inflation after the known period, per year",
+        low=0.005,
+        high=0.035,
+        grade="assumed",
+        source="prior",
     )
     import_wedge: float = parameter(
-        0.05, symbol="tau_M", unit="ad valorem, imports above home price", low=0, high=0.15,
-        grade="assumed", source="assumption: duty and handling",
+        0.05,
+        symbol="tau_M",
+        unit="ad valorem, imports above home price",
+        low=0,
+        high=0.15,
+        grade="assumed",
+        source="assumption: duty and handling",
     )
     exposure: Mapping[str, float] = entries("prices.exposure")
     unit_value: Mapping[str, float] = entries("prices.unit_value")
@@ -266,8 +336,12 @@ class WorldPrices:
         markets = state.markets
         if self.flat:
             return markets.experience
-        years = np.where(np.arange(len(markets.price)) == self.cell, PAST_YEARS_OF_EXPERIENCE_CELLS, PAST_YEARS_OF_EXPERIENCE)
-        world_growth = world_volume_index(state.markets.volume, state.markets.volume_opening, state.world) / years / YEAR
+        years = np.where(
+            np.arange(len(markets.price)) == self.cell, PAST_YEARS_OF_EXPERIENCE_CELLS, PAST_YEARS_OF_EXPERIENCE
+        )
+        world_growth = (
+            world_volume_index(state.markets.volume, state.markets.volume_opening, state.world) / years / YEAR
+        )
         home = np.zeros(len(years))
         firms = state.firms
         np.add.at(home, firms.product, np.where(firms.alive, firms.output, 0.0))
@@ -332,7 +406,11 @@ def experience_reference(components: Floats, nev_share: float, vehicles: Floats,
     last = min(Month(f"{BASE_YEAR}-07") - OPENING, known - 1)
     volumes = [market_volumes(components[:, month], nev_share, vehicles) for month in range(last + 1)]
     experience = np.ones(world.product_count)
-    years = np.where(np.arange(world.product_count) == world.product("B_CELL"), PAST_YEARS_OF_EXPERIENCE_CELLS, PAST_YEARS_OF_EXPERIENCE)
+    years = np.where(
+        np.arange(world.product_count) == world.product("B_CELL"),
+        PAST_YEARS_OF_EXPERIENCE_CELLS,
+        PAST_YEARS_OF_EXPERIENCE,
+    )
     for volume in volumes[1:]:
         experience += world_volume_index(volume, volumes[0], world) / years / YEAR
     return experience

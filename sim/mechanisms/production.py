@@ -5,9 +5,9 @@
     (M z)_j = sum_i M_ji z_i + sigma_j sum_c P_c(j),c X_c ,   X = G z
     phi = min(1, z / (M z)) ;  Zf = diag(phi) M diag(z) ;  Ff = z - rowsum(Zf) ;  IMP = a z - colsum(Zf) ;  VA = (1 - sum a) z
 
-Explicit links run between chain firms; everything else runs over a pool of county-node coefficients P. M is non-negative
-with column sums below 1, so the map contracts and its fixed point is unique. Home intermediate buyers are served first.
-The table of the month is the exact sum of the firms; there is no second forecast beside it.
+Explicit links run between chain firms; everything else runs over a pool of county-node coefficients P. M is
+non-negative with column sums below 1, so the map contracts and its fixed point is unique. Home intermediate buyers
+are served first. The table of the month is the exact sum of the firms; there is no second forecast beside it.
 
 Owns no parameters (reads io, projects and run). Writes: capacity, outside_demand, unit_cost.
 """
@@ -27,6 +27,7 @@ from sim.mechanisms.prices import chain_inputs, exposure_matrix, paid_prices
 from sim.mechanisms.sourcing import Sourcing
 from sim.settings import Projects
 from sim.state import MARKETS, YEAR, Firms, MonthTable, State
+from sim.sums import sum_by
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
@@ -65,14 +66,14 @@ class Network:
 
     def nodes(self, rows: Floats) -> Floats:
         """County-node sums of row values (the matrix G of the model description)."""
-        return np.bincount(self.node, weights=rows, minlength=self.size)
+        return sum_by(self.node, rows, self.size)
 
     def demand(self, output: Floats) -> Floats:
         """(F,) intermediate demand M z addressed to each row, M yuan a month."""
         return np.asarray(self.links @ output + self.share * (self.pool @ self.nodes(output))[self.node])
 
 
-class NoConvergence(RuntimeError):
+class NoConvergenceError(RuntimeError):
     """The joint solve did not reach its tolerance."""
 
 
@@ -90,7 +91,7 @@ def solve(network: Network, limit: Floats, final: Floats, start: Floats, toleran
         Output of each row, M yuan a month, and the rounds used.
 
     Raises:
-        NoConvergence: after :data:`ROUNDS` rounds.
+        NoConvergenceError: after :data:`ROUNDS` rounds.
     """
     output = start
     for count in range(1, ROUNDS + 1):
@@ -99,13 +100,13 @@ def solve(network: Network, limit: Floats, final: Floats, start: Floats, toleran
         output = new
         if gap <= tolerance * max(1.0, float(new.max())):
             return output, count
-    raise NoConvergence(f"joint solve: change of {gap:.3g} M yuan a month after {ROUNDS} rounds")
+    raise NoConvergenceError(f"joint solve: change of {gap:.3g} M yuan a month after {ROUNDS} rounds")
 
 
 def supply_shares(firms: Firms, cap: Floats, size: int) -> Floats:
     """(F,) sigma: share of each operating row in the capacity of its county-node; blocks stand alone."""
     weight = np.where(firms.block, 1.0, cap) * firms.alive
-    total = np.bincount(firms.node, weights=weight, minlength=size)[firms.node]
+    total = sum_by(firms.node, weight, size)[firms.node]
     return np.divide(weight, total, out=np.zeros(len(weight)), where=total > 0)
 
 
@@ -282,7 +283,7 @@ def _link_flows(network: Network, output: Floats, served: Floats) -> Floats:
     supplier = np.repeat(np.arange(links.shape[0]), np.diff(links.indptr))
     flow = links.data * output[links.indices] * served[supplier]
     cell = network.node[supplier] * network.size + network.node[links.indices]
-    return np.bincount(cell, weights=flow, minlength=network.size**2).reshape(network.size, network.size)
+    return sum_by(cell, flow, network.size**2).reshape(network.size, network.size)
 
 
 def home_sales(network: Network, output: Floats, final: Floats) -> Floats:

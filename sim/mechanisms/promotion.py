@@ -12,10 +12,11 @@ Every month a pool of candidates is drawn before any policy is read; policy deci
     ext_k = [chi_k x leader output usable downstream - what operating and coming plants of k use]^+
     plan pressure m = [1 - signed this year / (I_plan month/12)]^+
 
-A candidate of channel h and node k becomes a lead if its luck u_keep < lambda(policy, state) / (f_pool x reference), so the
-realised count is exactly Poisson(lambda) and two scenarios meet the same candidates. Choices of this project: the national
-investment share of a node is taken as its share of national output of agent products; ext subtracts operating use besides
-the pipeline, so that a filled extension stops drawing leads; the weights w_sup, w_str, w_ext act on bn yuan a year.
+A candidate of channel h and node k becomes a lead if its luck u_keep < lambda(policy, state) / (f_pool x reference),
+so the realised count is exactly Poisson(lambda) and two scenarios meet the same candidates. Choices of this project:
+the national investment share of a node is taken as its share of national output of agent products; ext subtracts
+operating use besides the pipeline, so that a filled extension stops drawing leads; the weights w_sup, w_str, w_ext
+act on bn yuan a year.
 
 Reads gaps, plans, employment and effort. Writes: candidates, effort, leads, thinned, capped.
 """
@@ -37,9 +38,11 @@ from sim.mechanisms.sourcing import Sourcing
 from sim.parameters import Lever, Month, Parameters, entries, lever, month, parameter
 from sim.settings import Projects
 from sim.state import YEAR, Candidates, Channel, Stage, State
+from sim.sums import sum_by
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
+
 
 class Promotion(Parameters):
     """Channels, rates and levers of investment promotion."""
@@ -47,148 +50,312 @@ class Promotion(Parameters):
     table: ClassVar[str] = "promotion"
 
     lead_rate_leader: float = parameter(
-        0.4, symbol="lam_L", unit="leads per month at reference demand", low=0.1, high=1.0,
-        grade="calibrate", source="to calibrate",
+        0.4,
+        symbol="lam_L",
+        unit="leads per month at reference demand",
+        low=0.1,
+        high=1.0,
+        grade="calibrate",
+        source="to calibrate",
     )
     lead_rate_chain: float = parameter(
-        0.3, symbol="lam_C", unit="leads per month per node at 1 bn yuan gap", low=0.16, high=0.5,
-        grade="calibrate", source="a reduced six-node computation reached 28-37 operating projects for 0.16-0.30",
+        0.3,
+        symbol="lam_C",
+        unit="leads per month per node at 1 bn yuan gap",
+        low=0.16,
+        high=0.5,
+        grade="calibrate",
+        source="a reduced six-node computation reached 28-37 operating projects for 0.16-0.30",
     )
     lead_rate_cluster: float = parameter(
-        0.5, symbol="lam_K", unit="leads per month at reference cluster", low=0.1, high=1.5,
-        grade="calibrate", source="to calibrate",
+        0.5,
+        symbol="lam_K",
+        unit="leads per month at reference cluster",
+        low=0.1,
+        high=1.5,
+        grade="calibrate",
+        source="to calibrate",
     )
     lead_rate_bump: float = parameter(
-        8.0, symbol="lam_B", unit="leads per month, whole city", low=4, high=15,
-        grade="calibrate", source="to calibrate: 230 signings in 2018, most outside four clusters",
+        8.0,
+        symbol="lam_B",
+        unit="leads per month, whole city",
+        low=4,
+        high=15,
+        grade="calibrate",
+        source="to calibrate: 230 signings in 2018, most outside four clusters",
     )
     gap_elasticity: float = parameter(
-        0.6, symbol="alpha_g", unit="elasticity", low=0.3, high=1.0,
-        grade="calibrate", source="to calibrate",
+        0.6,
+        symbol="alpha_g",
+        unit="elasticity",
+        low=0.3,
+        high=1.0,
+        grade="calibrate",
+        source="to calibrate",
     )
     cluster_elasticity: float = parameter(
-        0.3, symbol="alpha_K", unit="elasticity", low=0.1, high=0.6,
-        grade="assumed", source="direction: Hu, Xu & Yashiro 2015; value assumption",
+        0.3,
+        symbol="alpha_K",
+        unit="elasticity",
+        low=0.1,
+        high=0.6,
+        grade="assumed",
+        source="direction: Hu, Xu & Yashiro 2015; value assumption",
     )
     effort_elasticity: float = parameter(
-        0.35, symbol="eta_e", unit="elasticity (diminishing)", low=0.15, high=0.6,
-        grade="assumed", source="assumption",
+        0.35,
+        symbol="eta_e",
+        unit="elasticity (diminishing)",
+        low=0.15,
+        high=0.6,
+        grade="assumed",
+        source="assumption",
     )
     joint_gain: float = parameter(
-        0.5, symbol="zeta_J", unit="gain of government-firm joint promotion", low=0, high=1.5,
-        grade="assumed", source="assumption",
+        0.5,
+        symbol="zeta_J",
+        unit="gain of government-firm joint promotion",
+        low=0,
+        high=1.5,
+        grade="assumed",
+        source="assumption",
     )
     plan_pressure: float = parameter(
-        0.5, symbol="xi_m", unit="screen relaxation when behind plan", low=0, high=1,
-        grade="assumed", source="assumption",
+        0.5,
+        symbol="xi_m",
+        unit="screen relaxation when behind plan",
+        low=0,
+        high=1,
+        grade="assumed",
+        source="assumption",
     )
     effort_reference: float = parameter(
-        50.0, symbol="eref", unit="M yuan per year per channel, city", low=20, high=100,
-        grade="assumed", source="assumption",
+        50.0,
+        symbol="eref",
+        unit="M yuan per year per channel, city",
+        low=20,
+        high=100,
+        grade="assumed",
+        source="assumption",
     )
     downstream_propensity: float = parameter(
-        0.15, symbol="chi_k", unit="share of leader output open to local processing", low=0.05, high=0.4,
-        grade="assumed", source="assumption",
+        0.15,
+        symbol="chi_k",
+        unit="share of leader output open to local processing",
+        low=0.05,
+        high=0.4,
+        grade="assumed",
+        source="assumption",
     )
     budget: Lever = lever(
-        200, symbol="E", unit="M yuan per year", low=0, high=600,
-        grade="assumed", source="city promotion spending, assumption",
+        200,
+        symbol="E",
+        unit="M yuan per year",
+        low=0,
+        high=600,
+        grade="assumed",
+        source="city promotion spending, assumption",
         scope="city",
     )
     mix_leader: Lever = lever(
-        0.3, symbol="e_L", unit="share of budget", low=0, high=1,
-        grade="assumed", source="assumption; the four mix shares sum to 1; before promotion.start mix_bump = 1",
-        scope="city", neutral=0, starts="start",
+        0.3,
+        symbol="e_L",
+        unit="share of budget",
+        low=0,
+        high=1,
+        grade="assumed",
+        source="assumption; the four mix shares sum to 1; before promotion.start mix_bump = 1",
+        scope="city",
+        neutral=0,
+        starts="start",
     )
     mix_chain: Lever = lever(
-        0.35, symbol="e_C", unit="share of budget", low=0, high=1,
-        grade="assumed", source="assumption",
-        scope="city", neutral=0, starts="start",
+        0.35,
+        symbol="e_C",
+        unit="share of budget",
+        low=0,
+        high=1,
+        grade="assumed",
+        source="assumption",
+        scope="city",
+        neutral=0,
+        starts="start",
     )
     mix_cluster: Lever = lever(
-        0.25, symbol="e_K", unit="share of budget", low=0, high=1,
-        grade="assumed", source="assumption",
-        scope="city", neutral=0, starts="start",
+        0.25,
+        symbol="e_K",
+        unit="share of budget",
+        low=0,
+        high=1,
+        grade="assumed",
+        source="assumption",
+        scope="city",
+        neutral=0,
+        starts="start",
     )
     mix_bump: Lever = lever(
-        0.1, symbol="e_B", unit="share of budget", low=0, high=1,
-        grade="assumed", source="assumption",
-        scope="city", neutral=1, starts="start",
+        0.1,
+        symbol="e_B",
+        unit="share of budget",
+        low=0,
+        high=1,
+        grade="assumed",
+        source="assumption",
+        scope="city",
+        neutral=1,
+        starts="start",
     )
     weight_strengthen: Lever = lever(
-        0.3, symbol="w_str", unit="share", low=0, high=1,
-        grade="assumed", source="assumption; the three chain weights sum to 1",
+        0.3,
+        symbol="w_str",
+        unit="share",
+        low=0,
+        high=1,
+        grade="assumed",
+        source="assumption; the three chain weights sum to 1",
         scope="city",
     )
     weight_supplement: Lever = lever(
-        0.5, symbol="w_sup", unit="share", low=0, high=1,
-        grade="assumed", source="assumption",
+        0.5,
+        symbol="w_sup",
+        unit="share",
+        low=0,
+        high=1,
+        grade="assumed",
+        source="assumption",
         scope="city",
     )
     weight_extend: Lever = lever(
-        0.2, symbol="w_ext", unit="share", low=0, high=1,
-        grade="assumed", source="assumption",
+        0.2,
+        symbol="w_ext",
+        unit="share",
+        low=0,
+        high=1,
+        grade="assumed",
+        source="assumption",
         scope="city",
     )
     plan_target: Lever = lever(
-        100000, symbol="I_plan", unit="M yuan signed per year", low=20000, high=200000,
-        grade="sourced", source=(
-            "100 bn plan every year: Mindong Daily, 26 Dec 2019; industry part 50 bn in 2018: Fujian "
-            "Daily, 23 May 2018"
+        100000,
+        symbol="I_plan",
+        unit="M yuan signed per year",
+        low=20000,
+        high=200000,
+        grade="sourced",
+        source=(
+            "100 bn plan every year: Mindong Daily, 26 Dec 2019; industry part 50 bn in 2018: Fujian Daily, 23 May 2018"
         ),
-        scope="city", neutral=0, starts="plan_start",
+        scope="city",
+        neutral=0,
+        starts="plan_start",
     )
     joint: Lever = lever(
-        0.5, symbol="J", unit="index", low=0, high=1,
-        grade="assumed", source="assumption; joint promotion named in the article",
-        scope="city", neutral=0, starts="start",
+        0.5,
+        symbol="J",
+        unit="index",
+        low=0,
+        high=1,
+        grade="assumed",
+        source="assumption; joint promotion named in the article",
+        scope="city",
+        neutral=0,
+        starts="start",
     )
     screen_tax_per_mu: Lever = lever(
-        0.08, symbol="th_tax", unit="M yuan per mu per year", low=0, high=0.3,
-        grade="assumed", source=(
-            "assumption: below the weakest agent node at normal margin (0.10); the published standard of "
-            "0.2 is a goal"
+        0.08,
+        symbol="th_tax",
+        unit="M yuan per mu per year",
+        low=0,
+        high=0.3,
+        grade="assumed",
+        source=(
+            "assumption: below the weakest agent node at normal margin (0.10); the published standard of 0.2 is a goal"
         ),
-        scope="city", neutral=0, starts="start",
+        scope="city",
+        neutral=0,
+        starts="start",
     )
     spinoff_rate: float = parameter(
-        0.05, symbol="sigma_F", unit="spin-offs per 1,000 leader jobs per year", low=0, high=0.15,
-        grade="assumed", source="recalled: spin-off literature (Klepper); value assumed",
+        0.05,
+        symbol="sigma_F",
+        unit="spin-offs per 1,000 leader jobs per year",
+        low=0,
+        high=0.15,
+        grade="assumed",
+        source="recalled: spin-off literature (Klepper); value assumed",
     )
     pool_factor: float = parameter(
-        6.0, symbol="f_pool", unit="candidate pool rate / reference lead rate", low=4, high=10,
-        grade="assumed", source="numerical: thinning bound",
+        6.0,
+        symbol="f_pool",
+        unit="candidate pool rate / reference lead rate",
+        low=4,
+        high=10,
+        grade="assumed",
+        source="numerical: thinning bound",
     )
     effort_decay: float = parameter(
-        0.9, symbol="rho_e", unit="per month memory of promotion effort", low=0.8, high=0.97,
-        grade="assumed", source="assumption",
+        0.9,
+        symbol="rho_e",
+        unit="per month memory of promotion effort",
+        low=0.8,
+        high=0.97,
+        grade="assumed",
+        source="assumption",
     )
     demand_reference: float = parameter(
-        10000.0, symbol="G_ref", unit="M yuan per year", low=5000, high=20000,
-        grade="assumed", source="normalisation of leader demand",
+        10000.0,
+        symbol="G_ref",
+        unit="M yuan per year",
+        low=5000,
+        high=20000,
+        grade="assumed",
+        source="normalisation of leader demand",
     )
     graft_share: float = parameter(
-        0.2, symbol="p_graft", unit="share of channel C and K leads that expand an incumbent", low=0.0, high=0.5,
-        grade="assumed", source="assumption; grafting named in the article",
+        0.2,
+        symbol="p_graft",
+        unit="share of channel C and K leads that expand an incumbent",
+        low=0.0,
+        high=0.5,
+        grade="assumed",
+        source="assumption; grafting named in the article",
     )
     spinoff_home: float = parameter(
-        0.8, symbol="p_home", unit="share of spin-offs staying in the parent county", low=0.5, high=1.0,
-        grade="recalled", source="recalled: spin-off literature",
+        0.8,
+        symbol="p_home",
+        unit="share of spin-offs staying in the parent county",
+        low=0.5,
+        high=1.0,
+        grade="recalled",
+        source="recalled: spin-off literature",
     )
     normal_entry: float = parameter(
-        0.1, symbol="nu_N", unit="entrants per opening firm and year, legacy nodes", low=0.02, high=0.15,
-        grade="assumed", source=(
-            "assumption: capacity of entry balances that of exit at constant demand (build check, "
-            "model.md 9.4)"
-        ),
+        0.1,
+        symbol="nu_N",
+        unit="entrants per opening firm and year, legacy nodes",
+        low=0.02,
+        high=0.15,
+        grade="assumed",
+        source=("assumption: capacity of entry balances that of exit at constant demand (build check, model.md 9.4)"),
     )
     start: Month = month(
-        "2016-01", symbol="t_pro", unit="month", low="2014-01", high="2035-12",
-        grade="assumed", source="assumption: targeted promotion; mix_bump = 1 before",
+        "2016-01",
+        symbol="t_pro",
+        unit="month",
+        low="2014-01",
+        high="2035-12",
+        grade="assumed",
+        source="assumption: targeted promotion; mix_bump = 1 before",
     )
     plan_start: Month = month(
-        "2018-01", symbol="t_plan", unit="month", low="2014-01", high="2035-12",
-        grade="sourced", source="2018 plan (Fujian Daily, 23 May 2018)",
+        "2018-01",
+        symbol="t_plan",
+        unit="month",
+        low="2014-01",
+        high="2035-12",
+        grade="sourced",
+        source="2018 plan (Fujian Daily, 23 May 2018)",
     )
     cross_chain: Mapping[str, float] = entries("promotion.cross_chain")
 
@@ -231,14 +398,18 @@ def effort_factor(effort: float, reference: float, elasticity: float) -> float:
     return float((max(effort, 0.0) / reference) ** elasticity)
 
 
-def chain_bracket(gap: Floats, upgrade: Floats, extend: Floats, weights: tuple[float, float, float], power: float) -> Floats:
+def chain_bracket(
+    gap: Floats, upgrade: Floats, extend: Floats, weights: tuple[float, float, float], power: float
+) -> Floats:
     """(w_sup gap + w_str upg + w_ext ext)^alpha_g, arguments in bn yuan a year, 0 where nothing is wanted."""
     supplement, strengthen, extension = weights
     wanted = supplement * gap + strengthen * upgrade + extension * extend
     return np.asarray(np.maximum(wanted, 0.0) ** power * (wanted > 0))
 
 
-def reference_rates(promotion: Promotion, national: Floats, related: Floats, legacy_firms: Floats, agents: int) -> Floats:
+def reference_rates(
+    promotion: Promotion, national: Floats, related: Floats, legacy_firms: Floats, agents: int
+) -> Floats:
     """(6, K) reference lead rates a month by channel: effort eref, J = 0 and a bracket of 1 (section 5).
 
     Args:
@@ -354,20 +525,40 @@ def gap_map(state: State, promotion: Promotion, devoted: float) -> GapMap:
     return GapMap(need, gap, upgrade, usable / BILLION, extra / BILLION)
 
 
-def leader_outlook(state: State) -> tuple[Floats, Floats]:
-    """(G,) annual output of home plants (M yuan), with plants being built, and expected annual growth of orders."""
-    firms, rows, projects = state.firms, state.leaders, state.projects
+def leader_output(state: State) -> Floats:
+    """(G,) annual output of leaders' home plants, M yuan."""
+    firms = state.firms
     live = leading_rows(state) & firms.alive
-    now = np.bincount(firms.leader[live], weights=firms.output[live] * YEAR, minlength=len(rows))
+    return sum_by(firms.leader[live], firms.output[live] * YEAR, len(state.leaders))
+
+
+def coming_output(state: State) -> Floats:
+    """(G,) annual output announced by leaders' plants under way, M yuan, halved: what stands at the horizon of need."""
+    projects = state.projects
+    building = (projects.leader >= 0) & (projects.stage >= Stage.SIGNED) & (projects.stage <= Stage.BUILD)
+    building &= projects.graft < 0
+    return STARTING * sum_by(projects.leader[building], projects.announced_output[building], len(state.leaders))
+
+
+def leader_outlook(state: State) -> tuple[Floats, Floats]:
+    """(G,) annual output of leaders (M yuan) and its expected annual growth.
+
+    A leader that does not produce yet counts with half of what it builds and doubles it. Growth is that of orders, or
+    that which plants under way imply, whichever is larger.
+    """
+    rows = state.leaders
+    now, coming = leader_output(state), coming_output(state)
     depth = rows.annual_orders.shape[1]
     months = min(state.month - 1, depth)
     order = (state.month - 1 - months + np.arange(months)) % depth
     growth = np.array([expected_growth(ring[order], EXPECTATION_MONTHS) for ring in rows.annual_orders])
-    building = (projects.leader >= 0) & (projects.stage >= Stage.SIGNED) & (projects.stage <= Stage.BUILD)
-    building &= projects.graft < 0
-    coming = np.bincount(projects.leader[building], weights=projects.announced_output[building], minlength=len(rows))
     starting = (now <= 0) & (coming > 0)
-    return np.where(starting, coming * 0.5, now), np.where(starting, 1.0, np.maximum(growth, coming_growth(now, coming)))
+    growth = np.maximum(growth, coming_growth(now, coming / STARTING))
+    return np.where(starting, coming, now), np.where(starting, 1.0 / STARTING - 1.0, growth)
+
+
+STARTING = 0.5
+"""Share of its announced output with which a plant under way counts before it produces; assumption."""
 
 
 def coming_growth(now: Floats, coming: Floats) -> Floats:
@@ -379,26 +570,22 @@ def capacity_by_product(state: State) -> Floats:
     """(K,) annual capacity of operating home firms, M yuan."""
     firms = state.firms
     counted = firms.alive & ~firms.block
-    return np.bincount(
-        firms.product[counted], weights=firms.capacity[counted] * YEAR, minlength=state.world.product_count
-    )
+    return sum_by(firms.product[counted], firms.capacity[counted] * YEAR, state.world.product_count)
 
 
 def pipeline_by_product(state: State) -> Floats:
     """(K,) annual output announced by projects that are signed and not yet done, M yuan."""
     projects = state.projects
     coming = (projects.stage >= Stage.SIGNED) & (projects.stage <= Stage.BUILD)
-    return np.bincount(
-        projects.product[coming], weights=projects.announced_output[coming], minlength=state.world.product_count
-    )
+    return sum_by(projects.product[coming], projects.announced_output[coming], state.world.product_count)
 
 
 def mean_quality(state: State) -> Floats:
     """(K,) capacity-weighted quality of operating home firms; 0.5 where there are none."""
     firms, size = state.firms, state.world.product_count
     live = firms.alive & ~firms.block & (firms.capacity > 0)
-    weight = np.bincount(firms.product[live], weights=firms.capacity[live], minlength=size)
-    total = np.bincount(firms.product[live], weights=firms.capacity[live] * firms.quality[live], minlength=size)
+    weight = sum_by(firms.product[live], firms.capacity[live], size)
+    total = sum_by(firms.product[live], firms.capacity[live] * firms.quality[live], size)
     return np.divide(total, weight, out=np.full(size, 0.5), where=weight > 0)
 
 
@@ -407,7 +594,7 @@ def jobs_by_product(state: State) -> Floats:
     firms = state.firms
     live = firms.alive & ~firms.block
     jobs = firms.jobs_intensity[live] * firms.output[live] * YEAR / firms.productivity[live]
-    return np.bincount(firms.product[live], weights=jobs, minlength=state.world.product_count)
+    return sum_by(firms.product[live], jobs, state.world.product_count)
 
 
 class Funnel:
@@ -482,7 +669,7 @@ class Funnel:
             "capital_intensity": intensity,
             "announced_output": output,
             "land": output * state.technology.land[product],
-            "graft": np.where(graft, incumbents(state, product, pool.place[rows]), -1),
+            "graft": incumbents(state, product, pool.place[rows], graft),
             "quality": np.minimum(quality, 1.0),
             "slot": pool.slot[rows],
             "luck_sign": pool.sign[rows],
@@ -519,19 +706,28 @@ def leader_jobs(state: State) -> float:
 
 def sponsors(state: State, product: Ints) -> Ints:
     """Leader with the largest need for each product, -1 where no leader needs it."""
-    now, _ = leader_outlook(state)
-    need = state.technology.inputs[:, state.leaders.product] * now[None, :]
+    now = leader_output(state)
+    need = state.technology.inputs[:, state.leaders.product] * np.where(now > 0, now, coming_output(state))[None, :]
     best = need.argmax(axis=1)
     return np.asarray(np.where(need.max(axis=1) > 0, best, -1)[product])
 
 
-def incumbents(state: State, product: Ints, luck: Floats) -> Ints:
-    """The operating firm that each graft expands, drawn by capacity; -1 where the node has none."""
+def incumbents(state: State, product: Ints, luck: Floats, graft: NDArray[np.bool_]) -> Ints:
+    """The operating firm that each graft expands, drawn by capacity; -1 for other leads and where the node has none.
+
+    Args:
+        state: firms.
+        product: (J,) product of each lead.
+        luck: (J,) uniform.
+        graft: (J,) whether the lead is a graft.
+    """
     firms = state.firms
     chosen = np.full(len(product), -1, dtype=np.int64)
-    for row, (node, place) in enumerate(zip(product, luck, strict=True)):
-        able = np.flatnonzero(firms.alive & ~firms.fringe & ~firms.block & (firms.product == node) & (firms.leader < 0))
-        if len(able):
-            ladder = np.cumsum(firms.capacity[able])
-            chosen[row] = able[min(int(np.searchsorted(ladder, place * ladder[-1])), len(able) - 1)]
+    able = firms.alive & ~firms.fringe & ~firms.block & (firms.leader < 0)
+    for node in np.unique(product[graft]):
+        asking = np.flatnonzero(graft & (product == node))
+        rows = np.flatnonzero(able & (firms.product == node))
+        if len(rows):
+            ladder = np.cumsum(firms.capacity[rows])
+            chosen[asking] = rows[np.minimum(np.searchsorted(ladder, luck[asking] * ladder[-1]), len(rows) - 1)]
     return chosen

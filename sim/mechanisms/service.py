@@ -1,8 +1,9 @@
 """Service: headquarters teams for key projects, and permits reform (model description, section 9.8).
 
-Teams x n_team project loads are shared out: projects of the four chains first, larger first, then older; a project above
-5 bn yuan takes l_big loads. s_j is the share of its load that is covered; the county's index s_c is the mean of its projects
-with a memory of twelve months. Permit reform shortens permits; without upkeep it fades with half-life h_ref.
+Teams x n_team project loads are shared out: projects of the four chains first, larger first, then older; a project
+above 5 bn yuan takes l_big loads. s_j is the share of its load that is covered; the county's index s_c is the mean of
+its projects with a memory of twelve months. Permit reform shortens permits; without upkeep it fades with half-life
+h_ref.
 
 Reads projects and teams. Writes: project_service, county_service, reform, appeal.
 """
@@ -18,6 +19,7 @@ from sim.draws import Streams
 from sim.mechanisms import Phase
 from sim.parameters import Lever, Month, Parameters, lever, month, parameter
 from sim.state import YEAR, Projects, Stage, State
+from sim.sums import sum_by
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -25,48 +27,98 @@ Ints = NDArray[np.int64]
 LARGE_PROJECT = 5_000.0
 """Investment above which a project takes several loads, M yuan; model description, section 9.8."""
 
+
 class Service(Parameters):
     """Service teams, their capacity, and permits reform."""
 
     table: ClassVar[str] = "service"
 
     team_cost: float = parameter(
-        12.0, symbol="c_team", unit="M yuan per team and year", low=5, high=25,
-        grade="assumed", source="assumption",
+        12.0,
+        symbol="c_team",
+        unit="M yuan per team and year",
+        low=5,
+        high=25,
+        grade="assumed",
+        source="assumption",
     )
     teams: Lever = lever(
-        8, symbol="n_teams", unit="headquarters teams", low=0, high=20,
-        grade="assumed", source="four leadership teams named in the article; 8 incl. special headquarters assumed",
-        scope="city", neutral=1, starts="start",
+        8,
+        symbol="n_teams",
+        unit="headquarters teams",
+        low=0,
+        high=20,
+        grade="assumed",
+        source="four leadership teams named in the article; 8 incl. special headquarters assumed",
+        scope="city",
+        neutral=1,
+        starts="start",
     )
     permit_reform: Lever = lever(
-        0.5, symbol="b_reform", unit="index", low=0, high=1,
-        grade="assumed", source="assumption",
-        scope="city", neutral=0, starts="permit_start",
+        0.5,
+        symbol="b_reform",
+        unit="index",
+        low=0,
+        high=1,
+        grade="assumed",
+        source="assumption",
+        scope="city",
+        neutral=0,
+        starts="permit_start",
     )
     permit_upkeep: float = parameter(
-        60.0, symbol="c_reform", unit="M yuan per year at index 1", low=10, high=200,
-        grade="assumed", source="assumption",
+        60.0,
+        symbol="c_reform",
+        unit="M yuan per year at index 1",
+        low=10,
+        high=200,
+        grade="assumed",
+        source="assumption",
     )
     start: Month = month(
-        "2017-01", symbol="t_service", unit="month", low="2014-01", high="2035-12",
-        grade="assumed", source="assumption: active service came with the leader projects",
+        "2017-01",
+        symbol="t_service",
+        unit="month",
+        low="2014-01",
+        high="2035-12",
+        grade="assumed",
+        source="assumption: active service came with the leader projects",
     )
     large_load: float = parameter(
-        3.0, symbol="l_big", unit="project loads of a project above 5 bn yuan", low=1, high=6,
-        grade="assumed", source="assumption",
+        3.0,
+        symbol="l_big",
+        unit="project loads of a project above 5 bn yuan",
+        low=1,
+        high=6,
+        grade="assumed",
+        source="assumption",
     )
     reform_half_life: float = parameter(
-        24.0, symbol="h_ref", unit="months without upkeep", low=12, high=48,
-        grade="assumed", source="assumption",
+        24.0,
+        symbol="h_ref",
+        unit="months without upkeep",
+        low=12,
+        high=48,
+        grade="assumed",
+        source="assumption",
     )
     team_capacity: float = parameter(
-        6.0, symbol="n_team", unit="projects per headquarters team", low=3, high=10,
-        grade="assumed", source="assumption",
+        6.0,
+        symbol="n_team",
+        unit="projects per headquarters team",
+        low=3,
+        high=10,
+        grade="assumed",
+        source="assumption",
     )
     permit_start: Month = month(
-        "2018-01", symbol="t_ref", unit="month", low="2014-01", high="2035-12",
-        grade="assumed", source="assumption: three-year business-environment plan named in the article",
+        "2018-01",
+        symbol="t_ref",
+        unit="month",
+        low="2014-01",
+        high="2035-12",
+        grade="assumed",
+        source="assumption: three-year business-environment plan named in the article",
     )
 
 
@@ -132,6 +184,6 @@ class ServiceTeams:
         """(C,) mean service of the county's projects with a memory of twelve months; unchanged without projects."""
         size = state.world.county_count
         count = np.bincount(county, minlength=size)
-        mean = np.bincount(county, weights=covered, minlength=size) / np.maximum(count, 1)
+        mean = sum_by(county, covered, size) / np.maximum(count, 1)
         index = state.counties.service
         return np.where(count > 0, index + (mean - index) / YEAR, index)

@@ -6,8 +6,8 @@ For buyer i, input k and eligible home suppliers j (operating, qualified t_q mon
     s*_ij = v_ij cap_j exp(U_ij) / (O_ik + sum_j v_ij cap_j exp(U_ij)) ,   w_ij <- w_ij + omega (s*_ij - w_ij)
     then sum_i need_ki w_ij <= phi_max cap_j  (proportional cut; the outside option takes the rest)
 
-The v of opening links and O are set once so that s* = w at the opening. Explicit links run where buyer and input are both
-chain products; everything else is bought through the pool of the joint solve (production).
+The v of opening links and O are set once so that s* = w at the opening. Explicit links run where buyer and input are
+both chain products; everything else is bought through the pool of the joint solve (production).
 
 Writes: weight. The rows of new suppliers and buyers are connected by :func:`connect` when the month's births are known.
 """
@@ -24,10 +24,12 @@ from sim.draws import Streams
 from sim.mechanisms import Phase
 from sim.parameters import Parameters, parameter
 from sim.state import State
+from sim.sums import sum_by
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]
+
 
 class Sourcing(Parameters):
     """Choice of suppliers, freight, quality tiers and sales outside."""
@@ -35,56 +37,121 @@ class Sourcing(Parameters):
     table: ClassVar[str] = "sourcing"
 
     price_elasticity: float = parameter(
-        8.0, symbol="theta_c", unit="utility per ln delivered cost", low=4, high=15,
-        grade="recalled", source="recalled: Armington 3-10 range",
+        8.0,
+        symbol="theta_c",
+        unit="utility per ln delivered cost",
+        low=4,
+        high=15,
+        grade="recalled",
+        source="recalled: Armington 3-10 range",
     )
     quality: float = parameter(
-        0.6, symbol="theta_q", unit="utility", low=0.0, high=1.5,
-        grade="assumed", source="assumption",
+        0.6,
+        symbol="theta_q",
+        unit="utility",
+        low=0.0,
+        high=1.5,
+        grade="assumed",
+        source="assumption",
     )
     habit: float = parameter(
-        1.5, symbol="theta_h", unit="utility of existing link", low=0.5, high=3.0,
-        grade="assumed", source="direction: Monarch 2016 (45% keep partner); value assumption",
+        1.5,
+        symbol="theta_h",
+        unit="utility of existing link",
+        low=0.5,
+        high=3.0,
+        grade="assumed",
+        source="direction: Monarch 2016 (45% keep partner); value assumption",
     )
     adjust: float = parameter(
-        0.08, symbol="omega", unit="share of gap closed per month", low=0.03, high=0.2,
-        grade="assumed", source="assumption",
+        0.08,
+        symbol="omega",
+        unit="share of gap closed per month",
+        low=0.03,
+        high=0.2,
+        grade="assumed",
+        source="assumption",
     )
     qualification: float = parameter(
-        9.0, symbol="t_q", unit="months before eligible", low=3, high=18,
-        grade="recalled", source="recalled: battery material qualification 6-18 months",
+        9.0,
+        symbol="t_q",
+        unit="months before eligible",
+        low=3,
+        high=18,
+        grade="recalled",
+        source="recalled: battery material qualification 6-18 months",
     )
     cap_devoted_max: float = parameter(
-        0.85, symbol="phi_max", unit="max share of supplier capacity sold to local leaders", low=0.6, high=1.0,
-        grade="assumed", source="assumption",
+        0.85,
+        symbol="phi_max",
+        unit="max share of supplier capacity sold to local leaders",
+        low=0.6,
+        high=1.0,
+        grade="assumed",
+        source="assumption",
     )
     freight: float = parameter(
-        0.00012, symbol="tau_km", unit="ad valorem per km, mean node", low=5e-05, high=0.0004,
-        grade="assumed", source="assumption",
+        0.00012,
+        symbol="tau_km",
+        unit="ad valorem per km, mean node",
+        low=5e-05,
+        high=0.0004,
+        grade="assumed",
+        source="assumption",
     )
     jit_cost: float = parameter(
-        0.0004, symbol="jit_k", unit="ad valorem per minute, vehicle parts only", low=0.0, high=0.001,
-        grade="assumed", source="assumption; direction published Klier & McMillen 2008",
+        0.0004,
+        symbol="jit_k",
+        unit="ad valorem per minute, vehicle parts only",
+        low=0.0,
+        high=0.001,
+        grade="assumed",
+        source="assumption; direction published Klier & McMillen 2008",
     )
     outside_share: float = parameter(
-        0.35, symbol="ebar_k", unit="share of supplier capacity wanted outside at parity", low=0.1, high=0.7,
-        grade="assumed", source="assumption",
+        0.35,
+        symbol="ebar_k",
+        unit="share of supplier capacity wanted outside at parity",
+        low=0.1,
+        high=0.7,
+        grade="assumed",
+        source="assumption",
     )
     outside_elasticity: float = parameter(
-        2.0, symbol="theta_x", unit="elasticity", low=1, high=4,
-        grade="assumed", source="assumption",
+        2.0,
+        symbol="theta_x",
+        unit="elasticity",
+        low=1,
+        high=4,
+        grade="assumed",
+        source="assumption",
     )
     key_quality_factor: float = parameter(
-        2.0, symbol="k_q", unit="multiple of theta_q for key components", low=1, high=4,
-        grade="assumed", source="assumption",
+        2.0,
+        symbol="k_q",
+        unit="multiple of theta_q for key components",
+        low=1,
+        high=4,
+        grade="assumed",
+        source="assumption",
     )
     tier_standard: float = parameter(
-        0.4, symbol="q_1", unit="least quality of the standard tier", low=0.2, high=0.5,
-        grade="assumed", source="assumption",
+        0.4,
+        symbol="q_1",
+        unit="least quality of the standard tier",
+        low=0.2,
+        high=0.5,
+        grade="assumed",
+        source="assumption",
     )
     tier_specialised: float = parameter(
-        0.7, symbol="q_2", unit="least quality of the specialised tier", low=0.6, high=0.9,
-        grade="assumed", source="assumption",
+        0.7,
+        symbol="q_2",
+        unit="least quality of the specialised tier",
+        low=0.6,
+        high=0.9,
+        grade="assumed",
+        source="assumption",
     )
 
 
@@ -110,7 +177,7 @@ def target_shares(attraction: Floats, relation: Ints, option: Floats) -> Floats:
         relation: (L,) relation of each link.
         option: (R,) O.
     """
-    total = option + np.bincount(relation, weights=attraction, minlength=len(option))
+    total = option + sum_by(relation, attraction, len(option))
     return np.divide(attraction, total[relation], out=np.zeros_like(attraction), where=total[relation] > 0)
 
 
@@ -124,7 +191,7 @@ def devoted(weight: Floats, need: Floats, supplier: Ints, cap: Floats, most: flo
         cap: (F,) capacity, M yuan a month.
         most: phi_max.
     """
-    sold = np.bincount(supplier, weights=weight * need, minlength=len(cap))
+    sold = sum_by(supplier, weight * need, len(cap))
     factor = np.minimum(1.0, np.divide(most * cap, sold, out=np.ones_like(cap), where=sold > most * cap))
     return np.asarray(weight * factor[supplier])
 
@@ -221,8 +288,8 @@ class Connection:
         size = counties * counties * product * product
         old = pair(links.supplier, links.relation)
         weight = firms.capacity[links.supplier] * (links.weight > 0)
-        total = np.bincount(old, weights=weight, minlength=size)
-        mean = np.bincount(old, weights=weight * links.taste, minlength=size)
+        total = sum_by(old, weight, size)
+        mean = sum_by(old, weight * links.taste, size)
         new = pair(supplier, relation)
         return np.divide(mean[new], total[new], out=np.ones(len(new)), where=total[new] > 0)
 
@@ -240,8 +307,8 @@ class Connection:
         size = state.node_count * products
         old = np.flatnonzero(relations.option_set)
         need = relations.coefficient[old] * firms.capacity[relations.buyer[old]]
-        total = np.bincount(cell(old), weights=need, minlength=size)
-        mean = np.bincount(cell(old), weights=need * relations.option[old], minlength=size)
+        total = sum_by(cell(old), need, size)
+        mean = sum_by(cell(old), need * relations.option[old], size)
         peers = np.divide(mean, total, out=np.zeros(size), where=total > 0)[cell(new)]
         found = total[cell(new)] > 0
         relations.option[new] = peers
@@ -319,7 +386,7 @@ def qualified_capacity(state: State) -> Floats:
     firms, products = state.firms, state.world.product_count
     counted = firms.alive & ~firms.block & (firms.opening | (state.month - firms.birth >= qualification_of(state)))
     weights = np.where(counted, firms.capacity, 0.0)
-    return np.bincount(firms.node, weights=weights, minlength=state.node_count).reshape(-1, products)
+    return sum_by(firms.node, weights, state.node_count).reshape(-1, products)
 
 
 def qualification_of(state: State) -> float:

@@ -1,7 +1,7 @@
 """Zoning: the city plan of which chain belongs where (model description, section 9.7).
 
-The zoning matrix F (county x chain, in 0, 0.5, 1) is a data table. Strictness z adds b_z z F to the utility of a park and
-at z = 1 refuses F = 0. Unplanned leads ignore it. The incentive race that z ends belongs to the public budget.
+The zoning matrix F (county x chain, in 0, 0.5, 1) is a data table. Strictness z adds b_z z F to the utility of a park
+and at z = 1 refuses F = 0. Unplanned leads ignore it. The incentive race that z ends belongs to the public budget.
 
 Reads the matrix. Writes: appeal, allowed.
 """
@@ -17,23 +17,41 @@ from sim.mechanisms import Phase
 from sim.parameters import Lever, Month, Parameters, lever, month, parameter
 from sim.state import Channel, State
 
+
 class Zoning(Parameters):
     """Strictness of the city plan."""
 
     table: ClassVar[str] = "zoning"
 
     incentive_war: float = parameter(
-        0.15, symbol="xi_d", unit="incentive inflation per extra competing county", low=0.0, high=0.4,
-        grade="assumed", source="assumption",
+        0.15,
+        symbol="xi_d",
+        unit="incentive inflation per extra competing county",
+        low=0.0,
+        high=0.4,
+        grade="assumed",
+        source="assumption",
     )
     strictness: Lever = lever(
-        0.5, symbol="z", unit="0 free, 1 binding", low=0, high=1,
-        grade="assumed", source="assumption; 0 before zoning.start in the shipped baseline",
-        scope="city", neutral=0, starts="start",
+        0.5,
+        symbol="z",
+        unit="0 free, 1 binding",
+        low=0,
+        high=1,
+        grade="assumed",
+        source="assumption; 0 before zoning.start in the shipped baseline",
+        scope="city",
+        neutral=0,
+        starts="start",
     )
     start: Month = month(
-        "2016-01", symbol="t_zon", unit="month", low="2014-01", high="2035-12",
-        grade="assumed", source="assumption",
+        "2016-01",
+        symbol="t_zon",
+        unit="month",
+        low="2014-01",
+        high="2035-12",
+        grade="assumed",
+        source="assumption",
     )
 
 

@@ -1,8 +1,8 @@
 """Opening links between chain firms: the firms and the opening table are one (model description, section 8.5).
 
-w_ij = (table flow from the county-node of j to that of i / need of i's county-node) x (output of j / output of its county-node),
-so that links and pool add up to the table. The constants v and O are set so that the target share of every link is its
-opening share (section 9.5).
+w_ij = (table flow from the county-node of j to that of i / need of i's county-node) x (output of j / output of its
+county-node), so that links and pool add up to the table. The constants v and O are set so that the target share of
+every link is its opening share (section 9.5).
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from sim.inputoutput.tables import RegionalTable
 from sim.mechanisms.sourcing import Sourcing, market_volume, relative_cost, utility
 from sim.state import State
+from sim.sums import sum_by
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -50,7 +51,7 @@ def connect_opening(state: State, table: RegionalTable) -> None:
     match = firms.product[chain][:, None] == relations.product[None, :]
     left, relation = np.nonzero(match)
     supplier = chain[left]
-    total = np.bincount(firms.node, weights=firms.output, minlength=state.node_count)
+    total = sum_by(firms.node, firms.output, state.node_count)
     own = firms.output[supplier] / np.where(total > 0, total, 1.0)[firms.node[supplier]]
     share = supply_shares(
         table, relations.coefficient[relation], firms.node[supplier], firms.node[relations.buyer[relation]]
@@ -75,14 +76,12 @@ def _calibrate(state: State) -> None:
     size, cap = len(relations), firms.capacity[links.supplier]
 
     def by_relation(values: Floats) -> Floats:
-        return np.bincount(links.relation, weights=values, minlength=size)
+        return sum_by(links.relation, values, size)
 
     inverse = links.weight * np.exp(-value)
     capacity, spread, bought = by_relation(cap), by_relation(inverse), by_relation(links.weight)
     links.taste = inverse * capacity[links.relation] / (cap * spread[links.relation])
     found = spread > 0
-    relations.option = np.divide(
-        np.maximum(1.0 - bought, 0.0) * capacity, spread, out=np.zeros(size), where=found
-    )
+    relations.option = np.divide(np.maximum(1.0 - bought, 0.0) * capacity, spread, out=np.zeros(size), where=found)
     relations.option_set = found
     relations.option_reference = market_volume(state, relations.product)

@@ -1,8 +1,8 @@
 """The synthetic population of firms in December 2013 (model description, section 8.5).
 
-Blocks and fringe rows first, then the plants of the leaders, then drawn firms: sizes are Pareto with a cap, scaled so that
-they sum to the cell; intensities carry lognormal noise and are rescaled to cell totals. Everything here is synthetic and
-drawn from the seed of the run.
+Blocks and fringe rows first, then the plants of the leaders, then drawn firms: sizes are Pareto with a cap, scaled so
+that they sum to the cell; intensities carry lognormal noise and are rescaled to cell totals. Everything here is
+synthetic and drawn from the seed of the run.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from sim.opening.totals import OpeningTotals
 from sim.scenario import Scenario
 from sim.settings import Opening
 from sim.state import YEAR, Firms, Technology
+from sim.sums import sum_by
 from sim.world import World
 
 Floats = NDArray[np.float64]
@@ -107,10 +108,10 @@ def firm_sizes(uniform: Floats, cell: Ints, totals: Floats, opening: Opening) ->
     low, high = np.zeros_like(totals), np.maximum(totals, 1.0) * 1e6
     for _ in range(BISECTIONS):
         middle = 0.5 * (low + high)
-        total = np.bincount(cell, np.minimum(opening.min_size + middle[cell] * tail, cap), minlength=len(totals))
+        total = sum_by(cell, np.minimum(opening.min_size + middle[cell] * tail, cap), len(totals))
         low, high = np.where(total < totals, middle, low), np.where(total < totals, high, middle)
     sizes = np.minimum(opening.min_size + high[cell] * tail, cap)
-    found = np.bincount(cell, sizes, minlength=len(totals))
+    found = sum_by(cell, sizes, len(totals))
     return np.asarray(sizes * np.divide(totals, found, out=np.ones_like(totals), where=found > 0)[cell])
 
 
@@ -125,7 +126,7 @@ def draw_firms(totals: OpeningTotals, plants: Drawn, world: World, opening: Open
         streams: named streams of the run.
     """
     cells = totals.above_scale[:, : world.agent_count].ravel()
-    taken = np.bincount(plants.cell, plants.size, minlength=len(cells))
+    taken = sum_by(plants.cell, plants.size, len(cells))
     left = np.maximum(cells - taken, 0.0)
     mean = left.sum() / (opening.firms_above_scale - len(plants.cell))
     count = firm_counts(left, float(mean), opening.min_size)
@@ -144,9 +145,9 @@ def draw_firms(totals: OpeningTotals, plants: Drawn, world: World, opening: Open
 def choose_parks(drawn: Drawn, land: Floats, world: World, fill: float) -> tuple[Ints, Floats]:
     """Park of every firm and occupied land of every park at opening.
 
-    Larger firms first; products that need a port only into port parks; leaders where they stand; every other firm into
-    the park of its county with the largest share of developed land still free. Parks fill to a limit, the rest stands on
-    the county's town plots.
+    Larger firms first; products that need a port only into port parks; leaders where they stand; every other firm
+    into the park of its county with the largest share of developed land still free. Parks fill to a limit, the rest
+    stands on the county's town plots.
 
     Args:
         drawn: firms.
@@ -190,8 +191,8 @@ def noisy(total_weight: Floats, cell: Ints, normal: Floats, spread: float, cells
         cells: number of cells.
     """
     factor = np.exp(spread * normal)
-    weight = np.bincount(cell, total_weight, minlength=cells)
-    mean = np.bincount(cell, total_weight * factor, minlength=cells)
+    weight = sum_by(cell, total_weight, cells)
+    mean = sum_by(cell, total_weight * factor, cells)
     return np.asarray(factor * (weight / np.where(mean > 0, mean, 1.0))[cell])
 
 

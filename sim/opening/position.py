@@ -14,9 +14,9 @@ from sim.inputoutput.tables import RegionalTable
 from sim.mechanisms.construction import Construction
 from sim.mechanisms.demand import Demand, DemandPath, market_volumes
 from sim.mechanisms.labour import Labour
+from sim.mechanisms.land import Land, base_price, land_price
 from sim.mechanisms.leaders import Leaders as LeaderSettings
 from sim.mechanisms.location import Location, base_utility, inclusive_value, physical_mask, relative_prices
-from sim.mechanisms.land import Land, base_price, land_price
 from sim.mechanisms.prices import (
     PAST_YEARS_OF_EXPERIENCE,
     PAST_YEARS_OF_EXPERIENCE_CELLS,
@@ -41,12 +41,13 @@ from sim.opening.population import LEADER_QUALITY, UTILISATION, opening_firms
 from sim.opening.table import opening_table
 from sim.opening.technology import county_wages, technology
 from sim.opening.totals import OpeningError, opening_totals
+from sim.parameters import Month
 from sim.resolvers import investment_demand, unit_margins
 from sim.scenario import Scenario
-from sim.parameters import Month
 from sim.settings import InputOutput, Opening, Projects, Run
 from sim.state import MARKETS, YEAR, Counties, Firms, Leaders, Links, Markets, Parks, Relations, Rivals, State
 from sim.state import Projects as ProjectTable
+from sim.sums import sum_by
 from sim.world import World
 
 Floats = NDArray[np.float64]
@@ -65,6 +66,7 @@ LUMPS: dict[str, tuple[float, float, str]] = {
     "copper": (0.2, 0.4, "copper"),
 }
 """Least and greatest new plant (GWh, thousand vehicles, Mt) and its unit value; model description, section 9.3."""
+
 
 def leader_rows() -> list[dict[str, str]]:
     """Leaders in model order."""
@@ -192,7 +194,7 @@ def opening_markets(scenario: Scenario, world: World, components: Floats, volume
     size = world.product_count
     years = np.full(size, PAST_YEARS_OF_EXPERIENCE)
     years[world.product("B_CELL")] = PAST_YEARS_OF_EXPERIENCE_CELLS
-    home = np.bincount(firms.product, weights=firms.output, minlength=size) * YEAR
+    home = sum_by(firms.product, firms.output, size) * YEAR
     return Markets(
         volume=volume,
         volume_opening=volume.copy(),
@@ -254,7 +256,7 @@ def _outside_sales(state: State, table: RegionalTable) -> None:
     """ebar of opening firms, so that their outside sales are the table's; the mean of legacy nodes for new firms."""
     firms, world = state.firms, state.world
     sourcing = state.scenario[Sourcing]
-    total = np.bincount(firms.node, weights=firms.output, minlength=state.node_count)
+    total = sum_by(firms.node, firms.output, state.node_count)
     own = firms.output / np.where(total > 0, total, 1.0)[firms.node]
     sales = state.technology.base_demand[firms.node, 3] * own
     price = state.markets.price[firms.product] / firms.unit_cost
@@ -269,14 +271,18 @@ def _leader_shares(state: State) -> None:
     """World shares at opening; what exceeds home output is capacity at rival sites."""
     leaders, firms, scenario = state.leaders, state.firms, state.scenario
     leading = leading_rows(state)
-    home = np.bincount(firms.leader[leading], weights=firms.output[leading], minlength=len(leaders))
+    home = sum_by(firms.leader[leading], firms.output[leading], len(leaders))
     for group, row in enumerate(leader_rows()):
         leaders.active[group] = row["enters"] == "opening"
         if not leaders.active[group]:
             continue
         market = state.markets.volume[leaders.market[group]] * leaders.unit_value[group] / YEAR
         known = row["world_share_parameter"]
-        share = max(float(getattr(scenario[Opening], known.removeprefix("opening."))), home[group] / market) if known else home[group] / market
+        share = (
+            max(float(getattr(scenario[Opening], known.removeprefix("opening."))), home[group] / market)
+            if known
+            else home[group] / market
+        )
         leaders.share[group] = leaders.share_opening[group] = share
         away = share * market - home[group]
         sites = state.rivals.capacity.shape[1]
@@ -342,7 +348,9 @@ def _land_and_location(state: State) -> None:
     state.rent_reference = float(state.parks.price[priced & named].mean())
     state.wage_reference = float(state.counties.wage.mean())
     mix = ("mix_leader", "mix_chain", "mix_cluster", "mix_bump")
-    state.effort = np.array([state.levers[f"promotion.{name}"][1] for name in mix]) * state.levers["promotion.budget"][1]
+    state.effort = (
+        np.array([state.levers[f"promotion.{name}"][1] for name in mix]) * state.levers["promotion.budget"][1]
+    )
     state.opening_firms = np.bincount(
         state.firms.product[~state.firms.block & ~state.firms.fringe], minlength=world.product_count
     )

@@ -1,4 +1,6 @@
-"""Engineering of the products and the frozen parts of the opening table (model description, sections 3.1, 8.5 and 9.12)."""
+"""Engineering of the products and the frozen parts of the opening table (model description, sections 3.1, 8.5 and
+9.12).
+"""
 
 from __future__ import annotations
 

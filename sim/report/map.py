@@ -19,6 +19,7 @@ from matplotlib.colors import LogNorm
 from matplotlib.figure import Figure
 from matplotlib.patches import PathPatch
 from matplotlib.path import Path as Outline
+from matplotlib.patheffects import withStroke
 from matplotlib.ticker import LogLocator, NullLocator
 from numpy.typing import NDArray
 
@@ -128,7 +129,8 @@ def draw(axes: Axes, output: xr.DataArray, shapes: Shapes, norm: LogNorm) -> Non
         text: dict[str, Any] = {"ha": "center", "va": "center", "fontsize": 8.5}
         if county in rings:
             axes.add_patch(PathPatch(_outline(rings[county]), facecolor=fill, edgecolor=style.GREY, linewidth=0.7))
-            axes.text(*labels[county], f"{county}\n{value:,.1f}", color=_ink(fill), **text)
+            halo = [withStroke(linewidth=2.0, foreground=fill)]  # where a label reaches over the sea
+            axes.text(*labels[county], f"{county}\n{value:,.1f}", color=_ink(fill), path_effects=halo, **text)
         else:
             x, y = labels[county]
             axes.plot([x], [y], "o", markersize=11, color=fill, markeredgecolor=style.INK, zorder=4)

@@ -1,0 +1,20 @@
+"""Sums by group: the one reduction that the whole model is made of."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+
+def sum_by(group: Ints, values: Floats, size: int) -> Floats:
+    """Sum of values by group, in the fixed order of the rows, so that the same rows give the same bits.
+
+    Args:
+        group: (n,) group of each value, 0 to size - 1.
+        values: (n,) numbers.
+        size: number of groups; groups without a value get 0.
+    """
+    return np.bincount(group, weights=values, minlength=size).astype(np.float64, copy=False)

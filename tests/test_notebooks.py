@@ -1,0 +1,46 @@
+"""Every notebook runs from top to bottom on a short span, shows its figures, and is stored without outputs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import nbformat
+import pytest
+from nbclient import NotebookClient
+
+NOTEBOOKS = sorted((Path(__file__).parent.parent / "notebooks").glob("*.ipynb"))
+
+SHORT = "2016-12"
+"""Last month of the runs inside a notebook when it is tested."""
+
+
+def identify(path: Path) -> str:
+    return path.stem
+
+
+def test_there_are_notebooks() -> None:
+    assert "01_first_run" in [path.stem for path in NOTEBOOKS]
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=identify)
+def test_it_is_stored_without_outputs(path: Path) -> None:
+    notebook = nbformat.read(path, as_version=4)
+    nbformat.validate(notebook)
+    for cell in notebook.cells:
+        if cell.cell_type == "code":
+            assert cell.outputs == []
+            assert cell.execution_count is None
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=identify)
+def test_it_runs_and_every_figure_is_shown(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NINGDE_NOTEBOOK_END", SHORT)
+    notebook = nbformat.read(path, as_version=4)
+    NotebookClient(
+        notebook, timeout=300, kernel_name="python3", resources={"metadata": {"path": path.parent}}
+    ).execute()
+    for cell in notebook.cells:
+        if cell.cell_type == "code":
+            kinds = {kind for output in cell.outputs for kind in output.get("data", {})}
+            drawn = cell.source.rsplit("\n", 1)[-1].startswith("figures.")
+            assert ("image/png" in kinds) == drawn, cell.source
