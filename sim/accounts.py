@@ -88,7 +88,7 @@ def check_rows(state: State) -> float:
 
 
 def check_columns(state: State) -> float:
-    """I2: output = home inputs + outside inputs + value added, in every county-node; outside inputs are not negative."""
+    """I2: output = home inputs + outside inputs + value added in every county-node; no outside input is negative."""
     table = the_table(state)
     made = table.flows.sum(axis=0) + table.outside_inputs.sum(axis=0) + table.value_added
     least = table.outside_inputs.min(axis=0)

@@ -184,14 +184,13 @@ class Leader(Decider):
             return 0.0
         size = min(gap, most)
         self.note(
-            f"plans a plant of {size / 1000:.1f} bn yuan a year: orders {YEAR * orders / 1000:.1f}, growth {growth:+.0%}, "
-            f"capacity {capacity / 1000:.1f}, under way {pipeline / 1000:.1f}"
+            f"plans a plant of {size / 1000:.1f} bn yuan a year: orders {YEAR * orders / 1000:.1f}, "
+            f"growth {growth:+.0%}, capacity {capacity / 1000:.1f}, under way {pipeline / 1000:.1f}"
         )
-        return size
+        return float(size)
 
     def choose_site(self, utility: Floats, taste: Floats, parks: int) -> int:
-        """The best site by nested logit: first home or rivals by their inclusive values, then the best site in the
-        nest.
+        """The best site by nested logit: home or rivals by their inclusive values first, then the best site in it.
 
         Args:
             utility: (P + S,) V of home parks and rival sites, -inf where the plant does not fit.
@@ -242,12 +241,12 @@ class Firm(mesa.Agent):
     @property
     def county(self) -> str:
         """Name of the county in pinyin."""
-        return self.model.world.county_names[self.model.state.firms.county[self.row]]
+        return self.model.world.county_names[int(self.model.state.firms.county[self.row])]
 
     @property
     def product(self) -> str:
         """Product code."""
-        return self.model.world.products[self.model.state.firms.product[self.row]]
+        return self.model.world.products[int(self.model.state.firms.product[self.row])]
 
     @property
     def park(self) -> str:

@@ -20,6 +20,7 @@ from sim.draws import Streams
 from sim.mechanisms import (
     Mechanism,
     Phase,
+    candidates,
     construction,
     demand,
     energy,
@@ -100,10 +101,10 @@ def month_of(state: State) -> tuple[Mechanism, ...]:
     shipments = leaders.KnownShare.of(scenario.run, float(state.leaders.share_opening[power]), months)
     path = demand.DemandPath.of(scenario.run, known_world(scenario), scenario[demand.Demand].legacy_trend, months)
     assert state.opening_firms is not None
-    rates = promotion.reference_rates(
+    rates = candidates.reference_rates(
         scenario[promotion.Promotion],
         state.technology.national_share,
-        promotion.related_nodes(state),
+        candidates.related_nodes(state),
         np.where(world.legacy, state.opening_firms, 0),
         world.agent_count,
     )
@@ -112,7 +113,7 @@ def month_of(state: State) -> tuple[Mechanism, ...]:
         demand.OutsideDemand(path, scenario[demand.Demand], known - demand.OPENING),
         price_mechanism(scenario, world, months),
         construction.Rain(scenario[construction.Construction]),
-        promotion.CandidatePool(scenario[promotion.Promotion], rates, scenario[construction.Construction].cv),
+        candidates.CandidatePool(scenario[promotion.Promotion], rates, scenario[construction.Construction].cv),
         # 2 PROPOSE
         leaders.OrderBooks(scenario[leaders.Leaders], shipments, power),
         leaders.Expansion(scenario[leaders.Leaders], place),

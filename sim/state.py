@@ -11,13 +11,14 @@ K products (24), N = C * K county-nodes (flat index county * K + product), G lea
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
+from sim.columns import Table, column
 from sim.world import World
 
 if TYPE_CHECKING:
@@ -66,54 +67,6 @@ CHANNEL_LABELS: tuple[str, ...] = (
 )
 MARKETS: tuple[str, ...] = ("power_cell", "consumer_cell", "vehicles", "stainless", "copper", "national_gdp", "legacy")
 COMMODITIES: tuple[str, ...] = ("Li", "Ni", "Cu")
-
-
-def column(default: float | int | bool, width: int = 0) -> Any:
-    """A column of a table: the default fixes the type; width > 0 makes it two-dimensional (rows, width)."""
-    return field(metadata={"default": default, "width": width}, default=None)
-
-
-@dataclass
-class Table:
-    """Append-only rows of typed columns."""
-
-    def __post_init__(self) -> None:
-        for spec in fields(self):
-            if getattr(self, spec.name) is None:
-                setattr(self, spec.name, self._empty(spec.metadata, 0))
-
-    @staticmethod
-    def _empty(metadata: Any, rows: int) -> NDArray[Any]:
-        default, width = metadata["default"], metadata["width"]
-        kind = bool if isinstance(default, bool) else np.int64 if isinstance(default, int) else np.float64
-        return np.full((rows, width) if width else rows, default, dtype=kind)
-
-    def __len__(self) -> int:
-        return len(getattr(self, fields(self)[0].name))
-
-    def append(self, rows: int, **columns: Any) -> Ints:
-        """Append rows; columns that are not named get their default.
-
-        Args:
-            rows: how many rows.
-            columns: scalars or arrays of that length (2-D for wide columns).
-
-        Returns:
-            The row numbers of the new rows.
-        """
-        first = len(self)
-        if not rows:
-            return np.arange(0, dtype=np.int64)
-        unknown = columns.keys() - vars(self).keys()
-        if unknown:
-            raise TypeError(f"{type(self).__name__} has no column {sorted(unknown)}")
-        for spec in fields(self):
-            new = self._empty(spec.metadata, rows)
-            if spec.name in columns:
-                given = np.asarray(columns[spec.name])
-                new[...] = given[:, None] if new.ndim == 2 and given.ndim == 1 else given
-            setattr(self, spec.name, np.concatenate([getattr(self, spec.name), new]))
-        return np.arange(first, first + rows, dtype=np.int64)
 
 
 @dataclass
@@ -538,4 +491,4 @@ class State:
 
     def lever_by_county(self, name: str) -> Floats:
         """(C,) value of a lever of the counties in this month."""
-        return self.levers[name][self.month]
+        return np.asarray(self.levers[name][self.month])

@@ -1,6 +1,4 @@
-"""The chain fills up because leaders, gaps and promotion draw suppliers; nothing of it is put in (slow: 40 paired
-seeds).
-"""
+"""The chain fills up because leaders, gaps and promotion draw suppliers; nothing of it is put in (40 paired seeds)."""
 
 import numpy as np
 import pytest

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import sim
-from sim.mechanisms import events, firms, promotion
+from sim.mechanisms import candidates, events, firms, promotion
 from sim.model import NingdeModel
 
 MONTHS = 72
@@ -171,8 +171,8 @@ def test_without_a_countys_decisions_outcomes_change(baseline, baseline_arrays):
     """A county that admits nobody and develops no land loses projects to the others."""
     model = NingdeModel(baseline, 5)
     silent = model.counties[model.world.county("FA")]
-    silent.admit = lambda tax, screen, left: np.zeros(len(tax), dtype=bool)
-    silent.request_land = lambda *position: 0.0
+    silent.admit = lambda tax_per_mu, *_: np.zeros(len(tax_per_mu), dtype=bool)
+    silent.request_land = lambda *_: 0.0
     for _ in range(MONTHS):
         model.step()
     projects = model.state.projects
@@ -183,7 +183,7 @@ def test_without_a_countys_decisions_outcomes_change(baseline, baseline_arrays):
 
 # --- nothing grows by itself ------------------------------------------------------------------------------------------
 
-STILL = (promotion.CandidatePool, promotion.Funnel, events.History, firms.ProductivityNoise)
+STILL = (candidates.CandidatePool, promotion.Funnel, events.History, firms.ProductivityNoise)
 
 
 def value_added_by_year(scenario, without, years=22):

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, ClassVar
 
+import jsonschema
 import numpy as np
 import pytest
 from hypothesis import given
@@ -435,3 +436,26 @@ def test_the_schema_knows_every_setting() -> None:
     assert {"FA", "Fuan", "default"} <= by_county["properties"].keys()
     assert len(small["budget"]["anyOf"]) == 2
     assert small["decay"]["description"] == "per month; assumed: assumption"
+
+
+def test_an_editor_accepts_and_refuses_what_the_reader_does() -> None:
+    check = jsonschema.Draft7Validator(schema(GROUPS))
+    for name in SHIPPED:
+        check.validate(tomllib.loads((FOLDER / f"{name}.toml").read_text(encoding="utf-8")))
+        check.validate(tomllib.loads(shipped(name).text))
+    for text in (
+        "[enclave]\ntax_share_origin = 1.4",
+        "[enclave]\nshair = 0.2",
+        "[enclav]",
+        'extends = "../x"',
+        "[run]\nseed = true",
+        "[run]\nseed = 1.5",
+        '[run]\nend = "2020-13"',
+        '[promotion]\nbudget = [{ form = "2020-01", value = 3 }]',
+        "[promotion.budget]\nFA = 3",
+        "[land.discount]\nXanadu = 0.1",
+        "[io.bom.B_CELL]\nB_CATH = 0.9",
+    ):
+        assert list(check.iter_errors(tomllib.loads(text))), text
+        with pytest.raises(ScenarioError):
+            parse(text, GROUPS)

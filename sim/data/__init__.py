@@ -13,11 +13,6 @@ from functools import lru_cache
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 
-import numpy as np
-from numpy.typing import NDArray
-
-Floats = NDArray[np.float64]
-
 GRADES = ("sourced", "derived", "recalled", "assumed", "calibrate")
 """Evidence grades of a row, best first; ``calibrate`` marks a wide prior that may be fitted."""
 
@@ -64,25 +59,6 @@ def rows(name: str) -> list[dict[str, str]]:
 def codes(name: str, column: str = "code") -> tuple[str, ...]:
     """One column of a CSV data file, by default its codes, in the order of the file."""
     return tuple(row[column] for row in rows(name))
-
-
-def series(name: str) -> dict[int, float]:
-    """Yearly values of one outside series of world.csv, by year; the unit stands in the file.
-
-    Raises:
-        KeyError: world.csv has no such series.
-    """
-    values = {int(row["year"]): float(row["value"]) for row in rows("world.csv") if row["series"] == name}
-    if not values:
-        raise KeyError(f"world.csv has no series {name!r}")
-    return values
-
-
-def matrix(name: str, columns: tuple[str, ...], key: str = "code") -> tuple[tuple[str, ...], Floats]:
-    """Numeric columns of a CSV data file as (row codes, array of rows x columns); an empty cell counts as 0."""
-    table = rows(name)
-    values = np.array([[float(row[column] or 0.0) for column in columns] for row in table])
-    return tuple(row[key] for row in table), values
 
 
 def _digested() -> Iterator[bytes]:

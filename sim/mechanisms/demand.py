@@ -305,7 +305,7 @@ def growth_index(annual_growth: dict[int, float], months: int) -> Floats:
 
 def fading(rate: float, long_run: float, years: float, half_life: float) -> float:
     """Trend that fades from the first rate to the long-run rate: mu_inf + (mu - mu_inf) 2^(-years / h_mu), per year."""
-    return long_run + (rate - long_run) * 2.0 ** (-max(years, 0.0) / half_life)
+    return float(long_run + (rate - long_run) * 2.0 ** (-max(years, 0.0) / half_life))
 
 
 def market_volumes(components: Floats, nev_share: float, reference: Floats) -> Floats:

@@ -207,7 +207,7 @@ class Labour(Parameters):
 
 
 WAGE_BY_GROUP = (1.0, 0.95, 0.88)
-"""Wage of core, coast and mountain counties relative to labour.wage_level; assumption of the model description (8.2)."""
+"""Wage of core, coast and mountain counties over labour.wage_level; assumption (model description, section 8.2)."""
 
 
 def staff(firms: Firms, output: Floats) -> Floats:

@@ -4,7 +4,8 @@
     O_g = s_g Q_m u / 12 ;  B_g(t+1) = rho_B (B_g + O_g - y_g)^+ ;  a site gets pi_gb (O_g + B_g)
     pi_gb = Kap_gb exp(-theta_b (c_gb/cbar_g - 1)) / sum_b
     Khat_g = (1 + ghat_g)^1.5 12 O_g / u_star ,  ghat from an AR(1) on annual growth, within [-0.3, 0.6]
-    V_b = b_C C_pot,b - b_r ln r_b - b_w ln w_b + b_s s_b + b_inc inc_b + b_e headroom_b + b_H ln H_b - risk_conc share_b + Gumbel
+    V_b = b_C C_pot,b - b_r ln r_b - b_w ln w_b + b_s s_b + b_inc inc_b + b_e headroom_b + b_H ln H_b
+          - risk_conc share_b + Gumbel
 
 If Khat exceeds present capacity and pipeline, the leader builds a lumpy plant at home or at a rival site (nested
 logit with nests home and rivals). In the known period the share of the power-cell leader follows its known shipments.
@@ -431,9 +432,7 @@ class Expansion:
         state.boards.rival_building = building
 
     def _position(self, state: State, group: int) -> tuple[float, float, float, float, float, float, float]:
-        """Orders (M yuan a month), growth, target use, capacity and pipeline (M yuan a year), least and most of a
-        plant.
-        """
+        """Orders (M yuan a month), growth, target use, capacity, pipeline, least and most of a plant (a year)."""
         rows, firms, projects = state.leaders, state.firms, state.projects
         depth = rows.annual_orders.shape[1]
         months = min(state.month - 1, depth)

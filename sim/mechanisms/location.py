@@ -1,6 +1,7 @@
 """Location: leads are won or lost against other places and choose a park, with failure before building (section 9.6).
 
-    V_jp = b_MA ln(1+MA_kp) + b_SA ln(1+SA_kp) + b_own ln(1+n_kp) - b_t min_to_sponsor - b_r ln(r_p/r_ref) - b_w ln(w_c/w_ref)
+    V_jp = b_MA ln(1+MA_kp) + b_SA ln(1+SA_kp) + b_own ln(1+n_kp) - b_t min_to_sponsor
+           - b_r ln(r_p/r_ref) - b_w ln(w_c/w_ref)
            + b_inc inc_c + b_port port  (+ terms of zoning, service and later mechanisms)
     MA_kp = sum_i need_ki exp(-b_m min_pi) ;  SA_kp = sum_q a_qk sum_j cap_j exp(-b_m min_pj)        (bn yuan a year)
     IV = lam_n ln sum exp(V/lam_n) ;  sign if u_sign < Lam(a0 + IV - V_out,k) ;  park = argmax of V/lam_n + Gumbel

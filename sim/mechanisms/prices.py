@@ -212,7 +212,7 @@ class Prices(Parameters):
 
 
 def learning_exponent(rate: float) -> float:
-    """b of Wright's law for a cost fall per doubling: b = -log2(1 - LR)."""
+    """Exponent b of Wright's law for a cost fall per doubling: b = -log2(1 - LR)."""
     return float(-np.log2(1.0 - rate))
 
 

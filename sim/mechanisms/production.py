@@ -3,7 +3,8 @@
     cap_i = (K_i / kappa_i) A_i ramp(age) / 12 ,   ramp = 1 - exp(-age / tau_ramp)
     z = min(cap_eff, M z + f)                                                                            (C1)
     (M z)_j = sum_i M_ji z_i + sigma_j sum_c P_c(j),c X_c ,   X = G z
-    phi = min(1, z / (M z)) ;  Zf = diag(phi) M diag(z) ;  Ff = z - rowsum(Zf) ;  IMP = a z - colsum(Zf) ;  VA = (1 - sum a) z
+    phi = min(1, z / (M z)) ;  Zf = diag(phi) M diag(z) ;  Ff = z - rowsum(Zf)
+    IMP = a z - colsum(Zf) ;  VA = (1 - sum a) z
 
 Explicit links run between chain firms; everything else runs over a pool of county-node coefficients P. M is
 non-negative with column sums below 1, so the map contracts and its fixed point is unique. Home intermediate buyers
@@ -107,7 +108,7 @@ def supply_shares(firms: Firms, cap: Floats, size: int) -> Floats:
     """(F,) sigma: share of each operating row in the capacity of its county-node; blocks stand alone."""
     weight = np.where(firms.block, 1.0, cap) * firms.alive
     total = sum_by(firms.node, weight, size)[firms.node]
-    return np.divide(weight, total, out=np.zeros(len(weight)), where=total > 0)
+    return np.asarray(np.divide(weight, total, out=np.zeros(len(weight)), where=total > 0))
 
 
 def network_of(state: State, cap: Floats) -> Network:

@@ -2,7 +2,8 @@
 
 Every month a pool of candidates is drawn before any policy is read; policy decides which of them become leads:
 
-    lam_L,k = lam_L (e_L/eref)^eta (1 + zeta_J J) [sum_g planned extra procurement of k in 24 months + cross-chain] / G_ref
+    lam_L,k = lam_L (e_L/eref)^eta (1 + zeta_J J)
+              [sum_g planned extra procurement of k in 24 months + cross-chain] / G_ref
     lam_C,k = lam_C (e_C/eref)^eta (w_sup gap_k + w_str upg_k + w_ext ext_k)^alpha_g            (bn yuan a year inside)
     lam_K,k = lam_K (e_K/eref)^eta (sum_p emp_kp / 10,000)^alpha_K
     lam_B,k = lam_B (e_B/eref)^eta x national share of k
@@ -24,21 +25,19 @@ Reads gaps, plans, employment and effort. Writes: candidates, effort, leads, thi
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.draws import Streams, gumbel
+from sim.draws import Streams
 from sim.mechanisms import Phase
-from sim.mechanisms.leaders import expected_growth
-from sim.mechanisms.production import leading_rows
+from sim.mechanisms.candidates import REFERENCE_LEADER_JOBS
+from sim.mechanisms.gaps import BILLION, gap_map, jobs_by_product, sponsors
 from sim.mechanisms.sourcing import Sourcing
 from sim.parameters import Lever, Month, Parameters, entries, lever, month, parameter
 from sim.settings import Projects
-from sim.state import YEAR, Candidates, Channel, Stage, State
-from sim.sums import sum_by
+from sim.state import YEAR, Candidates, Channel, State
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -360,24 +359,8 @@ class Promotion(Parameters):
     cross_chain: Mapping[str, float] = entries("promotion.cross_chain")
 
 
-BILLION = 1000.0
-"""M yuan in a bn yuan."""
-
-REFERENCE_LEADER_JOBS = 10_000.0
-"""Leader jobs in the reference rate of spin-offs (model description, section 5)."""
-
 SPINOFF_SIZE = (60.0, 200.0)
 """Least and greatest investment of a spin-off, M yuan; model description, section 9.4."""
-
-PROCUREMENT_MONTHS = 24
-NEED_MONTHS = 18
-"""Horizons of planned procurement (channel L) and of need (gap); model description, section 9.4."""
-
-EXPECTATION_MONTHS = 36
-"""Months of orders from which promoters read a leader's growth; assumption: as the leaders themselves."""
-
-CV_REQUISITION = 0.25
-"""Coefficient of variation of the luck of requisition; assumption: as of construction work."""
 
 
 def plan_pressure(signed: float, target: float, calendar_month: int) -> float:
@@ -405,196 +388,6 @@ def chain_bracket(
     supplement, strengthen, extension = weights
     wanted = supplement * gap + strengthen * upgrade + extension * extend
     return np.asarray(np.maximum(wanted, 0.0) ** power * (wanted > 0))
-
-
-def reference_rates(
-    promotion: Promotion, national: Floats, related: Floats, legacy_firms: Floats, agents: int
-) -> Floats:
-    """(6, K) reference lead rates a month by channel: effort eref, J = 0 and a bracket of 1 (section 5).
-
-    Args:
-        promotion: parameters.
-        national: (K,) share of a node in national output of agent products.
-        related: (K,) share of a node in leaders' purchases from agent nodes.
-        legacy_firms: (K,) opening firms of legacy nodes, 0 elsewhere.
-        agents: number of agent products.
-    """
-    size = len(national)
-    agent = np.arange(size) < agents
-    rates = np.zeros((6, size))
-    rates[Channel.LEADER] = promotion.lead_rate_leader * agent
-    rates[Channel.CHAIN] = promotion.lead_rate_chain * agent
-    rates[Channel.CLUSTER] = promotion.lead_rate_cluster * agent
-    rates[Channel.UNPLANNED] = promotion.lead_rate_bump * national
-    rates[Channel.SPINOFF] = promotion.spinoff_rate / YEAR * REFERENCE_LEADER_JOBS / 1000.0 * related
-    rates[Channel.NORMAL] = promotion.normal_entry / YEAR * legacy_firms
-    return rates
-
-
-def related_nodes(state: State) -> Floats:
-    """(K,) share of each agent node in the purchases of the opening leaders' industries from agent nodes."""
-    size, agents = state.world.product_count, state.world.agent_count
-    products = np.unique(state.leaders.product)
-    bought = state.technology.inputs[:, products].sum(axis=1)
-    bought = np.where(np.arange(size) < agents, bought, 0.0)
-    return np.asarray(bought / bought.sum())
-
-
-class CandidatePool:
-    """Draws the month's candidates and their luck before any policy is read."""
-
-    phase: ClassVar[Phase] = Phase.WORLD
-    writes: ClassVar[tuple[str, ...]] = ("candidates",)
-
-    def __init__(self, promotion: Promotion, rates: Floats, work_variation: float) -> None:
-        self.promotion, self.rates, self.work_variation = promotion, rates, work_variation
-
-    def step(self, state: State, streams: Streams) -> None:
-        """Poisson counts by channel and node; every candidate takes a slot and all its luck at once."""
-        month = state.month
-        counts = streams.draw("promotion.pool", month).poisson(self.promotion.pool_factor * self.rates)
-        channel, product = (np.repeat(index.ravel(), counts.ravel()) for index in np.indices(counts.shape))
-        size = len(channel)
-        luck = streams.draw("promotion.luck", month).random((size, 6))
-        normal = streams.draw("promotion.normal", month).standard_normal((size, 2))
-        shape = 1.0 / self.work_variation**2
-        work = streams.draw("promotion.work", month).gamma(shape, 1.0 / shape, size)
-        ground = 1.0 / CV_REQUISITION**2
-        requisition = streams.draw("promotion.requisition", month).gamma(ground, 1.0 / ground, size)
-        taste = gumbel(streams.draw("promotion.taste", month).random((size, len(state.parks.planned))))
-        state.boards.candidates = Candidates(
-            channel=channel,
-            product=product,
-            slot=state.slots + np.arange(size),
-            keep=luck[:, 0],
-            sign=luck[:, 1],
-            fail=luck[:, 2],
-            size=normal[:, 0],
-            quality=luck[:, 3],
-            work=work,
-            requisition=requisition,
-            graft=luck[:, 4],
-            place=luck[:, 5],
-            productivity=normal[:, 1],
-            taste=taste,
-        )
-
-
-@dataclass(frozen=True)
-class GapMap:
-    """What targeted promotion knows about the chains, bn yuan a year by node (K,)."""
-
-    need: Floats
-    gap: Floats
-    upgrade: Floats
-    extend: Floats
-    procurement: Floats
-
-
-def gap_map(state: State, promotion: Promotion, devoted: float) -> GapMap:
-    """Needs, gaps, upgrading and extension of the chains around the leaders.
-
-    Args:
-        state: firms, leaders and projects.
-        promotion: parameters.
-        devoted: phi_max, share of supplier capacity that leaders can count on.
-    """
-    world, inputs = state.world, state.technology.inputs
-    size = world.product_count
-    agent = np.arange(size) < world.agent_count
-    now, growth = leader_outlook(state)
-    later = now * (1.0 + growth) ** (NEED_MONTHS / YEAR)
-    far = now * (1.0 + growth) ** (PROCUREMENT_MONTHS / YEAR)
-    column = inputs[:, state.leaders.product]
-    need = column @ later * agent / BILLION
-    operating = capacity_by_product(state)
-    coming = pipeline_by_product(state)
-    gap = np.maximum(need - devoted * (operating + coming) / BILLION, 0.0)
-    quality = mean_quality(state)
-    upgrade = column @ now * agent / BILLION * (1.0 - quality)
-    usable = np.zeros(size)
-    for group in range(len(state.leaders)):
-        product = int(state.leaders.product[group])
-        uses = inputs[product, :size] * agent
-        left = promotion.downstream_propensity * now[group] - uses * (operating + coming)
-        usable += np.where((uses > 0) & world.chain_product & (np.arange(size) != product), np.maximum(left, 0.0), 0.0)
-    extra = column @ np.maximum(far - now, 0.0) * agent
-    for key, share in promotion.cross_chain.items():
-        source, target = (world.product(code) for code in key.split("."))
-        extra[target] += share * float(np.maximum(far - now, 0.0)[state.leaders.product == source].sum())
-    return GapMap(need, gap, upgrade, usable / BILLION, extra / BILLION)
-
-
-def leader_output(state: State) -> Floats:
-    """(G,) annual output of leaders' home plants, M yuan."""
-    firms = state.firms
-    live = leading_rows(state) & firms.alive
-    return sum_by(firms.leader[live], firms.output[live] * YEAR, len(state.leaders))
-
-
-def coming_output(state: State) -> Floats:
-    """(G,) annual output announced by leaders' plants under way, M yuan, halved: what stands at the horizon of need."""
-    projects = state.projects
-    building = (projects.leader >= 0) & (projects.stage >= Stage.SIGNED) & (projects.stage <= Stage.BUILD)
-    building &= projects.graft < 0
-    return STARTING * sum_by(projects.leader[building], projects.announced_output[building], len(state.leaders))
-
-
-def leader_outlook(state: State) -> tuple[Floats, Floats]:
-    """(G,) annual output of leaders (M yuan) and its expected annual growth.
-
-    A leader that does not produce yet counts with half of what it builds and doubles it. Growth is that of orders, or
-    that which plants under way imply, whichever is larger.
-    """
-    rows = state.leaders
-    now, coming = leader_output(state), coming_output(state)
-    depth = rows.annual_orders.shape[1]
-    months = min(state.month - 1, depth)
-    order = (state.month - 1 - months + np.arange(months)) % depth
-    growth = np.array([expected_growth(ring[order], EXPECTATION_MONTHS) for ring in rows.annual_orders])
-    starting = (now <= 0) & (coming > 0)
-    growth = np.maximum(growth, coming_growth(now, coming / STARTING))
-    return np.where(starting, coming, now), np.where(starting, 1.0 / STARTING - 1.0, growth)
-
-
-STARTING = 0.5
-"""Share of its announced output with which a plant under way counts before it produces; assumption."""
-
-
-def coming_growth(now: Floats, coming: Floats) -> Floats:
-    """(G,) annual growth implied by plants under way if they stand in two years; 0 without plants."""
-    return np.asarray(np.where(now > 0, np.sqrt(1.0 + coming / np.where(now > 0, now, 1.0)) - 1.0, 0.0))
-
-
-def capacity_by_product(state: State) -> Floats:
-    """(K,) annual capacity of operating home firms, M yuan."""
-    firms = state.firms
-    counted = firms.alive & ~firms.block
-    return sum_by(firms.product[counted], firms.capacity[counted] * YEAR, state.world.product_count)
-
-
-def pipeline_by_product(state: State) -> Floats:
-    """(K,) annual output announced by projects that are signed and not yet done, M yuan."""
-    projects = state.projects
-    coming = (projects.stage >= Stage.SIGNED) & (projects.stage <= Stage.BUILD)
-    return sum_by(projects.product[coming], projects.announced_output[coming], state.world.product_count)
-
-
-def mean_quality(state: State) -> Floats:
-    """(K,) capacity-weighted quality of operating home firms; 0.5 where there are none."""
-    firms, size = state.firms, state.world.product_count
-    live = firms.alive & ~firms.block & (firms.capacity > 0)
-    weight = sum_by(firms.product[live], firms.capacity[live], size)
-    total = sum_by(firms.product[live], firms.capacity[live] * firms.quality[live], size)
-    return np.divide(total, weight, out=np.full(size, 0.5), where=weight > 0)
-
-
-def jobs_by_product(state: State) -> Floats:
-    """(K,) persons at work in operating home firms."""
-    firms = state.firms
-    live = firms.alive & ~firms.block
-    jobs = firms.jobs_intensity[live] * firms.output[live] * YEAR / firms.productivity[live]
-    return sum_by(firms.product[live], jobs, state.world.product_count)
 
 
 class Funnel:
@@ -634,7 +427,7 @@ class Funnel:
         """(6, K) expected leads of the month by channel and node."""
         p, rates = self.promotion, self.rates.copy()
         factor = [effort_factor(value, p.effort_reference, p.effort_elasticity) for value in effort]
-        chains = gap_map(state, p, self.sourcing.cap_devoted_max)
+        chains = gap_map(state, p.downstream_propensity, p.cross_chain, self.sourcing.cap_devoted_max)
         joint = 1.0 + p.joint_gain * state.lever("promotion.joint")
         rates[Channel.LEADER] *= factor[0] * joint * chains.procurement * BILLION / p.demand_reference
         names = ("weight_supplement", "weight_strengthen", "weight_extend")
@@ -702,14 +495,6 @@ def leader_jobs(state: State) -> float:
     firms = state.firms
     live = firms.alive & (firms.leader >= 0)
     return float((firms.jobs_intensity[live] * firms.output[live] * YEAR / firms.productivity[live]).sum())
-
-
-def sponsors(state: State, product: Ints) -> Ints:
-    """Leader with the largest need for each product, -1 where no leader needs it."""
-    now = leader_output(state)
-    need = state.technology.inputs[:, state.leaders.product] * np.where(now > 0, now, coming_output(state))[None, :]
-    best = need.argmax(axis=1)
-    return np.asarray(np.where(need.max(axis=1) > 0, best, -1)[product])
 
 
 def incumbents(state: State, product: Ints, luck: Floats, graft: NDArray[np.bool_]) -> Ints:

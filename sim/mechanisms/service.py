@@ -138,7 +138,7 @@ def coverage(load: Floats, order: Ints, capacity: float) -> Floats:
 
 def reform_level(level: float, lever_value: float, half_life: float) -> float:
     """Effective permit reform: rises with the lever at once, fades towards it with a half-life in months."""
-    return lever_value + max(level - lever_value, 0.0) * 0.5 ** (1.0 / half_life)
+    return float(lever_value + max(level - lever_value, 0.0) * 0.5 ** (1.0 / half_life))
 
 
 def open_projects(projects: Projects) -> Ints:

@@ -2,7 +2,8 @@
 
 For buyer i, input k and eligible home suppliers j (operating, qualified t_q months after birth), outside option O:
 
-    U_ij = -theta_c ln(c_ij / c_k0) + theta_q k_q q_j + theta_h 1[w_ij > 0] ,   c_ij = p_k m_j (1 + tau_km km_ij + jit_k min_ij)
+    U_ij = -theta_c ln(c_ij / c_k0) + theta_q k_q q_j + theta_h 1[w_ij > 0] ,
+    c_ij = p_k m_j (1 + tau_km km_ij + jit_k min_ij)
     s*_ij = v_ij cap_j exp(U_ij) / (O_ik + sum_j v_ij cap_j exp(U_ij)) ,   w_ij <- w_ij + omega (s*_ij - w_ij)
     then sum_i need_ki w_ij <= phi_max cap_j  (proportional cut; the outside option takes the rest)
 

@@ -63,7 +63,7 @@ def connect_opening(state: State, table: RegionalTable) -> None:
 
 
 def _calibrate(state: State) -> None:
-    """v and O such that s* = w for every opening link.
+    """Set v and O such that s* = w for every opening link.
 
     v_ij = w_ij exp(-U_ij) sum cap / (cap_j sum w exp(-U)),  O_ik = (1 - sum w) sum cap / sum w exp(-U).
     """

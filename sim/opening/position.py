@@ -13,6 +13,7 @@ from sim.draws import Streams
 from sim.inputoutput.tables import RegionalTable
 from sim.mechanisms.construction import Construction
 from sim.mechanisms.demand import Demand, DemandPath, market_volumes
+from sim.mechanisms.gaps import sponsors
 from sim.mechanisms.labour import Labour
 from sim.mechanisms.land import Land, base_price, land_price
 from sim.mechanisms.leaders import Leaders as LeaderSettings
@@ -34,7 +35,6 @@ from sim.mechanisms.production import (
     solve,
     unit_costs,
 )
-from sim.mechanisms.promotion import sponsors
 from sim.mechanisms.sourcing import Sourcing
 from sim.opening.links import connect_opening
 from sim.opening.population import LEADER_QUALITY, UTILISATION, opening_firms
@@ -42,7 +42,8 @@ from sim.opening.table import opening_table
 from sim.opening.technology import county_wages, technology
 from sim.opening.totals import OpeningError, opening_totals
 from sim.parameters import Month
-from sim.resolvers import investment_demand, unit_margins
+from sim.resolvers.building import investment_demand
+from sim.resolvers.production import unit_margins
 from sim.scenario import Scenario
 from sim.settings import InputOutput, Opening, Projects, Run
 from sim.state import MARKETS, YEAR, Counties, Firms, Leaders, Links, Markets, Parks, Relations, Rivals, State
@@ -117,7 +118,7 @@ def opening_state(scenario: Scenario, world: World, seed: int, months: int, leve
     """
     streams = Streams(seed)
     totals = opening_totals(scenario[Opening], scenario[InputOutput])
-    table = opening_table(scenario[Opening], scenario[InputOutput]).table
+    table = opening_table(scenario[Opening], scenario[InputOutput], scenario[Demand].nev_share_local).table
     engineering = technology(scenario, world)
     firms, occupied = opening_firms(totals, scenario, world, engineering, streams, leader_names())
     path = DemandPath.of(scenario.run, known_world(scenario), scenario[Demand].legacy_trend, months)
@@ -155,7 +156,7 @@ def opening_state(scenario: Scenario, world: World, seed: int, months: int, leve
     )
     _prices_and_costs(state, scenario, months)
     connect_opening(state, table)
-    _outside_sales(state, table)
+    _outside_sales(state)
     _leader_shares(state)
     _memories(state)
     _investment_base(state)
@@ -252,8 +253,8 @@ def leader_market(state: State) -> NDArray[np.int64]:
     return np.asarray(np.append(state.leaders.market, -1)[state.firms.leader])
 
 
-def _outside_sales(state: State, table: RegionalTable) -> None:
-    """ebar of opening firms, so that their outside sales are the table's; the mean of legacy nodes for new firms."""
+def _outside_sales(state: State) -> None:
+    """Outside share ebar of opening firms, so that they sell what the table says; legacy entrants get their mean."""
     firms, world = state.firms, state.world
     sourcing = state.scenario[Sourcing]
     total = sum_by(firms.node, firms.output, state.node_count)
@@ -332,8 +333,8 @@ def _check_settled(state: State, table: RegionalTable) -> None:
     if miss.max() > SETTLED:
         county, product = divmod(int(miss.argmax()), world.product_count)
         raise OpeningError(
-            f"the opening firms do not give back the table: {world.county_names[county]}, {world.products[product]} makes "
-            f"{nodes[miss.argmax()]:.6g} instead of {expected[miss.argmax()]:.6g} M yuan a month"
+            f"the opening firms do not give back the table: {world.county_names[county]}, {world.products[product]} "
+            f"makes {nodes[miss.argmax()]:.6g} instead of {expected[miss.argmax()]:.6g} M yuan a month"
         )
 
 

@@ -22,8 +22,13 @@ OUTSIDE_REGIONS = ("RF", "RC")
 
 
 @lru_cache(maxsize=16)
-def opening_table(opening: Opening, io: InputOutput) -> Regionalisation:
+def opening_table(opening: Opening, io: InputOutput, nev_share: float = 1.0) -> Regionalisation:
     """The table of twelve regions in December 2013, M yuan a year at 2018 prices, with its identities checked.
+
+    Args:
+        opening: totals of the city.
+        io: table parameters.
+        nev_share: share of electric vehicles in home vehicles (demand.nev_share_local); it scales their input of cells.
 
     Raises:
         OpeningError: the totals contradict each other, or supply and use of a region cannot be brought together.
@@ -34,7 +39,8 @@ def opening_table(opening: Opening, io: InputOutput) -> Regionalisation:
     world = load_world()
     regions = (*world.counties, *OUTSIDE_REGIONS)
     try:
-        built = regionalise(base, regions, totals.output, home_technology(io), trade_rules(opening, io, totals))
+        technology, rules = home_technology(io, nev_share), trade_rules(opening, io, totals)
+        built = regionalise(base, regions, totals.output, technology, rules)
     except BalancingError as fault:
         raise OpeningError(f"table of regions with the groups opening and io: {fault}") from fault
     check_table(built, base)

@@ -1,6 +1,4 @@
-"""Engineering of the products and the frozen parts of the opening table (model description, sections 3.1, 8.5 and
-9.12).
-"""
+"""Engineering of the products and the frozen parts of the opening table (model description, sections 3.1 and 9.12)."""
 
 from __future__ import annotations
 
@@ -8,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.inputoutput.tables import RegionalTable
+from sim.mechanisms.demand import Demand
 from sim.mechanisms.energy import Energy
 from sim.mechanisms.fiscal import Fiscal
 from sim.mechanisms.labour import WAGE_BY_GROUP, Labour
@@ -46,7 +45,9 @@ def markups(value_added: Floats, wages: Floats, tax: Floats, depreciation: Float
 
     Args:
         value_added: (K,) value added per unit of output.
-        wages, tax, depreciation: (K,) per unit of output.
+        wages: (K,) per unit of output.
+        tax: (K,) all taxes per unit of output.
+        depreciation: (K,) per unit of output.
         normal: mbar, markup of section 9.2.
     """
     left = np.clip(value_added - wages - tax - depreciation, 0.0, 0.9)
@@ -59,7 +60,7 @@ def home_shares(table: RegionalTable, counties: int, products: int) -> Floats:
     used = used + table.final_imports[:, :counties, :3].sum(axis=2)
     total = table.domestic_use[:, :counties] + used
     trade = table.trade[:, :counties, :counties]
-    return np.divide(trade, total[:, None, :], out=np.zeros_like(trade), where=total[:, None, :] > 0)
+    return np.asarray(np.divide(trade, total[:, None, :], out=np.zeros_like(trade), where=total[:, None, :] > 0))
 
 
 def pool_coefficients(table: RegionalTable, inputs: Floats, linked: NDArray[np.bool_], shares: Floats) -> Floats:
@@ -109,7 +110,7 @@ def technology(scenario: Scenario, world: World) -> Technology:
         scenario: parameters of table, projects, labour, land, energy, taxes and prices.
         world: counties and products.
     """
-    built = opening_table(scenario[Opening], scenario[InputOutput])
+    built = opening_table(scenario[Opening], scenario[InputOutput], scenario[Demand].nev_share_local)
     table, counties, products = built.table, world.county_count, world.product_count
     inputs = input_coefficients(table, built.home_coefficients, counties)
     chain = world.chain_product

@@ -53,6 +53,6 @@ def _lines(label: str) -> Tick:
         now = time.monotonic()
         if done == total or now - last[0] >= SECONDS_BETWEEN_LINES:
             last[0] = now
-            print(f"{label}: {done} of {total} months", file=sys.stderr)
+            sys.stderr.write(f"{label}: {done} of {total} months\n")
 
     return tick

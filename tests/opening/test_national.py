@@ -83,7 +83,7 @@ def test_check_figures_of_the_description() -> None:
 
 
 def test_multiplier_of_stainless_products() -> None:
-    """3.21 at the default value added of 0.24; the 3.39 of older notes belongs to a value added of 0.18."""
+    """3.21 at the default value added of 0.24; the reference figure of 3.39 is met at 0.18, inside its band."""
     default = leontief.output_multipliers(national_products(IO).domestic_coefficients)[at("S_PROD")]
     assert default == pytest.approx(3.21, abs=0.005)
     bill = {key: value * (0.82 / 0.76 if key.startswith("S_PROD.") else 1.0) for key, value in IO.bom.items()}

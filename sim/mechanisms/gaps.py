@@ -1,0 +1,162 @@
+"""The gap map: what targeted promotion knows about the chains around the leaders (model description, section 9.4).
+
+For every node k, in bn yuan a year::
+
+    gap_k = [sum_g E need_k(t+18) - phi_max (operating + pipeline capacity_k)]^+ ;  upg_k = need_k (1 - qbar_k)
+    ext_k = [chi_k x leader output usable downstream - what operating and coming plants of k use]^+
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sim.mechanisms.leaders import expected_growth
+from sim.mechanisms.production import leading_rows
+from sim.state import YEAR, Stage, State
+from sim.sums import sum_by
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+BILLION = 1000.0
+"""M yuan in a bn yuan."""
+
+EXPECTATION_MONTHS = 36
+"""Months of orders from which promoters read a leader's growth; assumption: as the leaders themselves."""
+
+
+PROCUREMENT_MONTHS = 24
+
+
+NEED_MONTHS = 18
+"""Horizons of planned procurement (channel L) and of need (gap); model description, section 9.4."""
+
+
+STARTING = 0.5
+"""Share of its announced output with which a plant under way counts before it produces; assumption."""
+
+
+@dataclass(frozen=True)
+class GapMap:
+    """What targeted promotion knows about the chains, bn yuan a year by node (K,)."""
+
+    need: Floats
+    gap: Floats
+    upgrade: Floats
+    extend: Floats
+    procurement: Floats
+
+
+def gap_map(state: State, propensity: float, cross_chain: Mapping[str, float], devoted: float) -> GapMap:
+    """Needs, gaps, upgrading and extension of the chains around the leaders.
+
+    Args:
+        state: firms, leaders and projects.
+        propensity: chi, share of leader output open to local processing.
+        cross_chain: share of a leader's plan that counts as demand for a node of another chain, by SOURCE.TARGET.
+        devoted: phi_max, share of supplier capacity that leaders can count on.
+    """
+    world, inputs = state.world, state.technology.inputs
+    size = world.product_count
+    agent = np.arange(size) < world.agent_count
+    now, growth = leader_outlook(state)
+    later = now * (1.0 + growth) ** (NEED_MONTHS / YEAR)
+    far = now * (1.0 + growth) ** (PROCUREMENT_MONTHS / YEAR)
+    column = inputs[:, state.leaders.product]
+    need = column @ later * agent / BILLION
+    operating = capacity_by_product(state)
+    coming = pipeline_by_product(state)
+    gap = np.maximum(need - devoted * (operating + coming) / BILLION, 0.0)
+    quality = mean_quality(state)
+    upgrade = column @ now * agent / BILLION * (1.0 - quality)
+    usable = np.zeros(size)
+    for group in range(len(state.leaders)):
+        product = int(state.leaders.product[group])
+        uses = inputs[product, :size] * agent
+        left = propensity * now[group] - uses * (operating + coming)
+        usable += np.where((uses > 0) & world.chain_product & (np.arange(size) != product), np.maximum(left, 0.0), 0.0)
+    extra = column @ np.maximum(far - now, 0.0) * agent
+    for key, share in cross_chain.items():
+        source, target = (world.product(code) for code in key.split("."))
+        extra[target] += share * float(np.maximum(far - now, 0.0)[state.leaders.product == source].sum())
+    return GapMap(need, gap, upgrade, usable / BILLION, extra / BILLION)
+
+
+def leader_output(state: State) -> Floats:
+    """(G,) annual output of leaders' home plants, M yuan."""
+    firms = state.firms
+    live = leading_rows(state) & firms.alive
+    return sum_by(firms.leader[live], firms.output[live] * YEAR, len(state.leaders))
+
+
+def coming_output(state: State) -> Floats:
+    """(G,) annual output announced by leaders' plants under way, M yuan, halved: what stands at the horizon of need."""
+    projects = state.projects
+    building = (projects.leader >= 0) & (projects.stage >= Stage.SIGNED) & (projects.stage <= Stage.BUILD)
+    building &= projects.graft < 0
+    return STARTING * sum_by(projects.leader[building], projects.announced_output[building], len(state.leaders))
+
+
+def leader_outlook(state: State) -> tuple[Floats, Floats]:
+    """(G,) annual output of leaders (M yuan) and its expected annual growth.
+
+    A leader that does not produce yet counts with half of what it builds and doubles it. Growth is that of orders, or
+    that which plants under way imply, whichever is larger.
+    """
+    rows = state.leaders
+    now, coming = leader_output(state), coming_output(state)
+    depth = rows.annual_orders.shape[1]
+    months = min(state.month - 1, depth)
+    order = (state.month - 1 - months + np.arange(months)) % depth
+    growth = np.array([expected_growth(ring[order], EXPECTATION_MONTHS) for ring in rows.annual_orders])
+    starting = (now <= 0) & (coming > 0)
+    growth = np.maximum(growth, coming_growth(now, coming / STARTING))
+    return np.where(starting, coming, now), np.where(starting, 1.0 / STARTING - 1.0, growth)
+
+
+def coming_growth(now: Floats, coming: Floats) -> Floats:
+    """(G,) annual growth implied by plants under way if they stand in two years; 0 without plants."""
+    return np.asarray(np.where(now > 0, np.sqrt(1.0 + coming / np.where(now > 0, now, 1.0)) - 1.0, 0.0))
+
+
+def capacity_by_product(state: State) -> Floats:
+    """(K,) annual capacity of operating home firms, M yuan."""
+    firms = state.firms
+    counted = firms.alive & ~firms.block
+    return sum_by(firms.product[counted], firms.capacity[counted] * YEAR, state.world.product_count)
+
+
+def pipeline_by_product(state: State) -> Floats:
+    """(K,) annual output announced by projects that are signed and not yet done, M yuan."""
+    projects = state.projects
+    coming = (projects.stage >= Stage.SIGNED) & (projects.stage <= Stage.BUILD)
+    return sum_by(projects.product[coming], projects.announced_output[coming], state.world.product_count)
+
+
+def mean_quality(state: State) -> Floats:
+    """(K,) capacity-weighted quality of operating home firms; 0.5 where there are none."""
+    firms, size = state.firms, state.world.product_count
+    live = firms.alive & ~firms.block & (firms.capacity > 0)
+    weight = sum_by(firms.product[live], firms.capacity[live], size)
+    total = sum_by(firms.product[live], firms.capacity[live] * firms.quality[live], size)
+    return np.asarray(np.divide(total, weight, out=np.full(size, 0.5), where=weight > 0))
+
+
+def jobs_by_product(state: State) -> Floats:
+    """(K,) persons at work in operating home firms."""
+    firms = state.firms
+    live = firms.alive & ~firms.block
+    jobs = firms.jobs_intensity[live] * firms.output[live] * YEAR / firms.productivity[live]
+    return sum_by(firms.product[live], jobs, state.world.product_count)
+
+
+def sponsors(state: State, product: Ints) -> Ints:
+    """Leader with the largest need for each product, -1 where no leader needs it."""
+    now = leader_output(state)
+    need = state.technology.inputs[:, state.leaders.product] * np.where(now > 0, now, coming_output(state))[None, :]
+    best = need.argmax(axis=1)
+    return np.asarray(np.where(need.max(axis=1) > 0, best, -1)[product])

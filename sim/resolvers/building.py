@@ -1,0 +1,184 @@
+"""BUILD: land, requisition, work, and the births of finished plants."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sim.draws import Streams
+from sim.mechanisms.construction import Construction
+from sim.mechanisms.leaders import Leaders
+from sim.mechanisms.sourcing import Connection, Sourcing, nameplate
+from sim.resolvers.ledger import the_ledger
+from sim.resolvers.production import unit_margins
+from sim.state import YEAR, Stage, State
+from sim.sums import sum_by
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+Bools = NDArray[np.bool_]
+
+
+def resolve_build(state: State, streams: Streams) -> None:
+    """New land, land for waiting projects, requisition, work, and the births of finished plants."""
+    del streams
+    boards, parks, ledger = state.boards, state.parks, the_ledger(state)
+    if boards.developed is not None and boards.quota_issued is not None and boards.land_price is not None:
+        used = sum_by(state.world.park_county, boards.developed, state.world.county_count)
+        parks.developed = parks.developed + boards.developed
+        parks.price = boards.land_price
+        state.counties.quota = state.counties.quota + boards.quota_issued - used
+        ledger.quota_issued, ledger.developed_by_quota = boards.quota_issued, used
+    rows = _before(state)
+    _build(state, rows)
+    _requisition(state, rows)
+    _take_land(state, rows)
+
+
+def _before(state: State) -> Ints:
+    """Rows that were already signed when the month began: a stage lasts at least one month."""
+    return np.flatnonzero((state.projects.signed >= 0) & (state.projects.signed < state.month))
+
+
+def _take_land(state: State, rows: Ints) -> None:
+    """SIGNED -> LAND: projects take free developed land of their park, first come first served."""
+    projects, parks = state.projects, state.parks
+    waiting = rows[projects.stage[rows] == Stage.SIGNED]
+    ready = waiting[(projects.graft[waiting] >= 0) | (projects.land_held[waiting] > 0)]
+    asking = waiting[(projects.graft[waiting] < 0) & (projects.land_held[waiting] <= 0)]
+    order = asking[np.lexsort((projects.signed[asking], projects.park[asking]))]
+    if len(order):
+        park, land = projects.park[order], projects.land[order]
+        running = np.cumsum(land)
+        first = np.searchsorted(park, park, side="left")
+        within = running - np.where(first > 0, running[first - 1], 0.0)
+        granted = within <= parks.free[park] + 1e-9
+        given, mu, where = order[granted], land[granted], park[granted]
+        np.add.at(parks.occupied, where, mu)
+        projects.land_held[given] = mu
+        projects.serviced_land[given] = within[granted] <= parks.serviced[where]
+        taken = sum_by(where, mu, len(parks.serviced))
+        parks.serviced = np.minimum(np.maximum(parks.serviced - taken, 0.0), np.maximum(parks.free, 0.0))
+        ready = np.concatenate([ready, given])
+    move(state, ready, Stage.SIGNED, Stage.LAND)
+
+
+def _requisition(state: State, rows: Ints) -> None:
+    """LAND -> BUILD: when requisition and permits are through, or in the dated month of an event."""
+    projects, boards = state.projects, state.boards
+    if boards.land_progress is None:
+        return
+    progress = np.pad(boards.land_progress, (0, len(projects) - len(boards.land_progress)))
+    here = rows[projects.stage[rows] == Stage.LAND]
+    projects.land_left[here] -= progress[here]
+    forced = projects.forced_work[here]
+    through = np.where(forced >= 0, state.month >= forced, projects.land_left[here] <= 1e-12)
+    moved = here[through]
+    projects.built[moved] = state.month
+    move(state, moved, Stage.LAND, Stage.BUILD)
+
+
+def _build(state: State, rows: Ints) -> None:
+    """Work of the month; BUILD -> DONE; finished plants become firms or enlarge them; the money is spent."""
+    projects, boards = state.projects, state.boards
+    here = rows[projects.stage[rows] == Stage.BUILD]
+    construction = state.scenario[Construction]
+    spending = np.zeros((state.world.county_count, state.world.product_count))
+    if len(here) and boards.work_progress is not None:
+        work = np.pad(boards.work_progress, (0, len(projects) - len(boards.work_progress)))[here]
+        left = np.maximum(projects.forced_production[here] - state.month + 1, 1)
+        forced = projects.forced_production[here] >= 0
+        work = np.minimum(np.where(forced, projects.work_left[here] / left, work), projects.work_left[here])
+        share = work / projects.work[here]
+        projects.work_left[here] -= work
+        cost = projects.investment[here] * share
+        projects.invested[here] += cost
+        paid = cost * (1.0 + construction.service_overrun * projects.service[here])
+        projects.spent[here] += paid
+        spending += investment_demand(state, projects.county[here], projects.product[here], paid)
+        done = here[projects.work_left[here] <= 1e-9 * projects.work[here]]
+        projects.done[done] = state.month
+        projects.work_left[done] = 0.0
+        projects.invested[done] = projects.investment[done]
+        move(state, done, Stage.BUILD, Stage.DONE)
+        _births(state, done)
+    state.spending = spending if state.incumbent_spending is None else spending + state.incumbent_spending
+
+
+def investment_demand(state: State, county: Ints, product: Ints, amount: Floats) -> Floats:
+    """(C, K) orders of investors: construction, and equipment for cells or machinery; the rest is bought outside."""
+    world, construction = state.world, state.scenario[Construction]
+    demand = np.zeros((world.county_count, world.product_count))
+    demand[:, world.product("CONS")] = construction.spend_construction * sum_by(county, amount, world.county_count)
+    cell = product == world.product("B_CELL")
+    for kind, mask in (("B_EQPT", cell), ("MACH", ~cell)):
+        demand[:, world.product(kind)] += construction.spend_equipment * sum_by(
+            county[mask], amount[mask], world.county_count
+        )
+    return demand
+
+
+def move(state: State, rows: Ints, start: Stage, end: Stage) -> None:
+    """Projects step to their next stage; the ledger counts them."""
+    ledger, projects = the_ledger(state), state.projects
+    ledger.moves[start, end] += len(rows)
+    np.add.at(ledger.entered, (np.full(len(rows), end), projects.channel[rows]), 1)
+    projects.stage[rows] = end
+
+
+def _births(state: State, done: Ints) -> None:
+    """Finished projects: grafts enlarge their incumbent, all others become a firm on their land."""
+    projects, firms, ledger, technology = state.projects, state.firms, the_ledger(state), state.technology
+    graft = done[projects.graft[done] >= 0]
+    np.add.at(firms.capital, projects.graft[graft], projects.investment[graft])
+    np.add.at(ledger.invested, projects.graft[graft], projects.investment[graft])
+    new = done[projects.graft[done] < 0]
+    if not len(new):
+        return
+    product, county = projects.product[new], projects.county[new]
+    own = projects.leader[new] >= 0
+    market = state.markets_of_product[product]
+    margin = unit_margins(state)[product]
+    slots = np.where(projects.slot[new] >= 0, projects.slot[new], state.slots + np.arange(len(new)))
+    state.slots = max(state.slots, int(slots.max()) + 1)
+    rows = firms.append(
+        len(new),
+        county=county,
+        park=projects.park[new],
+        product=product,
+        node=county * state.world.product_count + product,
+        leader=projects.leader[new],
+        slot=slots,
+        birth=state.month,
+        capital=projects.investment[new],
+        capital_intensity=projects.capital_intensity[new],
+        productivity=np.where(own, 1.0, projects.productivity[new]),
+        quality=projects.quality[new],
+        jobs_intensity=technology.jobs[product],
+        energy_intensity=technology.energy[product],
+        land=projects.land_held[new],
+        outside_share=state.outside_shares[product],
+        market=market,
+        market_reference=state.markets.volume[market],
+        unit_cost=state.markets.price[product],
+        margin12=np.repeat(margin[:, None], YEAR, axis=1),
+    )
+    ledger.invested = np.concatenate([ledger.invested, projects.investment[new]])
+    ledger.scrapped = np.concatenate([ledger.scrapped, np.zeros(len(new))])
+    ledger.births += len(new)
+    projects.land_held[new] = 0.0
+    Connection(state.scenario[Sourcing]).connect(state, rows)
+    _activate_leaders(state, rows)
+
+
+def _activate_leaders(state: State, rows: Ints) -> None:
+    """A leader that enters by event starts with the share that fills u_star of its first plant."""
+    leaders, firms = state.leaders, state.firms
+    target = state.scenario[Leaders].utilisation_target
+    for row in rows:
+        group = int(firms.leader[row])
+        if group >= 0 and not leaders.active[group] and firms.product[row] == leaders.product[group]:
+            annual = float(nameplate(state, np.array([row]))[0]) * YEAR
+            volume = state.markets.volume[leaders.market[group]] * leaders.unit_value[group]
+            leaders.share[group] = leaders.share_opening[group] = min(target * annual / volume, 1.0)
+            leaders.active[group] = True

@@ -1,0 +1,70 @@
+"""GROW and CLOSE: capital, productivity and exits."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sim.draws import Streams
+from sim.resolvers.building import investment_demand
+from sim.resolvers.funnel import fail
+from sim.resolvers.ledger import the_ledger
+from sim.state import Firms, Stage, State
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+Bools = NDArray[np.bool_]
+
+
+def resolve_grow(state: State, streams: Streams) -> None:
+    """Capital and productivity of next month; what incumbents order is built next month."""
+    del streams
+    boards, firms, ledger, parks = state.boards, state.firms, the_ledger(state), state.parks
+    if boards.investment is not None and boards.scrapped is not None and boards.land_taken is not None:
+        ledger.invested = ledger.invested + boards.investment
+        ledger.scrapped = ledger.scrapped + boards.scrapped
+        firms.capital = firms.capital + boards.investment - boards.scrapped
+        land = np.where(firms.park >= 0, boards.land_taken, 0.0)
+        firms.land = firms.land + land
+        np.add.at(parks.occupied, firms.park[land > 0], land[land > 0])
+        parks.serviced = np.minimum(parks.serviced, np.maximum(parks.free, 0.0))
+        state.incumbent_spending = investment_demand(state, firms.county, firms.product, boards.investment)
+    if boards.productivity_growth is not None:
+        firms.productivity = firms.productivity * np.exp(boards.productivity_growth)
+
+
+def resolve_close(state: State, streams: Streams) -> None:
+    """Exits: capital is scrapped, land falls idle, links end, grafts on the firm fail."""
+    del streams
+    if state.boards.exits is not None:
+        close_firms(state, np.flatnonzero(state.boards.exits))
+
+
+def close_firms(state: State, rows: Ints) -> None:
+    """Close firm rows; the row stays, its capital and land do not.
+
+    Args:
+        state: the state.
+        rows: operating firm rows.
+    """
+    firms, parks, ledger, projects = state.firms, state.parks, the_ledger(state), state.projects
+    if not len(rows):
+        return
+    placed = rows[firms.park[rows] >= 0]
+    np.add.at(parks.occupied, firms.park[placed], -firms.land[placed])
+    np.add.at(parks.idle, firms.park[placed], firms.land[placed])
+    ledger.scrapped[rows] += firms.capital[rows]
+    ledger.exits += len(rows)
+    _empty(firms, rows)
+    gone = np.isin(state.links.supplier, rows) | np.isin(state.relations.buyer[state.links.relation], rows)
+    state.links.weight[gone] = 0.0
+    stopped = np.isin(projects.graft, rows) & (projects.stage >= Stage.SIGNED) & (projects.stage <= Stage.BUILD)
+    fail(state, np.flatnonzero(stopped))
+
+
+def _empty(firms: Firms, rows: Ints) -> None:
+    """Clear what a closed firm no longer has; this month's output stays counted."""
+    firms.alive[rows] = False
+    firms.capital[rows] = 0.0
+    firms.land[rows] = 0.0
+    firms.capacity[rows] = 0.0

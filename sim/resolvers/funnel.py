@@ -1,0 +1,229 @@
+"""WORLD, PROPOSE and PLACE: markets, leads, signing and failure of projects."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sim.draws import Streams
+from sim.mechanisms.construction import Construction, work_of
+from sim.mechanisms.demand import OPENING
+from sim.mechanisms.leaders import RIVAL_BUILD_MONTHS
+from sim.mechanisms.location import Location, committed_land, inclusive_value, logistic
+from sim.mechanisms.promotion import plan_pressure
+from sim.resolvers.ledger import the_ledger
+from sim.state import Channel, Stage, State
+from sim.sums import sum_by
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+Bools = NDArray[np.bool_]
+
+
+def resolve_world(state: State, streams: Streams) -> None:
+    """Markets, prices and rain of the month."""
+    del streams
+    boards, markets = state.boards, state.markets
+    if boards.components is not None and boards.volume is not None:
+        markets.components, markets.volume = boards.components, boards.volume
+    if boards.commodity is not None and boards.price is not None:
+        markets.commodity, markets.price, markets.price_level = boards.commodity, boards.price, boards.price_level
+        assert boards.conversion is not None
+        assert boards.experience is not None
+        markets.conversion, markets.material_factor = boards.conversion, boards.material_factor
+        markets.experience = boards.experience
+    if boards.rain is not None:
+        markets.rain = boards.rain
+    if boards.candidates is not None:
+        state.slots += len(boards.candidates)
+        the_ledger(state).candidates = len(boards.candidates)
+    calendar = (OPENING + state.month).month
+    if calendar == 1:
+        state.signed_this_year = 0.0
+    state.pressure = plan_pressure(state.signed_this_year, state.lever("promotion.plan_target"), calendar)
+
+
+def resolve_propose(state: State, streams: Streams) -> None:
+    """Order books; leads are counted; leaders' own plants are signed; rival sites grow."""
+    boards, rows, ledger = state.boards, state.leaders, the_ledger(state)
+    if boards.share is not None and boards.orders is not None:
+        rows.share = boards.share
+        rows.ordered = boards.orders + rows.backlog
+        rows.annual_orders[:, (state.month - 1) % rows.annual_orders.shape[1]] = boards.orders
+    if boards.effort is not None:
+        state.effort = boards.effort
+    ledger.thinned = boards.thinned
+    ledger.leads = sum(len(leads["product"]) for leads in boards.leads)
+    if boards.capped:
+        state.events.append(f"{state.month}: {boards.capped} lead rates above the candidate pool were capped")
+    luck = streams.draw("projects.own", state.month).random((max(len(boards.own_projects), 1), 2))
+    for index, columns in enumerate(boards.own_projects):
+        _sign_own(state, columns, luck[index])
+    if boards.rival_building is not None and boards.rival_noise is not None:
+        rivals = state.rivals
+        finished = rivals.building / RIVAL_BUILD_MONTHS
+        rivals.capacity = rivals.capacity + finished
+        rivals.building = rivals.building - finished + boards.rival_building
+        rivals.noise = boards.rival_noise
+
+
+def _sign_own(state: State, columns: dict[str, Any], luck: Floats) -> None:
+    """A leader's own plant is signed at once; a dated plant brings its own land."""
+    columns = dict(columns)
+    serviced = float(columns.pop("serviced", 0.0))
+    construction = state.scenario[Construction]
+    work = float(work_of(np.array([columns["investment"]]), np.ones(1), construction)[0])
+    row = state.projects.append(
+        1,
+        stage=Stage.SIGNED,
+        channel=Channel.OWN,
+        work=work,
+        work_left=work,
+        requisition_luck=0.75 + 0.5 * luck[0],
+        born=state.month,
+        signed=state.month,
+        **columns,
+    )
+    ledger = the_ledger(state)
+    ledger.own += 1
+    ledger.entered[Stage.SIGNED, Channel.OWN] += 1
+    if "event" in columns:
+        _event_land(state, int(row[0]), float(columns["land"]), serviced)
+
+
+def _event_land(state: State, row: int, land: float, serviced: float) -> None:
+    """Free land of the park first, then new land out of its plan; serviced land for suppliers besides."""
+    parks, park, ledger = state.parks, int(state.projects.park[row]), the_ledger(state)
+    new = max(land - max(float(parks.free[park]), 0.0), 0.0) + serviced
+    if parks.developed[park] + new > parks.planned[park] + 1e-9:
+        raise ValueError(
+            f"the dated plant of {state.world.parks[park]} needs {new:.0f} mu of new land, "
+            f"but only {parks.planned[park] - parks.developed[park]:.0f} mu of its plan are left"
+        )
+    parks.developed[park] += new
+    parks.occupied[park] += land
+    parks.serviced[park] += serviced
+    ledger.developed_by_event += new
+    state.projects.land_held[row] = land
+
+
+def resolve_place(state: State, streams: Streams) -> None:
+    """Leads of the month are resolved in random slot order; land is updated after each; failed projects leave."""
+    boards, projects = state.boards, state.projects
+    if boards.project_service is not None and boards.county_service is not None:
+        projects.service = boards.project_service
+        state.counties.service, state.reform = boards.county_service, boards.reform
+    if boards.failed is not None and boards.survival is not None:
+        projects.survival = boards.survival
+        fail(state, np.flatnonzero(boards.failed))
+    if boards.outside_value is not None:
+        state.outside_value = boards.outside_value
+    if boards.leads:
+        _resolve_leads(state, streams)
+
+
+def fail(state: State, rows: Ints) -> None:
+    """Projects that fail give their land back."""
+    projects, parks, ledger = state.projects, state.parks, the_ledger(state)
+    held = rows[projects.land_held[rows] > 0]
+    np.add.at(parks.occupied, projects.park[held], -projects.land_held[held])
+    projects.land_held[held] = 0.0
+    np.add.at(ledger.moves, (projects.stage[rows], np.full(len(rows), Stage.FAILED)), 1)
+    np.add.at(ledger.entered, (np.full(len(rows), Stage.FAILED), projects.channel[rows]), 1)
+    projects.stage[rows] = Stage.FAILED
+
+
+def _resolve_leads(state: State, streams: Streams) -> None:
+    """Sign or lose each lead and give it a park."""
+    leads = state.boards.leads[0]
+    size = len(leads["product"])
+    q = state.scenario[Location]
+    utility = np.sum(state.boards.appeal, axis=0)
+    allowed = np.logical_and.reduce(state.boards.allowed)
+    pool = state.boards.candidates
+    assert pool is not None
+    taste = pool.taste[leads["candidate"]]
+    room = state.parks.planned - state.parks.developed + state.parks.free - committed_land(state)
+    park, signed = np.full(size, -1, dtype=np.int64), np.zeros(size, dtype=bool)
+    value = inclusive_value(utility, allowed, q.nest)
+    normal, graft = leads["channel"] == Channel.NORMAL, leads["graft"] >= 0
+    score = utility / q.nest + taste
+    for row in streams.draw("location.order", state.month).permutation(size):
+        if normal[row]:
+            park[row] = _place_normal(state, leads, row)
+            signed[row] = park[row] >= 0
+        elif graft[row]:
+            park[row] = state.firms.park[leads["graft"][row]]
+            signed[row] = leads["luck_sign"][row] < logistic(np.array(q.sign_const))
+        else:
+            open_ = allowed[row] & (room >= leads["land"][row])
+            if not open_.any():
+                continue
+            full = open_ is allowed[row] or bool((open_ == allowed[row]).all())
+            worth = value[row] if full else inclusive_value(utility[row : row + 1], open_[None, :], q.nest)[0]
+            chance = logistic(np.array(q.sign_const + worth - state.outside_value[leads["product"][row]]))
+            if leads["luck_sign"][row] < chance:
+                signed[row] = True
+                park[row] = int(np.where(open_, score[row], -np.inf).argmax())
+                room[park[row]] -= leads["land"][row]
+    _append_leads(state, leads, park, signed)
+
+
+def _place_normal(state: State, leads: dict[str, NDArray[Any]], row: int) -> int:
+    """Normal entry takes idle plots of a county drawn by its share of the node, then free land; -1 without land.
+
+    The land changes hands at once: such a firm needs no offer and no requisition.
+    """
+    world, firms, parks = state.world, state.firms, state.parks
+    product, land = int(leads["product"][row]), float(leads["land"][row])
+    counted = firms.alive & ~firms.block & (firms.product == product)
+    ladder = np.cumsum(sum_by(firms.county[counted], firms.capacity[counted], world.county_count))
+    if ladder[-1] <= 0:
+        return -1
+    county = int(min(np.searchsorted(ladder, leads["place"][row] * ladder[-1]), world.county_count - 1))
+    mine = np.flatnonzero(world.park_county == county)
+    idle, free = parks.idle[mine], parks.free[mine] - parks.serviced[mine]
+    if idle.max() >= land:
+        park = int(mine[idle.argmax()])
+        parks.idle[park] -= land
+        parks.occupied[park] += land
+        return park
+    if free.max() >= land:
+        park = int(mine[free.argmax()])
+        parks.occupied[park] += land
+        return park
+    return -1
+
+
+def _append_leads(state: State, leads: dict[str, NDArray[Any]], park: Ints, signed: Bools) -> None:
+    """Leads become project rows: signed or lost."""
+    projects, ledger, size = state.projects, the_ledger(state), len(park)
+    normal = leads["channel"] == Channel.NORMAL
+    held = np.where(normal & signed, leads["land"], 0.0)
+    work = work_of(leads["investment"], leads["work_luck"], state.scenario[Construction])
+    names: tuple[str, ...] = ("channel", "product", "sponsor", "graft", "slot", "investment", "capital_intensity")
+    names += ("announced_output", "land", "quality", "productivity", "requisition_luck", "failure_luck")
+    county = np.where(park >= 0, state.world.park_county[np.maximum(park, 0)], -1)
+    graft = leads["graft"] >= 0
+    county = np.where(graft, state.firms.county[np.maximum(leads["graft"], 0)], county)
+    projects.append(
+        size,
+        stage=np.where(signed, Stage.SIGNED, Stage.LOST),
+        county=county,
+        park=park,
+        work=work,
+        work_left=work,
+        born=state.month,
+        signed=np.where(signed, state.month, -1),
+        pressure=np.where(normal, 0.0, state.pressure),
+        land_held=held,
+        serviced_land=normal,
+        **{name: leads[name] for name in names},
+    )
+    ledger.signed, ledger.lost = int(signed.sum()), int((~signed).sum())
+    np.add.at(ledger.entered, (np.full(size, Stage.LEAD), leads["channel"]), 1)
+    np.add.at(ledger.entered, (np.where(signed, Stage.SIGNED, Stage.LOST), leads["channel"]), 1)
+    planned = signed & ~normal
+    state.signed_this_year += float(leads["investment"][planned].sum())

@@ -1,0 +1,56 @@
+"""Who uses what in which region, and a wrong cell of a regional table is found in every identity."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from sim.inputoutput import tables
+from sim.inputoutput.multiregional import regionalise, use_weights
+from sim.inputoutput.tables import GOVERNMENT, HOUSEHOLD, INVESTMENT, IdentityError, RegionalTable
+from tests.inputoutput.made_up import HOME_OUTPUT, REGIONS, nation, rules
+
+TABLE = regionalise(nation(), REGIONS, HOME_OUTPUT, nation().coefficients, rules()).table
+NORTH_METAL, SOUTH_GOODS = 1, 6
+
+
+def test_households_follow_value_added_government_residents_investment_industry() -> None:
+    value_added = np.array(
+        [[1.0, 2.0, 3.0, 4.0], [4.0, 3.0, 2.0, 1.0], [0.0, 0.0, 5.0, 25.0], [10.0, 10.0, 20.0, 10.0]]
+    )
+    weights = use_weights(value_added, rules())  # care, the last product, does not draw investment
+    np.testing.assert_allclose(weights[:, HOUSEHOLD], np.array([10, 10, 30, 50]) / 100)
+    np.testing.assert_allclose(weights[:, GOVERNMENT], np.array([2, 3, 30, 965]) / 1000)
+    np.testing.assert_allclose(weights[:, INVESTMENT], np.array([6, 9, 5, 40]) / 60)
+
+
+@pytest.mark.parametrize("use", [HOUSEHOLD, GOVERNMENT])
+def test_the_table_shares_traded_goods_by_these_weights(use: int) -> None:
+    weights = use_weights(TABLE.by_region(TABLE.value_added), rules())[:, use]
+    bought = TABLE.final.reshape(4, 4, 4, 3).sum(axis=0)[:3, :, use]  # product, region
+    np.testing.assert_allclose(bought / bought.sum(axis=1, keepdims=True), np.tile(weights, (3, 1)), rtol=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("check", "name", "cell", "message"),
+    [
+        (tables.check_rows, "intermediate", (NORTH_METAL, SOUTH_GOODS), "I1 rows.*north metal"),
+        (tables.check_rows, "final", (SOUTH_GOODS, 3, 0), "I1 rows.*south goods"),
+        (tables.check_rows, "exports", (NORTH_METAL,), "I1 rows.*north metal"),
+        (tables.check_columns, "intermediate", (NORTH_METAL, SOUTH_GOODS), "I2 columns.*south goods"),
+        (tables.check_columns, "intermediate_imports", (0, SOUTH_GOODS), "I2 columns.*south goods"),
+        (tables.check_columns, "value_added", (NORTH_METAL,), "I2 columns.*north metal"),
+        (tables.check_income, "value_added", (NORTH_METAL,), "I3 value added"),
+        (tables.check_income, "final", (SOUTH_GOODS, 3, 0), "I3 value added"),
+        (tables.check_solution, "intermediate", (NORTH_METAL, SOUTH_GOODS), "I4 "),
+    ],
+)
+def test_one_wrong_cell_of_a_regional_table_is_found(
+    check: Callable[[RegionalTable], float], name: str, cell: tuple[int, ...], message: str
+) -> None:
+    array = getattr(TABLE, name).copy()
+    array[cell] += 1e-3
+    assert check(TABLE) < 1e-10
+    with pytest.raises(IdentityError, match=message):
+        check(replace(TABLE, **{name: array}))
