@@ -21,7 +21,8 @@ class Table:
     """Append-only rows of typed columns."""
 
     def __post_init__(self) -> None:
-        for spec in fields(self):
+        self._specs = fields(self)
+        for spec in self._specs:
             if getattr(self, spec.name) is None:
                 setattr(self, spec.name, self._empty(spec.metadata, 0))
 
@@ -32,7 +33,7 @@ class Table:
         return np.full((rows, width) if width else rows, default, dtype=kind)
 
     def __len__(self) -> int:
-        return len(getattr(self, fields(self)[0].name))
+        return len(getattr(self, self._specs[0].name))
 
     def append(self, rows: int, **columns: Any) -> Ints:
         """Append rows; columns that are not named get their default.
@@ -47,10 +48,10 @@ class Table:
         first = len(self)
         if not rows:
             return np.arange(0, dtype=np.int64)
-        unknown = columns.keys() - vars(self).keys()
+        unknown = columns.keys() - {spec.name for spec in self._specs}
         if unknown:
             raise TypeError(f"{type(self).__name__} has no column {sorted(unknown)}")
-        for spec in fields(self):
+        for spec in self._specs:
             new = self._empty(spec.metadata, rows)
             if spec.name in columns:
                 given = np.asarray(columns[spec.name])

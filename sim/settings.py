@@ -312,42 +312,6 @@ class Opening(Parameters):
         grade="recalled",
         source="recalled",
     )
-    high_skill_share_core: float = parameter(
-        0.14,
-        symbol="h_core",
-        unit="share of workers",
-        low=0.08,
-        high=0.2,
-        grade="assumed",
-        source="assumption",
-    )
-    high_skill_share_other: float = parameter(
-        0.08,
-        symbol="h_oth",
-        unit="share of workers",
-        low=0.04,
-        high=0.12,
-        grade="assumed",
-        source="assumption",
-    )
-    land_developed_fuan: float = parameter(
-        22000.0,
-        symbol="D_FA",
-        unit="mu",
-        low=10000,
-        high=45000,
-        grade="calibrate",
-        source="assumption",
-    )
-    land_planned_fuan: float = parameter(
-        100000.0,
-        symbol="S_FA",
-        unit="mu",
-        low=60000,
-        high=140000,
-        grade="calibrate",
-        source="assumption",
-    )
     rest_fujian_share_gdp: float = parameter(
         0.037,
         symbol="s_RF",
@@ -695,15 +659,6 @@ class InputOutput(Parameters):
         grade="recalled",
         source="recalled: annual reports",
     )
-    premium_import: float = parameter(
-        0.03,
-        symbol="pi_imp",
-        unit="cost premium when local supply fails",
-        low=0.0,
-        high=0.1,
-        grade="assumed",
-        source="assumption",
-    )
     flq_delta: float = parameter(
         0.15,
         symbol="delta_FLQ",
@@ -754,24 +709,6 @@ class InputOutput(Parameters):
             "1/1.4027: World Bank WDI real growth 2014-2018, 7.43, 7.04, 6.85, 6.95, 6.75%; in "
             "github.com/open-numbers/ddf--open_numbers--world_development_indicators"
         ),
-    )
-    inventory_months: float = parameter(
-        0.5,
-        symbol="n_inv",
-        unit="months of critical inputs",
-        low=0.2,
-        high=1.5,
-        grade="assumed",
-        source="assumption; ARIO-type logic",
-    )
-    rounds_max: float = parameter(
-        60.0,
-        symbol="N_c2",
-        unit="rounds",
-        low=30,
-        high=200,
-        grade="derived",
-        source="28 rounds reached 1e-8 on random data",
     )
     va_copper_processing: float = parameter(
         0.08,
@@ -872,15 +809,6 @@ class Projects(Parameters):
         grade="derived",
         source=("announced plans: Cheliwan 10 bn / 50 bn (Feb 2020), Fuding phase one 17 bn / 50 bn (Dec 2020)"),
     )
-    capex_per_GWh: float = parameter(
-        280.0,
-        symbol="capex_GWh",
-        unit="M yuan per GWh",
-        low=200,
-        high=360,
-        grade="derived",
-        source="17 bn / 60 GWh (Fuding phase one plan, Dec 2020); 10 bn / 45 GWh (Cheliwan plan, Feb 2020)",
-    )
     KY_oem: float = parameter(
         0.18,
         symbol="kappa_oem",
@@ -925,30 +853,6 @@ class Projects(Parameters):
         high=0.25,
         grade="recalled",
         source="recalled: 4.6 bn for 400 kt; copper wire and foil 6 bn plan",
-    )
-    realised_volume: float = parameter(
-        0.85,
-        symbol="zeta_vol",
-        unit="realised / nameplate volume",
-        low=0.5,
-        high=1.1,
-        grade="calibrate",
-        source=(
-            "prior; one early observation: SAIC base 226,000 vehicles in 2021 against 240,000 designed "
-            "(0.94), Fujian press"
-        ),
-    )
-    realised_price: float = parameter(
-        0.9,
-        symbol="zeta_price",
-        unit="realised / announced unit value after 4 years",
-        low=0.4,
-        high=1.2,
-        grade="calibrate",
-        source=(
-            "prior around parity; used only for the announced-capacity null model, the model itself gets "
-            "prices from prices.*"
-        ),
     )
     depreciation: float = parameter(
         0.08,

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.accounts import BrokenIdentityError, the_table
+from sim.mechanisms.energy import Energy, electricity
 from sim.mechanisms.labour import staff
 from sim.mechanisms.production import cost_parts
 from sim.mechanisms.sourcing import potential_coverage
@@ -136,7 +137,7 @@ class Recorder:
         self.arrays: dict[str, Floats] = {}
         for name in names:
             self.arrays[name], self.arrays[f"{name}_nominal"] = np.zeros(cells), np.zeros(cells)
-        for name in ("jobs", "firms", "capital"):
+        for name in ("jobs", "firms", "capital", "electricity"):
             self.arrays[name] = np.zeros(cells)
         scalars = ("intermediate_industry", "intermediate_industry_nominal", "price_level")
         for name in (*scalars, "local_share_realised", "local_share_potential"):
@@ -149,6 +150,7 @@ class Recorder:
         self.arrays["introduced"] = np.zeros((months, len(world.chains)))
         self.arrays["land"] = np.zeros((months, len(world.parks), 5))
         self.residual: dict[str, float] = {}
+        self.efficiency = state.scenario[Energy].efficiency
         self.industry = world.agent | (np.arange(world.product_count) == world.product(ENERGY))
 
     def record(self, state: State, residuals: dict[str, float]) -> None:
@@ -184,6 +186,7 @@ class Recorder:
         a["jobs"][at] = cell(staff(firms, firms.output))
         a["firms"][at] = cell((counted & ~firms.block & firms.alive).astype(float))
         a["capital"][at] = cell(firms.capital)
+        a["electricity"][at] = cell(electricity(firms, state.month, self.efficiency))
         between = table.flows.reshape(*shape, *shape)[:, self.industry][:, :, :, self.industry].sum(axis=(0, 2, 3))
         a["intermediate_industry"][at] = between.sum()
         a["intermediate_industry_nominal"][at] = between @ markets.price[self.industry]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import runpy
 import subprocess
 import sys
 from pathlib import Path
@@ -232,6 +233,8 @@ def test_run_refuses_a_folder_it_cannot_write(folder: Path, runs: list[tuple[Sce
     Path("both/wide_land").write_text("")
     for out, words in {
         "file": "file is a file, so there can be no folder for the results",
+        "link/a": "link is a link, and results are only written to a real folder",
+        "new/" + "x" * 300: "results cannot be written there (File name too long)",
         "file/a/b": "file is a file, so there can be no folder for the results",
         "link": "link is a link, and results are only written to a real folder",
         "dangling": "dangling is a link, and results are only written to a real folder",
@@ -239,7 +242,9 @@ def test_run_refuses_a_folder_it_cannot_write(folder: Path, runs: list[tuple[Sce
     }.items():
         (line,) = refused(folder, "baseline", "--out", out)
         assert line.startswith(f"{out}: {words}")
-    assert refused(folder, "baseline", "--out", "a\0b")
+    Path("\x1b[2J").write_text("")
+    (line,) = refused(folder, "baseline", "--out", "\x1b[2J")
+    assert line.startswith("\\u001b[2J: "), "nothing that a terminal obeys is printed"
     (line,) = refused(folder, "tight_land", "wide_land", "--out", "both")
     assert line.startswith("both/wide_land: both/wide_land is a file")
     assert runs == []
@@ -255,6 +260,26 @@ def test_run_refuses_a_folder_without_permission(
     (line,) = refused(folder, "baseline", "--out", "a/b/c")
     assert line == "a/b/c: there is no permission to write results there; name another folder"
     assert runs == []
+
+
+@pytest.mark.usefixtures("folder")
+def test_run_passes_quiet_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    heard: list[bool] = []
+    monkeypatch.setattr(cli, "_run_one", lambda _scenario, _seed, _out, quiet: heard.append(quiet))
+    ningde("run", "baseline")
+    ningde("run", "baseline", "--quiet")
+    assert heard == [False, True]
+
+
+def test_help_and_mistakes_need_no_heavy_library() -> None:
+    heavy = ("mesa", "scipy", "pandas", "xarray", "matplotlib", "pydantic", "tree_sitter", "rich.table")
+    code = f"import sys, sim.cli; print(*(name for name in {heavy} if name in sys.modules))"
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=PROJECT)
+    assert result.stdout.split() == []
+
+
+def test_the_script_does_nothing_when_a_worker_imports_it() -> None:
+    assert "app" not in runpy.run_path(str(PROJECT / "run_scenario.py"), run_name="__mp_main__")
 
 
 @pytest.mark.usefixtures("folder")

@@ -380,6 +380,14 @@ def test_a_manifest_that_is_none_is_refused(short: Run, tmp_path: Path, content:
         Run.load(file)
 
 
+def test_a_run_of_another_version_of_the_files_is_refused(short: Run, tmp_path: Path) -> None:
+    file, *_, manifest = short.save(tmp_path)
+    content = json.loads(manifest.read_text(encoding="utf-8"))
+    manifest.write_text(json.dumps(content | {"format": storage.FORMAT + 1}), encoding="utf-8")
+    with pytest.raises(DamagedError, match="saved by another version of the simulator"):
+        Run.load(file)
+
+
 def test_a_missing_manifest_or_run_is_named(short: Run, tmp_path: Path) -> None:
     file, *_, manifest = short.save(tmp_path)
     manifest.unlink()

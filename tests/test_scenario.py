@@ -161,6 +161,15 @@ def test_the_hash_is_of_the_values_alone(tmp_path: Path) -> None:
     assert one.hash != one.replace({"promotion.budget": 301}).hash
 
 
+def test_the_hash_knows_no_spelling() -> None:
+    def spelt(text: str) -> str:
+        return parse(text, SMALL).hash
+
+    assert spelt("promotion.budget = -0.0") == spelt("promotion.budget = 0")
+    assert spelt("promotion.teams = {FD = 1, FA = 2}") == spelt("promotion.teams = {Fuan = 2, Fuding = 1.0}")
+    assert spelt("promotion.budget = 1") != spelt("promotion.budget = 2")
+
+
 def test_the_hash_does_not_move() -> None:
     """A stored result is found again by its hash; change this number only with the values it stands for."""
     scenario = parse('[run]\nseed = 7\n[promotion]\nteams = {FA = [{from = "2020-01", value = 3}]}', (Run, Promotion))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import re
+import sys
 import time
 import tomllib
 from collections.abc import Callable, Iterator
@@ -132,6 +133,16 @@ def test_broken_toml_is_told_with_its_line(file: Callable[..., Path]) -> None:
     assert faults(file("[run]\nseed = 1" + "0" * 1980))[0].endswith("(root seed of all random streams)")
     assert faults(file("\ufeff\ufeff[run]"))[0].startswith("scenarios/x.toml:1: not valid TOML: ")
     assert faults(file("[run]\nstart = 2017-02-30"))[0].startswith("scenarios/x.toml:2: not valid TOML: ")
+
+
+def test_a_number_that_python_refuses_to_read_is_told(file: Callable[..., Path]) -> None:
+    allowed = sys.get_int_max_str_digits()
+    sys.set_int_max_str_digits(640)
+    try:
+        (line,) = faults(file("[run]\nseed = 1" + "0" * 1980))
+    finally:
+        sys.set_int_max_str_digits(allowed)
+    assert line.startswith("scenarios/x.toml: not valid TOML: Exceeds the limit (640 digits)")
 
 
 @pytest.mark.parametrize("name", ["Baseline", "a b", "nul", "com1", "x" * 65, "ä", "x.y"])
@@ -293,6 +304,12 @@ def test_faults_between_settings_are_told_where_they_stand(file: Callable[..., P
     assert faults(file('extends = "base"\n[run]\nstart = "2016-01"\n')) == [
         'scenarios/base.toml:2: run.end: "2015-01" is not after run.start = "2016-01"'
     ]
+
+
+def test_faults_between_settings_wait_for_the_whole_chain(file: Callable[..., Path]) -> None:
+    file("[run]\nstart = '2014-01'\nend = ", "base")
+    (line,) = faults(file('extends = "base"\n[run]\nstart = "2019-12"\nend = "2019-11"\n'))
+    assert line.startswith("scenarios/base.toml:3: not valid TOML")
 
 
 def test_circles_are_named(file: Callable[..., Path]) -> None:

@@ -33,15 +33,6 @@ class Construction(Parameters):
 
     table: ClassVar[str] = "construction"
 
-    rain_saic_site: float = parameter(
-        0.6,
-        symbol="rho_rain",
-        unit="share of days rainy",
-        low=0.55,
-        high=0.62,
-        grade="sourced",
-        source="Mindong Daily, 26 Dec 2019 (nearly 60%); anchor of the 17-month case",
-    )
     work: float = parameter(
         21.9,
         symbol="W_bar",

@@ -1,6 +1,6 @@
 """Energy: electricity use of the producers (part of section 9.20 of the model description).
 
-    use_i = e_i 12 x_i (1 - g_e)^(years since opening)      (MWh a year)
+    use_i = e_i x_i (1 - g_e)^(years since opening)      (MWh a month)
 
 Caps on electricity and carbon are a mechanism of their own that does not exist yet; use is counted and limits nothing.
 """

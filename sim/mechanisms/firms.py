@@ -198,8 +198,9 @@ class ProductivityNoise:
     def step(self, state: State, streams: Streams) -> None:
         """One shock a slot; the mean of A is unmoved."""
         firms, sigma = state.firms, self.firms.shock
-        luck = laplace(streams.draw("firms.shock", state.month).random(max(state.slots, 1)))
-        change = sigma / np.sqrt(YEAR) * luck[np.maximum(firms.slot, 0)] - sigma**2 / (2 * YEAR)
+        uniform = streams.draw("firms.shock", state.month).random(max(state.slots, 1))
+        luck = laplace(uniform[np.maximum(firms.slot, 0)])
+        change = sigma / np.sqrt(YEAR) * luck - sigma**2 / (2 * YEAR)
         state.boards.productivity_growth = np.where(firms.alive & (firms.slot >= 0), change, 0.0)
 
 

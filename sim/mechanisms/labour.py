@@ -141,15 +141,6 @@ class Labour(Parameters):
         grade="assumed",
         source="assumption; Fuding jobs stay below 0.97 of its labour force",
     )
-    wage_factor_agri: float = parameter(
-        0.6,
-        symbol="f_wA",
-        unit="wage relative to county wage",
-        low=0.4,
-        high=0.8,
-        grade="assumed",
-        source="assumption",
-    )
     jobs_energy: float = parameter(
         15.0,
         symbol="j_en",

@@ -71,24 +71,6 @@ class Land(Parameters):
         grade="derived",
         source="2019 plan of the Zhouning stainless park: 1,743 mu (phase one) for 10 bn a year",
     )
-    stock_dongqiao_planned: float = parameter(
-        36000.0,
-        symbol="S_DQ",
-        unit="mu (24 km2 planned)",
-        low=30000,
-        high=36000,
-        grade="sourced",
-        source="24 km2 planned (Southern Weekend, 2021)",
-    )
-    stock_zhouning_ss_park: float = parameter(
-        6000.0,
-        symbol="S_ZN",
-        unit="mu planned",
-        low=6000,
-        high=6000,
-        grade="sourced",
-        source="Zhouning news net, 10 Nov 2020",
-    )
     price_core: float = parameter(
         0.4,
         symbol="r_core",

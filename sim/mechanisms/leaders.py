@@ -323,8 +323,9 @@ class KnownShare:
         annual = {year: shipments[year] / world[year] for year in shipments if year >= FIRST_KNOWN_SHIPMENT}
         logs = monthly_logs(annual, months)
         first = (FIRST_KNOWN_SHIPMENT - OPENING.year) * YEAR + 7 - OPENING.month
-        if first > 0:
-            logs[: first + 1] = np.interp(np.arange(first + 1), [0, first], [np.log(opening_share), logs[first]])
+        before = np.arange(min(first, months) + 1)
+        ends = [np.log(opening_share), np.log(annual[FIRST_KNOWN_SHIPMENT])]
+        logs[before] = np.interp(before, [0, first], ends)
         return cls(logs)
 
 

@@ -9,7 +9,8 @@
     failure per month in SIGNED and LAND: h_fail exp(m at signing)
 
 The parks of a county share its minutes. Counties decide whom to admit (the screen of tax per mu and, short of land, a
-stricter one of their own); grafts skip the park choice, normal entry is placed by its county. Incentives stand at the
+stricter one of their own); spin-offs stay in the county of their parent with probability p_home; grafts skip the park
+choice, normal entry is placed by its county. Incentives stand at the
 rivals' value until the public budget exists.
 
 Reads access, land prices, wages. Writes: appeal, allowed, outside_value, failed.
@@ -185,15 +186,6 @@ class Location(Parameters):
         grade="assumed",
         source="assumption",
     )
-    linked_transfer_bonus: float = parameter(
-        0.3,
-        symbol="u_link",
-        unit="utility for paired mountain park",
-        low=0.0,
-        high=1.0,
-        grade="assumed",
-        source="assumption",
-    )
 
 
 BILLION = 1000.0
@@ -358,7 +350,10 @@ class ParkChoice:
             mine = state.world.park_county == county.index
             share = float(room[mine].sum() / max(state.parks.planned[mine].sum(), 1.0))
             by_county[:, county.index] = county.admit(tax, screen, share)
-        return by_county[:, state.world.park_county]
+        here = by_county[:, state.world.park_county]
+        home = np.append(sponsor_county(state), -1)[np.asarray(leads["sponsor"], dtype=np.int64)]
+        elsewhere = state.world.park_county[None, :] != home[:, None]
+        return np.asarray(here & ~(np.asarray(leads["at_home"])[:, None] & elsewhere))
 
 
 class Failure:

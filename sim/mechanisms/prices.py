@@ -134,15 +134,6 @@ class Prices(Parameters):
             "regressions near 0; worldbank.org/en/research/commodity-markets"
         ),
     )
-    margin_utilisation: float = parameter(
-        1.2,
-        symbol="xi_u",
-        unit="margin response to world utilisation",
-        low=0.5,
-        high=2.5,
-        grade="assumed",
-        source="assumption",
-    )
     margin_normal: float = parameter(
         0.075,
         symbol="mbar_k",
@@ -156,19 +147,6 @@ class Prices(Parameters):
             " first half 2018 cost 84.42 + expenses 8.15 per 100 = 8.0% on cost (https://govt.chinadaily."
             "com.cn/s/201808/01/WS5b7ac2d8498e67d6a60e33e8/industrial-profits-increased-in-the-first-six-"
             "months-of-2018_2.html)"
-        ),
-    )
-    utilisation_normal: float = parameter(
-        0.78,
-        symbol="Ubar_k",
-        unit="world utilisation",
-        low=0.7,
-        high=0.85,
-        grade="derived",
-        source=(
-            "NBS, third quarter 2018: ferrous 78.7, non-ferrous 78.8, electrical machinery 77.3, "
-            "automobiles 79.6%, all industry 76.5 (NBS release, copy http://y.tt/221810400070la.html); "
-            "all industry 77.0 in 2017"
         ),
     )
     material_thrift: float = parameter(
@@ -197,15 +175,6 @@ class Prices(Parameters):
         high=0.035,
         grade="assumed",
         source="prior",
-    )
-    import_wedge: float = parameter(
-        0.05,
-        symbol="tau_M",
-        unit="ad valorem, imports above home price",
-        low=0,
-        high=0.15,
-        grade="assumed",
-        source="assumption: duty and handling",
     )
     exposure: Mapping[str, float] = entries("prices.exposure")
     unit_value: Mapping[str, float] = entries("prices.unit_value")

@@ -38,6 +38,7 @@ from sim.mechanisms.sourcing import Sourcing
 from sim.parameters import Lever, Month, Parameters, entries, lever, month, parameter
 from sim.settings import Projects
 from sim.state import YEAR, Candidates, Channel, State
+from sim.sums import sum_by
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -453,11 +454,13 @@ class Funnel:
         quality = 0.3 + 0.4 * pool.quality[rows]
         quality = quality + 0.1 * state.lever("promotion.weight_strengthen") * (channel == Channel.CHAIN)
         sponsored = (channel == Channel.LEADER) | (channel == Channel.CHAIN)
+        parent = channel == Channel.SPINOFF
         return {
             "candidate": rows,
             "channel": channel,
             "product": product,
-            "sponsor": np.where(sponsored, sponsors(state, product), -1),
+            "sponsor": np.where(sponsored, sponsors(state, product), np.where(parent, largest_leader(state), -1)),
+            "at_home": parent & (pool.place[rows] < self.promotion.spinoff_home),
             "investment": investment,
             "capital_intensity": intensity,
             "announced_output": output,
@@ -488,6 +491,16 @@ class Funnel:
 
 OPENING_PRODUCTIVITY_SPREAD = 0.1
 """Log spread of the productivity of new firms; assumption: as at the opening (model description, section 8.5)."""
+
+
+def largest_leader(state: State) -> int:
+    """The leader with most persons at work in home plants, from which spin-offs come; -1 without leaders."""
+    firms = state.firms
+    live = firms.alive & (firms.leader >= 0)
+    if not live.any():
+        return -1
+    jobs = firms.jobs_intensity[live] * firms.output[live] / firms.productivity[live]
+    return int(sum_by(firms.leader[live], jobs, len(state.leaders)).argmax())
 
 
 def leader_jobs(state: State) -> float:

@@ -33,15 +33,6 @@ class Service(Parameters):
 
     table: ClassVar[str] = "service"
 
-    team_cost: float = parameter(
-        12.0,
-        symbol="c_team",
-        unit="M yuan per team and year",
-        low=5,
-        high=25,
-        grade="assumed",
-        source="assumption",
-    )
     teams: Lever = lever(
         8,
         symbol="n_teams",
@@ -65,15 +56,6 @@ class Service(Parameters):
         scope="city",
         neutral=0,
         starts="permit_start",
-    )
-    permit_upkeep: float = parameter(
-        60.0,
-        symbol="c_reform",
-        unit="M yuan per year at index 1",
-        low=10,
-        high=200,
-        grade="assumed",
-        source="assumption",
     )
     start: Month = month(
         "2017-01",

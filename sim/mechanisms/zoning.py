@@ -23,15 +23,6 @@ class Zoning(Parameters):
 
     table: ClassVar[str] = "zoning"
 
-    incentive_war: float = parameter(
-        0.15,
-        symbol="xi_d",
-        unit="incentive inflation per extra competing county",
-        low=0.0,
-        high=0.4,
-        grade="assumed",
-        source="assumption",
-    )
     strictness: Lever = lever(
         0.5,
         symbol="z",

@@ -40,7 +40,7 @@ from sim.opening.links import connect_opening
 from sim.opening.population import LEADER_QUALITY, UTILISATION, opening_firms
 from sim.opening.table import opening_table
 from sim.opening.technology import county_wages, technology
-from sim.opening.totals import OpeningError, opening_totals
+from sim.opening.totals import OpeningError, check_jobs, opening_totals
 from sim.parameters import Month
 from sim.resolvers.building import investment_demand
 from sim.resolvers.production import unit_margins
@@ -118,6 +118,7 @@ def opening_state(scenario: Scenario, world: World, seed: int, months: int, leve
     """
     streams = Streams(seed)
     totals = opening_totals(scenario[Opening], scenario[InputOutput])
+    check_jobs(totals, scenario[Labour])
     table = opening_table(scenario[Opening], scenario[InputOutput], scenario[Demand].nev_share_local).table
     engineering = technology(scenario, world)
     firms, occupied = opening_firms(totals, scenario, world, engineering, streams, leader_names())

@@ -47,8 +47,16 @@ def words(figure: Figure) -> str:
 def test_the_path_shows_the_three_measures(run: Run) -> None:
     axes = figures.path(run).axes[0]
     trailing = run.trailing_output()
-    for name, (label, *_) in figures.PATH_LINES.items():
+    labels = {
+        "nominal": "at current prices",
+        "real": "at 2018 prices",
+        "net": "without chain double\ncounting, current prices",
+    }
+    for name, label in labels.items():
         np.testing.assert_array_equal(line(axes, label), trailing[name].values)
+    ends = [text.get_text() for text in axes.texts]
+    for name, label in labels.items():
+        assert f"{float(trailing[name][-1]):,.0f}  {label}" in ends
     years = np.asarray(axes.get_lines()[0].get_xdata())
     assert (years[0], years[-1]) == (2015.0, 2036.0)  # ends of December 2014 and December 2035
 
