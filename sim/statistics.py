@@ -187,9 +187,10 @@ class Recorder:
         a["firms"][at] = cell((counted & ~firms.block & firms.alive).astype(float))
         a["capital"][at] = cell(firms.capital)
         a["electricity"][at] = cell(electricity(firms, state.month, self.efficiency))
-        between = table.flows.reshape(*shape, *shape)[:, self.industry][:, :, :, self.industry].sum(axis=(0, 2, 3))
-        a["intermediate_industry"][at] = between.sum()
-        a["intermediate_industry_nominal"][at] = between @ markets.price[self.industry]
+        share = np.divide(large, output, out=np.zeros(shape), where=output > 0) * self.industry
+        sold = share.ravel() * (table.flows @ share.ravel())
+        a["intermediate_industry"][at] = sold.sum()
+        a["intermediate_industry_nominal"][at] = (sold.reshape(shape) * markets.price).sum()
         self._prices_times_quantities(state, at)
 
     def _prices_times_quantities(self, state: State, at: int) -> None:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from sim.model import GROUPS, NingdeModel
 from sim.parameters import describe
 from sim.results import Run, dataset
+from sim.results.tables import harmless
 from sim.scenario import Scenario, locate, read
 
 if TYPE_CHECKING:
@@ -70,5 +71,5 @@ def decision_table(log: list[tuple[Month, str, str]]) -> str:
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(["month", "agent", "decision"])
-    writer.writerows((str(month), agent, sentence) for month, agent, sentence in log)
+    writer.writerows((str(month), harmless(agent), harmless(sentence)) for month, agent, sentence in log)
     return text.getvalue()

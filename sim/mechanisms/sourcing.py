@@ -380,7 +380,8 @@ def qualification_of(state: State) -> float:
 def potential_coverage(state: State, product: int, decay: float) -> Floats:
     """(C,) C_pot of an industry seen from each county: sum_k om_k min(1, reachable qualified capacity_k / need_k).
 
-    Capacity of other counties counts by exp(-decay x minutes); need is that of all home plants of the industry.
+    Capacity of other counties counts by exp(-decay x minutes); need is that of
+    all home plants of the industry at their present output.
 
     Args:
         state: firms and technology.
@@ -391,7 +392,7 @@ def potential_coverage(state: State, product: int, decay: float) -> Floats:
     capacity = qualified_capacity(state)
     reach = np.exp(-decay * state.world.minutes) @ capacity
     firms = state.firms
-    own = float(firms.capacity[firms.alive & (firms.product == product)].sum())
+    own = float(firms.output[firms.alive & (firms.product == product)].sum())
     need = state.technology.inputs[:, product] * own
     cover = np.minimum(1.0, np.divide(reach, need[None, :], out=np.ones_like(reach), where=need[None, :] > 0))
     return np.asarray(cover @ weights)

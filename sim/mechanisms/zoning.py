@@ -14,7 +14,7 @@ import numpy as np
 
 from sim.draws import Streams
 from sim.mechanisms import Phase
-from sim.parameters import Lever, Month, Parameters, lever, month, parameter
+from sim.parameters import Lever, Month, Parameters, lever, month
 from sim.state import Channel, State
 
 

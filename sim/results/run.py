@@ -17,13 +17,11 @@ import xarray as xr
 
 from sim.results import storage, tables
 from sim.results.variables import CURRENT, REAL, VARIABLES
+from sim.statistics import ENERGY
 from sim.world import load_world
 
 TRILLION = 1000.0
 """Goal of nominal above-scale output over 12 months, bn yuan (Mindong Daily, 26 Dec 2019: era of trillion industry)."""
-
-ENERGY = "ENER"
-"""The one block product that official statistics count as industry (model description, section 3.4)."""
 
 OTHER = "other"
 """Industry outside the four chains, where output is given by chain."""

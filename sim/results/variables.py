@@ -75,9 +75,9 @@ VARIABLES: Mapping[str, Variable] = {
     "output_above_scale_nominal": _money("gross output of above-scale firms", CURRENT),
     "value_added_above_scale": _money("value added of above-scale firms, single deflation", REAL),
     "value_added_above_scale_nominal": _money("value added of above-scale firms", CURRENT),
-    "intermediate_industry": _money("sales of industrial home firms to industrial home firms", REAL, ("month",)),
+    "intermediate_industry": _money("sales of above-scale industrial home firms to one another", REAL, ("month",)),
     "intermediate_industry_nominal": _money(
-        "sales of industrial home firms to industrial home firms", CURRENT, ("month",)
+        "sales of above-scale industrial home firms to one another", CURRENT, ("month",)
     ),
     "jobs": Variable(CELLS, "jobs by workplace", "persons", "stock"),
     "firms": Variable(CELLS, "operating above-scale firms", "firms", "stock"),

@@ -83,6 +83,7 @@ def _arrays(output: Floats, random: np.random.Generator) -> dict[str, Floats]:
         "intermediate_industry": above.sum(axis=(1, 2)) * 0.4 * fill,
         "intermediate_industry_nominal": (above * nominal).sum(axis=(1, 2)) * 0.4 * fill,
         "jobs": output * 1.6,
+        "electricity": output * 45.0,
         "firms": np.floor(above / 12),
         "capital": output * 4,
         "price": price,
