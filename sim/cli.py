@@ -71,7 +71,6 @@ def _run_one(scenario: Scenario, seed: int, out: Path, quiet: bool) -> None:
     """One run of one scenario, with dataset, tables and figures in an existing folder, and a summary on the screen."""
     from sim.accounts import BrokenIdentityError
     from sim.experiment import run as run_scenario
-    from sim.opening.totals import OpeningError
     from sim.report.figures import save_figures
     from sim.report.progress import months_bar
     from sim.report.summary import print_summary
@@ -79,8 +78,6 @@ def _run_one(scenario: Scenario, seed: int, out: Path, quiet: bool) -> None:
     try:
         with months_bar(f"{scenario.name}, seed {seed}", shown=not quiet) as tick:
             done = run_scenario(scenario, seed, tick)
-    except OpeningError as error:
-        _refuse([f"{scenario.name}: {error}"])
     except BrokenIdentityError as error:
         typer.echo(f"{scenario.name}: the run stopped, its books do not balance: {error}", err=True)
         raise typer.Exit(BROKEN_BOOKS) from None
@@ -140,17 +137,27 @@ def schema(
 
 
 def _read_all(names: list[str], report: bool = False) -> list[Scenario]:
-    """The scenarios of files or bare names; all faults of all of them end the command."""
+    """The scenarios of files or bare names; all faults of all of them end the command.
+
+    A scenario is also refused if its values, each within its range, allow no opening position together.
+    """
+    from sim.model import NingdeModel
+    from sim.opening.totals import OpeningError
     from sim.scenario import ScenarioError, locate, read
 
     scenarios, refused = [], []
     for name in names:
         path = locate(name)
         try:
-            scenarios.append(read(path, groups()))
+            scenario = read(path, groups())
+            NingdeModel(scenario)
         except ScenarioError as error:
             refused.append(str(error))
             continue
+        except OpeningError as error:
+            refused.append(f"{path}: {error}")
+            continue
+        scenarios.append(scenario)
         for warning in scenarios[-1].warnings:
             typer.echo(_warning(warning), err=True)
         if report:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, fields
+from dataclasses import Field, dataclass, field, fields
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -16,13 +17,18 @@ def column(default: float | int | bool, width: int = 0) -> Any:
     return field(metadata={"default": default, "width": width}, default=None)
 
 
+@cache
+def specs(table: type[Any]) -> tuple[Field[Any], ...]:
+    """The columns of a table class."""
+    return fields(table)
+
+
 @dataclass
 class Table:
     """Append-only rows of typed columns."""
 
     def __post_init__(self) -> None:
-        self._specs = fields(self)
-        for spec in self._specs:
+        for spec in specs(type(self)):
             if getattr(self, spec.name) is None:
                 setattr(self, spec.name, self._empty(spec.metadata, 0))
 
@@ -33,7 +39,7 @@ class Table:
         return np.full((rows, width) if width else rows, default, dtype=kind)
 
     def __len__(self) -> int:
-        return len(getattr(self, self._specs[0].name))
+        return len(getattr(self, specs(type(self))[0].name))
 
     def append(self, rows: int, **columns: Any) -> Ints:
         """Append rows; columns that are not named get their default.
@@ -48,10 +54,10 @@ class Table:
         first = len(self)
         if not rows:
             return np.arange(0, dtype=np.int64)
-        unknown = columns.keys() - {spec.name for spec in self._specs}
+        unknown = columns.keys() - {spec.name for spec in specs(type(self))}
         if unknown:
             raise TypeError(f"{type(self).__name__} has no column {sorted(unknown)}")
-        for spec in self._specs:
+        for spec in specs(type(self)):
             new = self._empty(spec.metadata, rows)
             if spec.name in columns:
                 given = np.asarray(columns[spec.name])

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import ClassVar
 
+from sim import data
 from sim.parameters import Month, Parameters, choice, entries, integer, month, parameter, show, sum_to_one
 
 
@@ -748,6 +749,15 @@ class InputOutput(Parameters):
     )
     bom: Mapping[str, float] = entries("io.bom")
     split: Mapping[str, float] = entries("io.split")
+
+    def checks(self) -> Iterator[tuple[str, str]]:
+        """A national sector of which nothing is left beside its parts (vehicles, vehicle parts) is divided in full."""
+        for sector in data.rows("sectors.csv"):
+            parts = [part for part in sector["children"].split(";") if part]
+            total = sum(self.split[part] for part in parts)
+            if parts and not sector["product"] and not abs(total - 1.0) <= 1e-9:
+                shares = " + ".join(parts)
+                yield f"split.{parts[0]}", f"{shares} is {show(round(total, 9))}; these shares must sum to 1"
 
 
 class Projects(Parameters):

@@ -96,6 +96,16 @@ def test_check_warns_of_levers_without_effect() -> None:
     assert "    talent.budget: 150.0 -> 300.0\n" in result.stdout
 
 
+def test_values_that_allow_no_opening_are_refused(folder: Path, runs: list[tuple[Scenario, int, Path]]) -> None:
+    scenario("x", "[io]\nva_cell = 0.45\n")
+    line = (
+        "scenarios/x.toml: io.leader_goods_share 0.62 and io.va_cell 0.45 leave nothing for the other inputs of cells"
+    )
+    assert ningde("check", "x").stderr == f"{line}\n"
+    assert refused(folder, "baseline", "x") == [line]
+    assert runs == []
+
+
 @pytest.mark.parametrize("what", [b"\xff", b"[run", b"x = 1\n" * 60_000, b"x = " + b"[" * 3000])
 @pytest.mark.usefixtures("folder")
 def test_check_never_shows_a_traceback(what: bytes) -> None:
@@ -122,9 +132,9 @@ def test_levers_lists_every_lever() -> None:
 
 def test_levers_of_one_table() -> None:
     result = ningde("levers", "service", "--all")
-    assert "service.team_cost" in result.stdout
+    assert "service.team_capacity" in result.stdout
     assert "promotion" not in result.stdout
-    assert "service.team_cost" not in ningde("levers", "service").stdout
+    assert "service.team_capacity" not in ningde("levers", "service").stdout
     wrong = ningde("levers", "enclav")
     assert wrong.exit_code == 2
     assert wrong.stderr.startswith("unknown table 'enclav' (did you mean 'enclave'?); the tables are run, ")

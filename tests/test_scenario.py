@@ -336,6 +336,7 @@ def test_settings_contradict_nothing() -> None:
         f"share_atl_dongqiao + share_atl_jiaocheng is 1.03; {shares}",
         "[opening]\nstainless_melt_share = 0.8": ":1: opening.stainless_roll_share: "
         "stainless_melt_share + stainless_roll_share is 1.05, which is above 1",
+        "\n[io.split]\nV_PWTR = 0.4\nV_BODY = 0.5": f":4: io.split.V_BODY: V_BODY + V_PWTR is 0.9; {shares}",
     }
     for text, sentence in faults.items():
         with pytest.raises(ScenarioError) as caught:

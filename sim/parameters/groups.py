@@ -127,7 +127,10 @@ class Parameters(BaseModel):
     inert: ClassVar[str] = ""
 
     def checks(self) -> Iterator[tuple[str, str]]:
-        """Faults between the fields of the group: pairs of a field's name and a sentence. Groups may override it."""
+        """Faults between the fields of the group: pairs of a name and a sentence. Groups may override it.
+
+        The name is that of a field, or of one figure of a table of figures (``"split.V_BODY"``).
+        """
         return iter(())
 
     @field_validator("*", mode="plain")
@@ -148,7 +151,7 @@ class Parameters(BaseModel):
             if isinstance(declaration, LeverRule) and declaration.starts is not None:
                 bound = replace(getattr(self, name), since=getattr(self, declaration.starts))
                 self.__dict__[name] = bound  # the model is frozen for everybody else
-        faults: list[tuple[Place, str]] = [((name,), sentence) for name, sentence in self.checks()]
+        faults: list[tuple[Place, str]] = [(tuple(name.split(".")), sentence) for name, sentence in self.checks()]
         if faults:
             raise RefusedError(faults)
         return self
