@@ -1,0 +1,103 @@
+"""Writes docs/parameters.md, the tables of everything a scenario file can set, from the declarations in the code.
+
+``python docs/parameters.py`` rewrites the page; with ``--check`` it only compares and ends with code 1 if the page is old.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+from sim.model import GROUPS
+from sim.parameters import Parameters, describe, plain_text
+from sim.parameters.declarations import Row, Setting
+
+PAGE = Path(__file__).with_name("parameters.md")
+
+INTRODUCTION = """# Parameters
+
+Made by `python docs/parameters.py` from the declarations in `sim/`; do not edit by hand. One section a table of the scenario
+file. Symbols are those of [model.md](model.md). A **lever** (bold name) may be dated, and where marked "by county" set for each county;
+before its start it stands at its neutral value. Grades: `sourced` printed in a named publication, `derived` arithmetic on sourced
+figures, `recalled` not checked against a document, `assumed` chosen by the modellers, `calibrate` a wide prior, never to be
+quoted as a fact. A table marked **inert** is read, checked and stored with a run, and changes nothing in this version.
+"""
+
+HEAD = """| name | symbol | unit | default | range | start / neutral | grade | source |
+|---|---|---|---|---|---|---|---|"""
+
+
+def cell(text: str) -> str:
+    """Text that cannot break a Markdown table."""
+    return text.replace("|", "\\|").replace("\n", " ")
+
+
+def value(setting: Setting | None) -> str:
+    """A value as a scenario file would hold it; nothing for none."""
+    return "" if setting is None else plain_text(setting)
+
+
+def span(row: Row) -> str:
+    """Range or options of a row."""
+    if row.options:
+        return ", ".join(row.options)
+    low, high = value(row.low), value(row.high)
+    return f"{low} to {high}" if low and high else ""
+
+
+def start(row: Row) -> str:
+    """When a lever begins and what holds before; whether counties may differ."""
+    parts = [f"from `{row.starts}`"] if row.starts else []
+    if row.neutral is not None:
+        parts.append(f"neutral {value(row.neutral)}")
+    if row.scope == "county":
+        parts.append("by county")
+    return ", ".join(parts)
+
+
+def line(row: Row) -> str:
+    """One line of a table."""
+    name = f"**{row.name}**" if row.kind == "lever" else row.name
+    symbol = f"`{row.symbol}`" if row.symbol else ""
+    columns = (name, symbol, row.unit, value(row.default), span(row), start(row), row.grade, row.source)
+    return f"| {' | '.join(cell(text) for text in columns)} |"
+
+
+def section(group: type[Parameters]) -> str:
+    """Heading, purpose and table of one group."""
+    mark = " (inert)" if group.inert else ""
+    purpose = (group.__doc__ or "").strip().split("\n\n")[0].replace("\n", " ")
+    note = f"\n\n**Inert:** {group.inert}." if group.inert else ""
+    rows = "\n".join(line(row) for row in describe(group))
+    return f"## {group.table}{mark}\n\n{purpose}{note}\n\n{HEAD}\n{rows}\n"
+
+
+def sections() -> Iterator[str]:
+    """The introduction and every group, in the order of the code."""
+    yield INTRODUCTION
+    for group in GROUPS:
+        yield section(group)
+
+
+def page() -> str:
+    """The whole page."""
+    return "\n".join(sections())
+
+
+def main() -> int:
+    """Write the page, or compare it."""
+    parser = argparse.ArgumentParser(description="Write docs/parameters.md from the declarations in the code.")
+    parser.add_argument("--check", action="store_true", help="compare only; exit code 1 if the page is not current")
+    if not parser.parse_args().check:
+        PAGE.write_text(page(), encoding="utf-8")
+        return 0
+    if PAGE.is_file() and PAGE.read_text(encoding="utf-8") == page():
+        return 0
+    sys.stderr.write("docs/parameters.md is not what the code declares: run python docs/parameters.py\n")
+    return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
