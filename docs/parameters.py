@@ -1,7 +1,8 @@
 """Writes docs/parameters.md, the tables of everything a scenario file can set, from the declarations in the code.
 
-``python docs/parameters.py`` rewrites the page; with ``--check`` it only compares and ends with code 1 if the page is old.
+``python docs/parameters.py`` rewrites the page; with ``--check`` it only compares, and ends with code 1 if it is old.
 """
+# ruff: noqa: INP001  (a folder of texts with one script is no package)
 
 from __future__ import annotations
 
@@ -18,11 +19,12 @@ PAGE = Path(__file__).with_name("parameters.md")
 
 INTRODUCTION = """# Parameters
 
-Made by `python docs/parameters.py` from the declarations in `sim/`; do not edit by hand. One section a table of the scenario
-file. Symbols are those of [model.md](model.md). A **lever** (bold name) may be dated, and where marked "by county" set for each county;
-before its start it stands at its neutral value. Grades: `sourced` printed in a named publication, `derived` arithmetic on sourced
-figures, `recalled` not checked against a document, `assumed` chosen by the modellers, `calibrate` a wide prior, never to be
-quoted as a fact. A table marked **inert** is read, checked and stored with a run, and changes nothing in this version.
+Made by `python docs/parameters.py` from the declarations in `sim/`; do not edit by hand. One section a table of the
+scenario file. Symbols are those of [model.md](model.md). A **lever** (bold name) may be dated, and where marked "by
+county" set for each county; before its start it stands at its neutral value. Grades: `sourced` printed in a named
+publication, `derived` arithmetic on sourced figures, `recalled` not checked against a document, `assumed` chosen by
+the modellers, `calibrate` a wide prior, never to be quoted as a fact. A table marked **inert** is read, checked and
+stored with a run, and changes nothing in this version.
 """
 
 HEAD = """| name | symbol | unit | default | range | start / neutral | grade | source |

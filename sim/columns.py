@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import Field, dataclass, field, fields
-from functools import cache
+from dataclasses import Field, dataclass, field
 from typing import Any
 
 import numpy as np
@@ -17,20 +16,19 @@ def column(default: float | int | bool, width: int = 0) -> Any:
     return field(metadata={"default": default, "width": width}, default=None)
 
 
-@cache
-def specs(table: type[Any]) -> tuple[Field[Any], ...]:
-    """The columns of a table class."""
-    return fields(table)
-
-
 @dataclass
 class Table:
     """Append-only rows of typed columns."""
 
     def __post_init__(self) -> None:
-        for spec in specs(type(self)):
+        for spec in self.specs:
             if getattr(self, spec.name) is None:
                 setattr(self, spec.name, self._empty(spec.metadata, 0))
+
+    @property
+    def specs(self) -> tuple[Field[Any], ...]:
+        """The columns with their defaults."""
+        return tuple(self.__dataclass_fields__.values())
 
     @staticmethod
     def _empty(metadata: Any, rows: int) -> NDArray[Any]:
@@ -39,7 +37,7 @@ class Table:
         return np.full((rows, width) if width else rows, default, dtype=kind)
 
     def __len__(self) -> int:
-        return len(getattr(self, specs(type(self))[0].name))
+        return len(getattr(self, self.specs[0].name))
 
     def append(self, rows: int, **columns: Any) -> Ints:
         """Append rows; columns that are not named get their default.
@@ -54,10 +52,10 @@ class Table:
         first = len(self)
         if not rows:
             return np.arange(0, dtype=np.int64)
-        unknown = columns.keys() - {spec.name for spec in specs(type(self))}
+        unknown = columns.keys() - {spec.name for spec in self.specs}
         if unknown:
             raise TypeError(f"{type(self).__name__} has no column {sorted(unknown)}")
-        for spec in specs(type(self)):
+        for spec in self.specs:
             new = self._empty(spec.metadata, rows)
             if spec.name in columns:
                 given = np.asarray(columns[spec.name])

@@ -289,6 +289,7 @@ class Candidates:
     requisition: Floats  # Gamma with mean 1
     graft: Floats
     place: Floats
+    order: Floats  # leads of a month are resolved in this order
     productivity: Floats  # standard normal
     taste: Floats  # (n, P) Gumbel
 
@@ -467,7 +468,9 @@ class State:
     levers: dict[str, Floats]  # compiled policy: (months + 1,) or (months + 1, C), row = month
     rent_reference: float = 1.0  # mean land price at opening, M yuan per mu
     wage_reference: float = 1.0  # mean wage at opening, yuan a year
-    slots: int = 0
+    slots: int = 0  # luck slots issued; the same in every scenario of a seed
+    own_slots: int = 0  # first slot of leaders' own plants: one a leader and month of signing
+    months: int = 0  # length of the run
     signed_this_year: float = 0.0
     pressure: float = 0.0  # plan pressure m of the month
     reform: float = 0.0  # effective permit reform

@@ -20,7 +20,7 @@ STORED = json.loads((HERE / "headline.json").read_text(encoding="utf-8"))
 
 @pytest.mark.parametrize("scenario", update.SCENARIOS)
 def test_headline_series_are_the_stored_ones(scenario):
-    """Money agrees to a billionth, counts of firms and projects exactly; a change needs a changelog line (update.py)."""
+    """Money agrees to a billionth, counts exactly; a change of results needs a changelog line (update.py)."""
     found, stored = update.headline(scenario), STORED[scenario]
     assert found.keys() == stored.keys()
     for name, values in stored.items():

@@ -44,7 +44,7 @@ def run(scenario: Scenario, seed: int | None = None, progress: Callable[[int, in
         The labelled dataset; decisions stand in its attribute ``decisions``.
 
     Raises:
-        IdentityBreach: an account does not balance; nothing is returned.
+        BrokenIdentityError: an account does not balance; nothing is returned.
         OpeningError: the opening parameters contradict each other.
     """
     model = NingdeModel(scenario, seed)

@@ -78,7 +78,7 @@ class CandidatePool:
         counts = streams.draw("promotion.pool", month).poisson(self.promotion.pool_factor * self.rates)
         channel, product = (np.repeat(index.ravel(), counts.ravel()) for index in np.indices(counts.shape))
         size = len(channel)
-        luck = streams.draw("promotion.luck", month).random((size, 6))
+        luck = streams.draw("promotion.luck", month).random((size, 7))
         normal = streams.draw("promotion.normal", month).standard_normal((size, 2))
         shape = 1.0 / self.work_variation**2
         work = streams.draw("promotion.work", month).gamma(shape, 1.0 / shape, size)
@@ -98,6 +98,7 @@ class CandidatePool:
             requisition=requisition,
             graft=luck[:, 4],
             place=luck[:, 5],
+            order=luck[:, 6],
             productivity=normal[:, 1],
             taste=taste,
         )

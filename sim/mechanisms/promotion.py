@@ -331,13 +331,13 @@ class Promotion(Parameters):
         source="recalled: spin-off literature",
     )
     normal_entry: float = parameter(
-        0.1,
+        0.085,
         symbol="nu_N",
         unit="entrants per opening firm and year, legacy nodes",
         low=0.02,
         high=0.15,
         grade="assumed",
-        source=("assumption: capacity of entry balances that of exit at constant demand (build check, model.md 9.4)"),
+        source="assumption: capacity of entry balances that of exit at the opening margins (0.083 to 0.088 over seeds)",
     )
     start: Month = month(
         "2016-01",

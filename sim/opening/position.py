@@ -13,6 +13,8 @@ from sim.draws import Streams
 from sim.inputoutput.tables import RegionalTable
 from sim.mechanisms.construction import Construction
 from sim.mechanisms.demand import Demand, DemandPath, market_volumes
+from sim.mechanisms.firms import YOUNG, exit_probability
+from sim.mechanisms.firms import Firms as FirmSettings
 from sim.mechanisms.gaps import sponsors
 from sim.mechanisms.labour import Labour
 from sim.mechanisms.land import Land, base_price, land_price
@@ -35,6 +37,7 @@ from sim.mechanisms.production import (
     solve,
     unit_costs,
 )
+from sim.mechanisms.promotion import Promotion
 from sim.mechanisms.sourcing import Sourcing
 from sim.opening.links import connect_opening
 from sim.opening.population import LEADER_QUALITY, UTILISATION, opening_firms
@@ -153,7 +156,9 @@ def opening_state(scenario: Scenario, world: World, seed: int, months: int, leve
         effort=np.zeros(4),
         outside_value=np.zeros(world.product_count),
         outside_value_mean=np.zeros(world.product_count),
-        slots=int(firms.slot.max()) + 1,
+        own_slots=int(firms.slot.max()) + 1,
+        slots=int(firms.slot.max()) + 1 + len(leaders) * months,
+        months=months,
     )
     _prices_and_costs(state, scenario, months)
     connect_opening(state, table)
@@ -163,6 +168,7 @@ def opening_state(scenario: Scenario, world: World, seed: int, months: int, leve
     _investment_base(state)
     _check_settled(state, table)
     _land_and_location(state)
+    entry_balance(state)
     return state
 
 
@@ -337,6 +343,31 @@ def _check_settled(state: State, table: RegionalTable) -> None:
             f"the opening firms do not give back the table: {world.county_names[county]}, {world.products[product]} "
             f"makes {nodes[miss.argmax()]:.6g} instead of {expected[miss.argmax()]:.6g} M yuan a month"
         )
+
+
+ENTRY_BAND = (0.8, 1.2)
+"""Yearly capacity of normal entry over that lost by exit at opening margins; model description, section 9.4."""
+
+
+def entry_balance(state: State) -> float:
+    """Yearly capacity of normal entry over the yearly capacity lost by exit, legacy products, at the opening.
+
+    Outside :data:`ENTRY_BAND` a remark names the promotion.normal_entry that would balance.
+    """
+    firms, world, scenario = state.firms, state.world, state.scenario
+    legacy = firms.alive & ~firms.block & ~firms.fringe & (firms.leader < 0) & world.legacy[firms.product]
+    relative = firms.output / float(np.median(firms.output[legacy]))
+    monthly = exit_probability(firms.margin12.mean(axis=1), relative, -firms.birth < YOUNG, scenario[FirmSettings])
+    lost = float(((1.0 - (1.0 - monthly) ** YEAR) * firms.capacity * YEAR)[legacy].sum())
+    entrants = np.bincount(firms.product[legacy], minlength=world.product_count)[world.legacy]
+    mean_size = scenario[Projects].size_bump_mean / state.technology.capital[world.legacy]
+    rate = scenario[Promotion].normal_entry
+    ratio = float((rate * entrants * mean_size).sum()) / lost
+    if not ENTRY_BAND[0] <= ratio <= ENTRY_BAND[1]:
+        state.events.append(
+            f"normal entry brings {ratio:.2f} of the capacity that exit takes: {rate / ratio:.3f} would balance"
+        )
+    return ratio
 
 
 def _land_and_location(state: State) -> None:

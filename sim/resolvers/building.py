@@ -139,8 +139,8 @@ def _births(state: State, done: Ints) -> None:
     own = projects.leader[new] >= 0
     market = state.markets_of_product[product]
     margin = unit_margins(state)[product]
-    slots = np.where(projects.slot[new] >= 0, projects.slot[new], state.slots + np.arange(len(new)))
-    state.slots = max(state.slots, int(slots.max()) + 1)
+    own_slots = state.own_slots + projects.leader[new] * state.months + projects.born[new] - 1
+    slots = np.where(own, own_slots, projects.slot[new])
     rows = firms.append(
         len(new),
         county=county,

@@ -58,9 +58,9 @@ def resolve_propose(state: State, streams: Streams) -> None:
     ledger.leads = sum(len(leads["product"]) for leads in boards.leads)
     if boards.capped:
         state.events.append(f"{state.month}: {boards.capped} lead rates above the candidate pool were capped")
-    luck = streams.draw("projects.own", state.month).random((max(len(boards.own_projects), 1), 2))
-    for index, columns in enumerate(boards.own_projects):
-        _sign_own(state, columns, luck[index])
+    luck = streams.draw("projects.own", state.month).random(len(rows))
+    for columns in boards.own_projects:
+        _sign_own(state, columns, float(luck[columns["leader"]]))
     if boards.rival_building is not None and boards.rival_noise is not None:
         rivals = state.rivals
         finished = rivals.building / RIVAL_BUILD_MONTHS
@@ -69,7 +69,7 @@ def resolve_propose(state: State, streams: Streams) -> None:
         rivals.noise = boards.rival_noise
 
 
-def _sign_own(state: State, columns: dict[str, Any], luck: Floats) -> None:
+def _sign_own(state: State, columns: dict[str, Any], luck: float) -> None:
     """A leader's own plant is signed at once; a dated plant brings its own land."""
     columns = dict(columns)
     serviced = float(columns.pop("serviced", 0.0))
@@ -81,7 +81,7 @@ def _sign_own(state: State, columns: dict[str, Any], luck: Floats) -> None:
         channel=Channel.OWN,
         work=work,
         work_left=work,
-        requisition_luck=0.75 + 0.5 * luck[0],
+        requisition_luck=0.75 + 0.5 * luck,
         born=state.month,
         signed=state.month,
         **columns,
@@ -111,6 +111,7 @@ def _event_land(state: State, row: int, land: float, serviced: float) -> None:
 
 def resolve_place(state: State, streams: Streams) -> None:
     """Leads of the month are resolved in random slot order; land is updated after each; failed projects leave."""
+    del streams
     boards, projects = state.boards, state.projects
     if boards.project_service is not None and boards.county_service is not None:
         projects.service = boards.project_service
@@ -121,7 +122,7 @@ def resolve_place(state: State, streams: Streams) -> None:
     if boards.outside_value is not None:
         state.outside_value = boards.outside_value
     if boards.leads:
-        _resolve_leads(state, streams)
+        _resolve_leads(state)
 
 
 def fail(state: State, rows: Ints) -> None:
@@ -135,7 +136,7 @@ def fail(state: State, rows: Ints) -> None:
     projects.stage[rows] = Stage.FAILED
 
 
-def _resolve_leads(state: State, streams: Streams) -> None:
+def _resolve_leads(state: State) -> None:
     """Sign or lose each lead and give it a park."""
     leads = state.boards.leads[0]
     size = len(leads["product"])
@@ -150,7 +151,7 @@ def _resolve_leads(state: State, streams: Streams) -> None:
     value = inclusive_value(utility, allowed, q.nest)
     normal, graft = leads["channel"] == Channel.NORMAL, leads["graft"] >= 0
     score = utility / q.nest + taste
-    for row in streams.draw("location.order", state.month).permutation(size):
+    for row in np.argsort(pool.order[leads["candidate"]]):
         if normal[row]:
             park[row] = _place_normal(state, leads, row)
             signed[row] = park[row] >= 0

@@ -1,0 +1,124 @@
+"""The texts say what the code is: pointers lead somewhere, names and tables are current."""
+
+from __future__ import annotations
+
+import importlib.util
+import re
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+import sim
+from sim.accounts import CHECKS
+from sim.mechanisms import Phase
+from sim.model import NingdeModel
+
+ROOT = Path(__file__).parents[1]
+DOCS, SOURCE = ROOT / "docs", ROOT / "sim"
+
+NUMBER = r"\d+(?:\.\d+)?"
+POINTER = re.compile(rf"\b[Ss]ections?\s+({NUMBER}(?:\s*(?:,|and|to|or|-)\s*(?:and\s+)?{NUMBER})*)")
+OPEN_POINT = re.compile(r"open point\s+(\d+)")
+
+
+def model_text() -> str:
+    return (DOCS / "model.md").read_text(encoding="utf-8")
+
+
+def headings(text: str) -> set[str]:
+    return set(re.findall(rf"^#+ ({NUMBER})[. ]", text, flags=re.MULTILINE))
+
+
+def section(text: str, number: str) -> str:
+    """Text under the heading of a section, up to the next heading."""
+    found = re.search(rf"^#+ {re.escape(number)}[. ].*?(?=^#|\Z)", text, flags=re.MULTILINE | re.DOTALL)
+    assert found, f"docs/model.md has no section {number}"
+    return found[0]
+
+
+def pointers(text: str) -> list[str]:
+    """Section numbers that a text points to; line breaks and comment signs inside a pointer do not matter."""
+    plain = re.sub(r"\s*\n\s*#?\s*", " ", text)
+    lists = [match[1] for match in POINTER.finditer(plain)] + OPEN_POINT.findall(plain)
+    return [number for numbers in lists for number in re.findall(NUMBER, numbers)]
+
+
+def parameter_script() -> ModuleType:
+    spec = importlib.util.spec_from_file_location("parameter_page", DOCS / "parameters.py")
+    assert spec
+    assert spec.loader
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_the_parameter_page_is_current():
+    page = (DOCS / "parameters.md").read_text(encoding="utf-8")
+    assert page == parameter_script().page(), "run python docs/parameters.py"
+
+
+def test_the_parameter_page_marks_what_is_inert():
+    page = parameter_script().page()
+    assert "## talent (inert)" in page
+    assert "## promotion\n" in page
+
+
+def mechanism_modules() -> list[str]:
+    return sorted(path.stem for path in (SOURCE / "mechanisms").glob("*.py") if path.stem != "__init__")
+
+
+@pytest.mark.parametrize("name", mechanism_modules())
+def test_every_mechanism_is_described(name):
+    titled = re.search(rf"^#+ 9\.\d+ .*\b{name}\b", model_text(), flags=re.MULTILINE)
+    assert titled or f"`{name}.py`" in model_text(), f"docs/model.md does not describe sim/mechanisms/{name}.py"
+
+
+def test_every_identity_is_described():
+    named = set(re.findall(r"^\| (I\d+) \|", section(model_text(), "10"), flags=re.MULTILINE))
+    assert named == {*CHECKS, "I16", "I17"}  # these two belong to the opening and to the record
+
+
+def test_pointers_are_found():
+    text = "see section 9.5\n    and sections 3.1 and\n    9.12 (sections 8.1 to 8.3); # section\n# 10, open point 19"
+    assert pointers(text) == ["9.5", "3.1", "9.12", "8.1", "8.3", "10", "19"]
+
+
+def test_every_pointer_of_the_code_leads_to_a_section():
+    known = headings(model_text())
+    found = {path: pointers(path.read_text(encoding="utf-8")) for path in sorted(SOURCE.rglob("*.py"))}
+    assert sum(map(len, found.values())) > 40, "the pattern of pointers finds too little"
+    lost = [(str(path.relative_to(ROOT)), n) for path, numbers in found.items() for n in numbers if n not in known]
+    assert not lost, f"docs/model.md lacks {lost}"
+
+
+def test_every_pointer_of_the_text_leads_to_a_section():
+    known = headings(model_text())
+    inside = re.findall(r"\((\d+\.\d+)\)", model_text()) + pointers(model_text())
+    assert not [number for number in inside if number not in known]
+
+
+def test_the_phase_table_is_the_month():
+    rows = re.findall(r"^\| (\d+) ([A-Z]+) \| ([^|]*)\|", section(model_text(), "4"), flags=re.MULTILINE)
+    written = {(int(number), name): set(re.findall(r"`(\w+)`", acting)) for number, name, acting in rows}
+    model = NingdeModel(sim.load("baseline"), seed=1)
+    month = {
+        (int(phase), phase.name): {type(part).__name__ for part in model.month_list if part.phase == phase}
+        for phase in Phase
+    }
+    assert written == month
+
+
+@pytest.mark.parametrize("name", ["model.md", "architecture.md"])
+def test_links_between_texts_lead_somewhere(name):
+    text = (DOCS / name).read_text(encoding="utf-8")
+    links = [link for link in re.findall(r"\]\(([^)#]+)[^)]*\)", text) if "://" not in link]
+    assert links
+    assert not [link for link in links if not (DOCS / link).exists()]
+
+
+@pytest.mark.parametrize("name", ["model.md", "architecture.md"])
+def test_files_named_in_the_texts_exist(name):
+    named = re.findall(r"`((?:sim|scenarios|docs|tests)/[\w./]*)`", (DOCS / name).read_text(encoding="utf-8"))
+    assert named
+    assert not [path for path in named if not (ROOT / path).exists()]
