@@ -1,0 +1,214 @@
+"""Leaders: shares, orders, backlog, plans and sites."""
+
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from sim.draws import gumbel
+from sim.mechanisms.demand import OPENING, annual_series
+from sim.mechanisms.leaders import (
+    RIVAL_QUALITY,
+    KnownShare,
+    Leaders,
+    expected_growth,
+    group_cost,
+    order_book,
+    share_step,
+    site_weights,
+)
+from sim.mechanisms.location import inclusive_value
+from sim.mechanisms.production import leading_rows
+from sim.parameters import Month
+
+ONE = np.ones(1)
+
+
+def odds(share):
+    return share / (1.0 - share)
+
+
+def test_orders_are_share_times_market_times_unit_value_a_month():
+    assert order_book(np.array([0.2]), np.array([60.0]), np.array([1000.0])) == pytest.approx([1000.0])
+
+
+def test_equal_rivals_keep_their_shares():
+    share = np.array([0.05, 0.3])
+    same = share_step(share, np.ones(2), np.ones(2), np.full(2, RIVAL_QUALITY), Leaders(), np.ones(2))
+    np.testing.assert_allclose(same, share, rtol=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("cost", "fill", "quality"), [(0.9, 1.0, 0.9), (1.2, 1.0, 0.9), (1.0, 0.6, 0.9), (1.0, 1.0, 0.5), (0.95, 0.8, 1.0)]
+)
+def test_the_odds_move_by_relative_fitness(cost, fill, quality):
+    """Shares of leader and rest are normalised together, so only the difference of their fitness counts."""
+    leaders, share = Leaders(), np.array([0.2])
+    new = share_step(share, cost * ONE, fill * ONE, quality * ONE, leaders, ONE)
+    gain = np.log(1.0 / cost) + leaders.fill_gain * (fill - 1.0) + leaders.quality_gain * (quality - RIVAL_QUALITY)
+    assert odds(new) == pytest.approx(odds(share) * np.exp(leaders.share_selection / 12 * gain), rel=1e-12)
+
+
+def test_shares_stay_between_nothing_and_everything():
+    share = np.array([0.0, 1e-6, 0.999])
+    for _ in range(600):
+        share = share_step(share, np.full(3, 0.5), np.ones(3), np.ones(3), Leaders(), np.ones(3))
+    assert ((share >= 0) & (share <= 1)).all()
+    assert share[0] == 0.0
+    assert share[1] > 0.5
+
+
+# --- expectations -----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("growth", "expected"), [(0.3, 0.3), (0.0, 0.0), (-0.1, -0.1), (1.5, 0.6), (-0.8, -0.3)])
+def test_steady_growth_is_expected_to_last_within_bounds(growth, expected):
+    orders = 100.0 * (1.0 + growth) ** (np.arange(60) / 12)
+    assert expected_growth(orders, 36) == pytest.approx(expected, abs=1e-9)
+
+
+def test_without_a_year_and_more_nothing_is_expected():
+    assert expected_growth(np.geomspace(1.0, 9.0, 13), 36) == 0.0
+    assert expected_growth(np.zeros(40), 36) == 0.0
+
+
+def test_the_time_before_the_first_order_does_not_count():
+    orders = 100.0 * 1.2 ** (np.arange(30) / 12)
+    assert expected_growth(np.concatenate([np.zeros(20), orders]), 36) == pytest.approx(expected_growth(orders, 36))
+
+
+def test_only_the_window_counts():
+    early = 100.0 * 0.8 ** (np.arange(36) / 12)
+    late = early[-1] * 1.4 ** (np.arange(1, 61) / 12)
+    assert expected_growth(np.concatenate([early, late]), 36) == pytest.approx(0.4, abs=1e-9)
+
+
+def test_a_sudden_jump_is_expected_to_fade():
+    """With little persistence the forecast lies near the mean of the window, not at the last value."""
+    rng = np.random.default_rng(5)
+    monthly = np.exp(np.cumsum(rng.normal(0.01, 0.05, 60)))
+    growth = np.log(monthly[12:] / monthly[:-12])[-36:]
+    found = np.log1p(expected_growth(monthly, 36))
+    assert abs(found - growth.mean()) < abs(growth[-1] - growth.mean())
+
+
+# --- known share ------------------------------------------------------------------------------------------------------
+
+
+def test_the_known_share_is_shipments_over_the_market_up_to_the_last_known_year(baseline):
+    run = baseline.run
+    logs = KnownShare.of(run, 0.1, 200).logs
+    last = Month("2018-07") - OPENING
+    assert np.isfinite(logs[: last + 1]).all()
+    assert np.isnan(logs[last + 1 :]).all()
+    shipments = annual_series("leader_shipments_power", run.known_until)
+    market = [annual_series(name, run.known_until) for name in ("ev_battery_world", "storage_cells_world")]
+    for year in (2016, 2017, 2018):
+        share = shipments[year] / (market[0][year] + market[1][year])
+        assert np.exp(logs[Month(f"{year}-07") - OPENING]) == pytest.approx(share)
+    assert np.exp(logs[0]) == pytest.approx(0.1)
+    first = Month("2016-07") - OPENING
+    np.testing.assert_allclose(np.diff(logs[: first + 1]), np.diff(logs[: first + 1])[0], rtol=1e-9)
+
+
+@pytest.mark.parametrize("changes", [{"run.known_until": "2015-12"}, {"run.world": "flat"}])
+def test_nothing_is_known_of_the_share_before_the_first_shipments_or_in_a_flat_world(baseline, changes):
+    assert np.isnan(KnownShare.of(baseline.replace(changes, name="other").run, 0.1, 100).logs).all()
+
+
+def test_a_given_world_gives_no_later_share(baseline):
+    plain = KnownShare.of(baseline.run, 0.1, 120).logs
+    given = KnownShare.of(baseline.replace({"run.world": "conditional"}, name="given").run, 0.1, 120).logs
+    np.testing.assert_array_equal(plain, given)
+
+
+# --- order books and sites --------------------------------------------------------------------------------------------
+
+
+def test_the_backlog_is_what_was_ordered_and_not_delivered_less_what_is_given_up(fresh):
+    model = fresh()
+    keep = model.plan[Leaders].backlog_keep
+    for _ in range(15):
+        model.step()
+        rows = model.state.leaders
+        np.testing.assert_allclose(rows.backlog, keep * np.maximum(rows.ordered - rows.delivered, 0.0), rtol=1e-12)
+    assert rows.backlog.max() > 0
+
+
+def test_orders_of_the_books_are_shares_of_the_market(fresh):
+    model = fresh()
+    model.step()
+    rows, volume = model.state.leaders, model.state.markets.volume
+    orders = np.where(rows.active, rows.share * volume[rows.market] * rows.unit_value / 12, 0.0)
+    np.testing.assert_allclose(rows.annual_orders[:, 0], orders, rtol=1e-12)
+
+
+def test_sites_at_the_opening_share_orders_by_capacity(fresh):
+    state = fresh().state
+    weight, leading = site_weights(state, 0.0), leading_rows(state)
+    for group in np.flatnonzero(state.leaders.active):
+        mine = leading & (state.firms.leader == group)
+        total = state.firms.capacity[mine].sum() + state.rivals.capacity[group].sum()
+        np.testing.assert_allclose(weight[mine], state.firms.capacity[mine] / total, rtol=1e-12)
+    assert (weight[~leading] == 0).all()
+
+
+def test_a_dear_site_gets_less(fresh):
+    state = fresh().state
+    group = [row for row in np.flatnonzero(leading_rows(state)) if state.firms.leader[row] == 1]
+    before = site_weights(state, 10.0)[group]
+    state.firms.unit_cost[group[0]] *= 1.1
+    after = site_weights(state, 10.0)[group]
+    assert after[0] < before[0]
+    assert after[1] > before[1]
+    assert group_cost(state)[1] > 1.0
+
+
+def test_all_orders_reach_some_site(fresh):
+    """Home weights and those of rival sites sum to 1."""
+    state = fresh().state
+    elasticity = 10.0
+    mean = group_cost(state)
+    own = site_weights(state, elasticity)
+    for group in np.flatnonzero(state.leaders.active):
+        rows = np.flatnonzero(leading_rows(state) & (state.firms.leader == group))
+        markup = 1.0 + state.technology.markup[state.firms.product[rows]]
+        cost = state.firms.unit_cost[rows] * markup / state.markets.price[state.firms.product[rows]]
+        home = state.firms.capacity[rows] * np.exp(-elasticity * (cost / mean[group] - 1.0))
+        away = state.rivals.capacity[group] * np.exp(-elasticity * (1.0 / mean[group] - 1.0))
+        np.testing.assert_allclose(own[rows], home / (home.sum() + away.sum()), rtol=1e-9)
+
+
+# --- plans and the choice of a site -----------------------------------------------------------------------------------
+
+
+def test_the_plan_is_capacity_for_orders_a_year_and_a_half_ahead(fresh):
+    leader = fresh().leaders[0]
+    planned = 1.2**1.5 * 12 * 100.0 / 0.85
+    found = leader.plan(100.0, 0.2, 0.85, capacity=1000.0, pipeline=200.0, least=300.0, most=5000.0)
+    assert found == pytest.approx(planned - 1200.0)
+    assert leader.plan(100.0, 0.2, 0.85, capacity=1000.0, pipeline=200.0, least=300.0, most=500.0) == 500.0
+    assert leader.plan(100.0, 0.2, 0.85, capacity=1000.0, pipeline=700.0, least=300.0, most=5000.0) == 0.0
+    assert leader.plan(100.0, 0.2, 0.85, capacity=0.0, pipeline=planned - 299.0, least=300.0, most=5000.0) == 0.0
+    assert "1.0" in leader.model.log[0][2], "the decision is written down with its numbers"
+
+
+def test_sites_are_chosen_as_a_nested_logit_says(fresh):
+    """Frequencies of home, and of each home park, over many taste shocks against the formula."""
+    leader = fresh().leaders[0]
+    leader.model = SimpleNamespace(
+        nest=0.6, log=[], calendar=Month("2020-01"), world=SimpleNamespace(park_names="abcd"), park_county_name=str
+    )
+    utility = np.array([0.5, -np.inf, 0.1, -0.4, 0.3, 0.0])
+    parks, draws = 4, 20_000
+    tastes = gumbel(np.random.default_rng(8).random((draws, len(utility) + 2)))
+    chosen = np.bincount([leader.choose_site(utility, taste, parks) for taste in tastes], minlength=len(utility))
+    inside = [inclusive_value(part[None, :], np.isfinite(part)[None, :], 0.6)[0] for part in np.split(utility, [parks])]
+    home = 1.0 / (1.0 + np.exp(inside[1] - inside[0]))
+    within = np.exp(utility / 0.6)
+    share = np.concatenate(
+        [home * within[:parks] / within[:parks].sum(), (1 - home) * within[parks:] / within[parks:].sum()]
+    )
+    error = np.sqrt(np.maximum(share * (1 - share), 1e-12) / draws)
+    assert (np.abs(chosen / draws - share) < 5 * error + 1e-12).all()
+    assert chosen[1] == 0
