@@ -26,8 +26,10 @@ Bools = NDArray[np.bool_]
 SCARCE_LAND = 0.1
 """Share of planned land that is left below which a county picks its projects; assumption."""
 
-PICKY = 1.25
-"""How many times the city's screen a county short of land asks for; assumption."""
+PICKY = 1.3
+"""How many times the city's screen a county short of land asks for; assumption: at the default screen this leaves
+out the legacy products, which yield least per mu.
+"""
 
 RESERVE = 0.1
 """Share of developed land that a county wants to keep free; assumption: what the opening leaves free
@@ -175,7 +177,7 @@ class Leader(Decider):
         """Annual output of the next plant, M yuan; 0 while capacity and pipeline cover the plan.
 
         The plan is capacity for expected orders one and a half years ahead at target use,
-        Khat = (1 + g)^1.5 12 O / u_star. A plant is lumpy, but never more than half of what the group has.
+        Khat = (1 + g)^1.5 12 O / u_star. A plant is lumpy; the least lump is at most half of what the group has.
         """
         planned = (1.0 + growth) ** 1.5 * YEAR * orders / target
         gap = planned - capacity - pipeline

@@ -110,13 +110,13 @@ def month_of(state: State) -> tuple[Mechanism, ...]:
     )
     return (
         # 1 WORLD
-        demand.OutsideDemand(path, scenario[demand.Demand], known - demand.OPENING),
+        demand.OutsideDemand(path, scenario[demand.Demand], known_world(scenario) - demand.OPENING),
         price_mechanism(scenario, world, months),
         construction.Rain(scenario[construction.Construction]),
         candidates.CandidatePool(scenario[promotion.Promotion], rates, scenario[construction.Construction].cv),
         # 2 PROPOSE
         leaders.OrderBooks(scenario[leaders.Leaders], shipments, power),
-        leaders.Expansion(scenario[leaders.Leaders], place),
+        leaders.Expansion(scenario[leaders.Leaders], place, known - demand.OPENING),
         events.History(history),
         promotion.Funnel(scenario[promotion.Promotion], scenario[Projects], scenario[sourcing.Sourcing], rates),
         # 3 PLACE

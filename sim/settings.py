@@ -63,7 +63,7 @@ class Run(Parameters):
         "2019-11",
         symbol="known",
         unit="month",
-        low="2013-12",
+        low="2014-12",
         high="2021-12",
         grade="assumed",
         source="assumption: the article reports up to November 2019; events dated later are withheld",

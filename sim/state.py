@@ -91,10 +91,12 @@ class Firms(Table):
     jobs_intensity: Floats = column(0.0)  # persons per M yuan of annual output
     energy_intensity: Floats = column(0.0)  # MWh per M yuan
     land: Floats = column(0.0)  # mu
+    plot: Floats = column(0.0)  # M yuan of capital for which the land was laid out
     outside_share: Floats = column(0.0)  # ebar: share of capacity wanted outside at parity of price and cost
     market: Ints = column(5)  # index into MARKETS
     market_reference: Floats = column(1.0)  # volume of the firm's market at its birth
     unit_cost: Floats = column(1.0)  # cost of one unit, 2018 price of the product = 1
+    relative_cost: Floats = column(1.0)  # m: unit cost over that of a frontier plant of the product
     capacity: Floats = column(0.0)  # M yuan a month
     orders: Floats = column(0.0)  # M yuan a month
     output: Floats = column(0.0)  # M yuan a month
@@ -315,6 +317,7 @@ class Boards:
     share: Floats | None = None
     orders: Floats | None = None  # (G,) O_g
     site_orders: Floats | None = None  # (F,) orders and backlog addressed to a leader's home plant
+    away_orders: Floats | None = None  # (G,) orders and backlog addressed to rival sites
     leads: list[dict[str, NDArray[Any]]] = field(default_factory=list)
     own_projects: list[dict[str, Any]] = field(default_factory=list)
     rival_building: Floats | None = None
@@ -326,8 +329,6 @@ class Boards:
     # PLACE
     appeal: list[Floats] = field(default_factory=list)  # (J', P) utility terms of the open leads
     allowed: list[Bools] = field(default_factory=list)  # (J', P) masks
-    taste: Floats | None = None
-    sign_luck: Floats | None = None
     outside_value: Floats | None = None  # (K,) V_out
     failed: Bools | None = None  # (J,)
     survival: Floats | None = None  # (J,)
@@ -340,14 +341,14 @@ class Boards:
     land_price: Floats | None = None
     land_progress: Floats | None = None  # (J,)
     work_progress: Floats | None = None
-    spending: Floats | None = None
     # SUPPLY
     weight: Floats | None = None
+    option: Floats | None = None  # (R,) O, where it is set for the first time; NaN elsewhere
     # PRODUCE
     capacity: Floats | None = None
     outside_demand: Floats | None = None  # (F,)
     unit_cost: Floats | None = None
-    staff: Floats | None = None
+    relative_cost: Floats | None = None
     # GROW
     investment: Floats | None = None  # (F,) completed net and replacement investment
     scrapped: Floats | None = None
@@ -368,6 +369,8 @@ class MonthTable:
     output: Floats  # X (N,)
     firm_value_added: Floats  # (F,)
     served: Floats  # (F,) phi: share of home producers' orders that a row delivers
+    shares: Floats  # (F,) sigma: share of a row in the supply of its county-node
+    weights: Floats  # (L,) input shares w that the month was made with
 
 
 @dataclass
@@ -375,7 +378,7 @@ class Ledger:
     """Flows of the month, posted by the resolvers; the identities are checked against them."""
 
     capital_before: Floats
-    firms_before: int
+    alive_before: Bools
     stages_before: Ints  # (7,) projects by stage
     developed_before: Floats
     quota_before: Floats
@@ -395,7 +398,6 @@ class Ledger:
     developed_by_quota: Floats | None = None  # (C,)
     developed_by_event: float = 0.0
     rounds: int = 0
-    cut_demand: float = 0.0
 
 
 class CityDecisions(Protocol):
@@ -469,7 +471,7 @@ class State:
     rent_reference: float = 1.0  # mean land price at opening, M yuan per mu
     wage_reference: float = 1.0  # mean wage at opening, yuan a year
     slots: int = 0  # luck slots issued; the same in every scenario of a seed
-    own_slots: int = 0  # first slot of leaders' own plants: one a leader and month of signing
+    own_slots: int = 0  # first slot of leaders' own plants: one a leader and month, then one a dated plant
     months: int = 0  # length of the run
     signed_this_year: float = 0.0
     pressure: float = 0.0  # plan pressure m of the month

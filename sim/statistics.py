@@ -94,7 +94,7 @@ def local_share_realised(state: State) -> float:
     if total <= 0:
         return float("nan")
     served = the_table(state).served[links.supplier]
-    return float((links.weight * served * need[links.relation]).sum() / total)
+    return float((the_table(state).weights * served * need[links.relation]).sum() / total)
 
 
 def above_scale(state: State) -> Bools:

@@ -57,7 +57,7 @@ def reference_rates(
 def related_nodes(state: State) -> Floats:
     """(K,) share of each agent node in the purchases of the opening leaders' industries from agent nodes."""
     size, agents = state.world.product_count, state.world.agent_count
-    products = np.unique(state.leaders.product)
+    products = np.unique(state.leaders.product[state.leaders.active])
     bought = state.technology.inputs[:, products].sum(axis=1)
     bought = np.where(np.arange(size) < agents, bought, 0.0)
     return np.asarray(bought / bought.sum())

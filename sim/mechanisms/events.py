@@ -6,7 +6,7 @@ stages are simulated like those of any project. A row that names a physical capa
 of 2018 and its own capital intensity. An event brings its own land (out of the park's plan, outside the yearly
 quota); the vehicle base also delivers serviced land for its suppliers, on which the LAND stage lasts one month.
 
-Reads sim/data/history.csv. Writes: own_projects, serviced.
+Reads sim/data/history.csv. Writes: own_projects.
 """
 
 from __future__ import annotations
@@ -69,6 +69,7 @@ class DatedPlant:
         announced: month (since the opening) in which it becomes known; 1 if it was known before.
         work, production: dated months, -1 where the stage is simulated.
         output: annual output at full capacity, M yuan at 2018 prices.
+        done: share of the work that was done before the opening.
     """
 
     row: int
@@ -83,6 +84,7 @@ class DatedPlant:
     output: float
     land: float
     serviced: float
+    done: float
 
 
 def dated_plants(
@@ -139,14 +141,22 @@ def dated_plants(
                 output=output,
                 land=land,
                 serviced=serviced,
+                done=share_done(item["work_start"], item["production"]),
             )
         )
     return tuple(plants)
 
 
 def _forced(text: str, known: Month) -> int:
-    """Months since the opening of a dated stage, -1 where it is not dated or lies after the known period."""
-    return Month(text) - OPENING if text and Month(text) <= known else -1
+    """Months since the opening of a dated stage (0 = before it), -1 if not dated or later than the known period."""
+    return max(Month(text) - OPENING, 0) if text and Month(text) <= known else -1
+
+
+def share_done(start: str, production: str) -> float:
+    """Share of the work that was done before the opening: months passed over months from start to production, 0-1."""
+    if not start or not production or Month(start) > OPENING:
+        return 0.0
+    return min((OPENING + 1 - Month(start)) / max(Month(production) - Month(start), 1), 0.99)
 
 
 class History:
@@ -175,6 +185,7 @@ class History:
                         "announced_output": plant.output,
                         "land": plant.land,
                         "serviced": plant.serviced,
+                        "done": plant.done,
                         "quality": float(state.leaders.quality[plant.leader]),
                         "event": plant.row,
                         "forced_work": plant.work,

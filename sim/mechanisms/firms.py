@@ -113,6 +113,9 @@ class Firms(Parameters):
 YOUNG = 5 * YEAR
 """Age below which firms leave more often, months (model description, section 9.13)."""
 
+PLOT_ROOM = 1.5
+"""Capital that a plot carries over the capital for which it was laid out; assumption."""
+
 MOST_HAZARD = 0.5
 """Cap of the monthly exit probability (model description, section 9.13)."""
 
@@ -172,18 +175,20 @@ class Investment:
 
     @staticmethod
     def _within_land(state: State, net: Floats) -> tuple[Floats, Floats]:
-        """Net investment that land allows and the park land it takes (mu)."""
+        """Net investment that land allows and the park land it takes (mu).
+
+        A plot carries half as much capital again as it was laid out for; beyond that a firm needs park land in its own
+        proportion. Town plots and fringe rows have no free land beside them.
+        """
         firms, parks = state.firms, state.parks
-        intensity = state.technology.land[firms.product]
-        wanted = np.divide(
-            firms.capital + net, firms.capital_intensity, out=np.zeros(len(net)), where=firms.capital_intensity > 0
-        )
-        need = np.where(net > 0, np.maximum(wanted * firms.productivity * intensity - firms.land, 0.0), 0.0)
+        room = PLOT_ROOM * firms.plot
+        beyond = np.maximum(firms.capital + net - room, 0.0) - np.maximum(firms.capital - room, 0.0)
+        per_capital = np.divide(firms.land, room, out=np.zeros(len(net)), where=room > 0)
+        need = beyond * per_capital
         park = np.maximum(firms.park, 0)
         asked = sum_by(park, need, len(parks.planned))
         share = np.minimum(1.0, np.divide(np.maximum(parks.free, 0.0), asked, out=np.ones(len(asked)), where=asked > 0))
-        given = need * share[park]
-        return np.where(need > 0, net * share[park], net), given
+        return net - beyond * (1.0 - share[park]), need * share[park]
 
 
 class ProductivityNoise:

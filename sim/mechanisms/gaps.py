@@ -97,15 +97,15 @@ def coming_output(state: State) -> Floats:
     """(G,) annual output announced by leaders' plants under way, M yuan, halved: what stands at the horizon of need."""
     projects = state.projects
     building = (projects.leader >= 0) & (projects.stage >= Stage.SIGNED) & (projects.stage <= Stage.BUILD)
-    building &= projects.graft < 0
+    building &= projects.product == np.append(state.leaders.product, -1)[projects.leader]
     return STARTING * sum_by(projects.leader[building], projects.announced_output[building], len(state.leaders))
 
 
 def leader_outlook(state: State) -> tuple[Floats, Floats]:
     """(G,) annual output of leaders (M yuan) and its expected annual growth.
 
-    A leader that does not produce yet counts with half of what it builds and doubles it. Growth is that of orders, or
-    that which plants under way imply, whichever is larger.
+    A leader that does not produce yet counts with half of what it builds and reaches all of it in two years. Growth is
+    that of orders, or that which plants under way imply, whichever is larger.
     """
     rows = state.leaders
     now, coming = leader_output(state), coming_output(state)
@@ -115,7 +115,7 @@ def leader_outlook(state: State) -> tuple[Floats, Floats]:
     growth = np.array([expected_growth(ring[order], EXPECTATION_MONTHS) for ring in rows.annual_orders])
     starting = (now <= 0) & (coming > 0)
     growth = np.maximum(growth, coming_growth(now, coming / STARTING))
-    return np.where(starting, coming, now), np.where(starting, 1.0 / STARTING - 1.0, growth)
+    return np.where(starting, coming, now), np.where(starting, np.sqrt(1.0 / STARTING) - 1.0, growth)
 
 
 def coming_growth(now: Floats, coming: Floats) -> Floats:

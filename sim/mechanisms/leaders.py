@@ -8,8 +8,9 @@
           - risk_conc share_b + Gumbel
 
 If Khat exceeds present capacity and pipeline, the leader builds a lumpy plant at home or at a rival site (nested
-logit with nests home and rivals). In the known period the share of the power-cell leader follows its known shipments.
-Dated plants of the history enter as events (:mod:`sim.mechanisms.events`) and count as pipeline here.
+logit with nests home and rivals). Leaders choose after the known period only; in it their plants are the dated ones,
+which enter as events (:mod:`sim.mechanisms.events`) and count as pipeline here, and the share of the power-cell
+leader follows its known shipments.
 
 Reads markets, costs, coverage, land, wages, service, incentives. Writes: share, orders, site_orders, own_projects,
 rival_building, rival_noise.
@@ -26,7 +27,7 @@ from numpy.typing import NDArray
 from sim.draws import Streams, gumbel
 from sim.mechanisms import Phase
 from sim.mechanisms.demand import OPENING, annual_series, last_known_year, monthly_logs
-from sim.mechanisms.location import Location
+from sim.mechanisms.location import Location, committed_land
 from sim.mechanisms.production import leading_rows
 from sim.mechanisms.sourcing import nameplate, potential_coverage
 from sim.parameters import Parameters, parameter
@@ -44,7 +45,9 @@ NESTS = 2
 """Nests of the choice of site: home and rivals; each has a taste shock of its own, after those of the sites."""
 
 RIVAL_BUILD_MONTHS = 24
-"""Months until a plant at a rival site produces; assumption (the announced limit of 26 months less permits)."""
+"""Mean months until capacity at a rival site produces (a constant share of what is under way comes on stream each
+month); assumption: the announced limit of 26 months less permits.
+"""
 
 
 class Leaders(Parameters):
@@ -337,7 +340,7 @@ class OrderBooks:
     """Shares and orders of the month, and what each home plant is asked to deliver."""
 
     phase: ClassVar[Phase] = Phase.PROPOSE
-    writes: ClassVar[tuple[str, ...]] = ("share", "orders", "site_orders")
+    writes: ClassVar[tuple[str, ...]] = ("share", "orders", "site_orders", "away_orders")
 
     def __init__(self, leaders: Leaders, known: KnownShare, known_leader: int) -> None:
         self.leaders, self.known, self.known_leader = leaders, known, known_leader
@@ -355,41 +358,33 @@ class OrderBooks:
         share = np.where(rows.active, share, rows.share)
         orders = order_book(share, state.markets.volume[rows.market], rows.unit_value) * rows.active
         state.boards.share, state.boards.orders = share, orders
-        state.boards.site_orders = self._site_orders(state, orders + rows.backlog)
-
-    def _site_orders(self, state: State, total: Floats) -> Floats:
-        """(F,) orders and backlog addressed to each home plant: pi_gb (O_g + B_g)."""
-        weight = site_weights(state, self.leaders.base_allocation)
-        firms, leading = state.firms, leading_rows(state)
-        home = np.zeros(len(firms))
-        home[leading] = weight[leading] * total[firms.leader[leading]]
-        return home
+        total = orders + rows.backlog
+        home, away = site_weights(state, self.leaders.base_allocation)
+        state.boards.site_orders = home * np.append(total, 0.0)[state.firms.leader]
+        state.boards.away_orders = away * total
 
 
 def group_cost(state: State) -> Floats:
-    """(G,) unit cost of each group's home plants relative to the frontier cost, capacity-weighted; 1 without plants."""
+    """(G,) unit cost of each group's home plants over the frontier cost, capacity-weighted; 1 without plants."""
     firms, leading = state.firms, leading_rows(state)
     live = leading & firms.alive & (firms.capacity > 0)
-    group = firms.leader[live]
-    size = len(state.leaders)
-    relative = firms.unit_cost[live] * (1.0 + state.technology.markup[firms.product[live]])
-    relative = relative / state.markets.price[firms.product[live]]
+    group, size = firms.leader[live], len(state.leaders)
     weight = sum_by(group, firms.capacity[live], size)
-    cost = sum_by(group, firms.capacity[live] * relative, size)
+    cost = sum_by(group, firms.capacity[live] * firms.relative_cost[live], size)
     return np.divide(cost, weight, out=np.ones(size), where=weight > 0)
 
 
-def site_weights(state: State, elasticity: float) -> Floats:
-    """(F,) pi_gb of home plants: share of each plant in its group's allocation, rivals included; 0 for other rows."""
+def site_weights(state: State, elasticity: float) -> tuple[Floats, Floats]:
+    """(F,) pi_gb of home plants, 0 for other rows, and (G,) share of the group's orders that goes to rival sites."""
     firms, leading = state.firms, leading_rows(state)
     live = leading & firms.alive & (firms.capacity > 0)
     group = np.where(live, firms.leader, 0)
     mean = group_cost(state)
-    own = firms.unit_cost * (1.0 + state.technology.markup[firms.product]) / state.markets.price[firms.product]
-    attraction = np.where(live, firms.capacity * np.exp(-elasticity * (own / mean[group] - 1.0)), 0.0)
-    away = (state.rivals.capacity * np.exp(-elasticity * (1.0 / mean[:, None] - 1.0))).sum(axis=1)
-    total = sum_by(group, attraction, len(mean)) + away
-    return np.where(live, np.divide(attraction, total[group], out=np.zeros(len(group)), where=total[group] > 0), 0.0)
+    attraction = np.where(live, firms.capacity * np.exp(-elasticity * (firms.relative_cost / mean[group] - 1.0)), 0.0)
+    rivals = (state.rivals.capacity * np.exp(-elasticity * (1.0 / mean[:, None] - 1.0))).sum(axis=1)
+    total = sum_by(group, attraction, len(mean)) + rivals
+    home = np.divide(attraction, total[group], out=np.zeros(len(group)), where=live & (total[group] > 0))
+    return home, np.divide(rivals, total, out=np.zeros(len(mean)), where=total > 0)
 
 
 class Expansion:
@@ -398,8 +393,8 @@ class Expansion:
     phase: ClassVar[Phase] = Phase.PROPOSE
     writes: ClassVar[tuple[str, ...]] = ("own_projects", "rival_building", "rival_noise")
 
-    def __init__(self, leaders: Leaders, location: Location) -> None:
-        self.leaders, self.location = leaders, location
+    def __init__(self, leaders: Leaders, location: Location, known_month: int) -> None:
+        self.leaders, self.location, self.known_month = leaders, location, known_month
 
     def step(self, state: State, streams: Streams) -> None:
         """Each active leader compares planned with present and coming capacity; a gap becomes a plant somewhere."""
@@ -414,6 +409,9 @@ class Expansion:
             )
         )
         building = np.zeros_like(rivals.building)
+        state.boards.rival_building = building
+        if state.month <= self.known_month:
+            return  # in the known period leaders' plants are the dated ones
         assert state.deciders is not None
         for leader in state.deciders.leaders:
             group = leader.index
@@ -430,7 +428,6 @@ class Expansion:
                 building[group, choice - parks] = output / YEAR
             else:
                 state.boards.own_projects.append(own_project(state, group, choice, output))
-        state.boards.rival_building = building
 
     def _position(self, state: State, group: int) -> tuple[float, float, float, float, float, float, float]:
         """Orders (M yuan a month), growth, target use, capacity, pipeline, least and most of a plant (a year)."""
@@ -481,9 +478,10 @@ class Expansion:
             + state.rivals.noise[group]
         )
         value = np.concatenate([here, there]) - p.diversification * concentration
-        room = parks.planned - parks.developed + parks.free >= output * state.technology.land[product]
-        fits = (world.fit[county, product] > 0) & (world.park_port | ~world.port[product])
-        assert state.deciders is not None
+        left = parks.planned - parks.developed + parks.free - committed_land(state)
+        room = left >= output * state.technology.land[product]
+        banned = (world.fit[county, product] <= 0) & (state.lever("zoning.strictness") >= 1.0)
+        fits = ~banned & (world.park_port | ~world.port[product])
         allowed = room & fits & (np.arange(len(room)) < len(room) - world.county_count)
         return value, np.concatenate([allowed, np.ones(len(away), dtype=bool)])
 

@@ -13,7 +13,7 @@ stricter one of their own); spin-offs stay in the county of their parent with pr
 choice, normal entry is placed by its county. Incentives stand at the
 rivals' value until the public budget exists.
 
-Reads access, land prices, wages. Writes: appeal, allowed, outside_value, failed.
+Reads access, land prices, wages. Writes: appeal, allowed, outside_value, failed, survival.
 """
 
 from __future__ import annotations
@@ -351,16 +351,15 @@ class ParkChoice:
             share = float(room[mine].sum() / max(state.parks.planned[mine].sum(), 1.0))
             by_county[:, county.index] = county.admit(tax, screen, share)
         here = by_county[:, state.world.park_county]
-        home = np.append(sponsor_county(state), -1)[np.asarray(leads["sponsor"], dtype=np.int64)]
-        elsewhere = state.world.park_county[None, :] != home[:, None]
-        return np.asarray(here & ~(np.asarray(leads["at_home"])[:, None] & elsewhere))
+        home = np.asarray(leads["home"])[:, None]
+        return np.asarray(here & ((home < 0) | (state.world.park_county[None, :] == home)))
 
 
 class Failure:
     """Signed projects that fail before building."""
 
     phase: ClassVar[Phase] = Phase.PLACE
-    writes: ClassVar[tuple[str, ...]] = ("failed",)
+    writes: ClassVar[tuple[str, ...]] = ("failed", "survival")
 
     def __init__(self, location: Location) -> None:
         self.location = location

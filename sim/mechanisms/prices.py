@@ -6,7 +6,7 @@
     ln p_k(t+1) = ln p_k + rho_p (ln[(1 + mbar_k) chat_k] - ln p_k)
 
 Prices are indices with 2018 = 1; products outside the four chains follow general inflation PI. Choices of this
-project: freight does not enter the frontier cost (purchasers' prices of the table hold transport already; freight
+project: freight does not enter the frontier cost (the table's transport and trade rows hold it already; freight
 only compares suppliers in sourcing); v_k0 is what the price of 2018 leaves after inputs and the normal margin, and
 the margin is cut where value added less wages, taxes and depreciation is smaller than it (copper cathode). World
 utilisation is at its normal value in the base scenario, so its term is 1. The experience of 2018 is that of the

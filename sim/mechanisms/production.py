@@ -10,7 +10,8 @@ Explicit links run between chain firms; everything else runs over a pool of coun
 non-negative with column sums below 1, so the map contracts and its fixed point is unique. Home intermediate buyers
 are served first. The table of the month is the exact sum of the firms; there is no second forecast beside it.
 
-Owns no parameters (reads io, projects and run). Writes: capacity, outside_demand, unit_cost.
+Owns no parameters (reads io, projects and run). Writes: capacity, outside_demand, unit_cost,
+relative_cost.
 """
 
 from __future__ import annotations
@@ -143,18 +144,20 @@ def input_coefficients(state: State) -> Floats:
     return inputs
 
 
-def unit_costs(state: State) -> Floats:
-    """(F,) cost of one unit of each row, nominal: materials at paid prices + conversion cost / productivity.
+def unit_costs(state: State) -> tuple[Floats, Floats]:
+    """(F,) nominal cost of one unit, and (F,) m, the same over a frontier plant's; blocks: price level and 1.
 
-    Productivity acts on the conversion cost only: the solve and value added use undivided materials, so the cost must
-    too (choice of this project on a soft spot of the model description). Wages deviate by the county's wage gap.
+    Unit cost is materials at paid prices plus conversion cost over productivity. Productivity acts on the conversion
+    cost only: the solve and value added use undivided materials, so the cost must too (choice of this project on a soft
+    spot of the model description). Wages deviate by the county's wage gap. A frontier plant has A = 1 and mean wages.
     """
-    world, firms = state.world, state.firms
+    firms, agent = state.firms, state.world.agent
     materials, conversion = cost_parts(state)
     gap = wage_gap(state)[firms.county] * wage_share(state)[firms.product] * state.markets.price_level
-    return np.asarray(materials[firms.product] + (conversion[firms.product] + gap) / firms.productivity) * np.where(
-        world.agent[firms.product], 1.0, 0.0
-    ) + np.where(world.agent[firms.product], 0.0, state.markets.price_level)
+    cost = materials[firms.product] + (conversion[firms.product] + gap) / firms.productivity
+    relative = cost / np.where(agent, materials + conversion, 1.0)[firms.product]
+    made = agent[firms.product]
+    return np.where(made, cost, state.markets.price_level), np.where(made, relative, 1.0)
 
 
 def cost_parts(state: State) -> tuple[Floats, Floats]:
@@ -223,7 +226,7 @@ class Production:
     """Staffing-free capacity, outside orders and unit costs of the month; the resolver runs the joint solve."""
 
     phase: ClassVar[Phase] = Phase.PRODUCE
-    writes: ClassVar[tuple[str, ...]] = ("capacity", "outside_demand", "unit_cost")
+    writes: ClassVar[tuple[str, ...]] = ("capacity", "outside_demand", "unit_cost", "relative_cost")
 
     def __init__(self, projects: Projects, sourcing: Sourcing) -> None:
         self.projects, self.sourcing = projects, sourcing
@@ -236,7 +239,7 @@ class Production:
         ramped = np.where(firms.opening, 1.0, ramp(age, self.projects.ramp_tau))  # opening plants are run in
         cap = capacity(firms.capital, firms.capital_intensity, firms.productivity, ramped)
         boards.capacity = np.where(firms.alive, np.where(firms.block, np.inf, cap), 0.0)
-        boards.unit_cost = unit_costs(state)
+        boards.unit_cost, boards.relative_cost = unit_costs(state)
         finite = np.where(firms.block, 0.0, boards.capacity)
         site_orders = boards.site_orders if boards.site_orders is not None else np.zeros(len(firms))
         site_orders = np.pad(site_orders, (0, len(firms) - len(site_orders)))
@@ -275,7 +278,17 @@ def month_table(state: State, network: Network, output: Floats, final: Floats, o
     used = inputs * nodes[None, :]
     outside_inputs = used - flows.reshape(-1, products, size).sum(axis=0)
     firm_value_added = (1.0 - inputs.sum(axis=0))[network.node] * output
-    return MonthTable(flows, users, outside_inputs, network.nodes(firm_value_added), nodes, firm_value_added, served)
+    return MonthTable(
+        flows=flows,
+        final=users,
+        outside_inputs=outside_inputs,
+        value_added=network.nodes(firm_value_added),
+        output=nodes,
+        firm_value_added=firm_value_added,
+        served=served,
+        shares=network.share,
+        weights=state.links.weight,
+    )
 
 
 def _link_flows(network: Network, output: Floats, served: Floats) -> Floats:

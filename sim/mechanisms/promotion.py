@@ -11,7 +11,7 @@ Every month a pool of candidates is drawn before any policy is read; policy deci
     lam_N,k = (nu_N/12) N_k(opening) Q_k / Q_k0                                                 (legacy nodes)
     gap_k = [sum_g E need_k(t+18) - phi_max (operating + pipeline capacity_k)]^+ ;  upg_k = need_k (1 - qbar_k)
     ext_k = [chi_k x leader output usable downstream - what operating and coming plants of k use]^+
-    plan pressure m = [1 - signed this year / (I_plan month/12)]^+
+    plan pressure m = [1 - signed this year / (I_plan months passed/12)]^+
 
 A candidate of channel h and node k becomes a lead if its luck u_keep < lambda(policy, state) / (f_pool x reference),
 so the realised count is exactly Poisson(lambda) and two scenarios meet the same candidates. Choices of this project:
@@ -29,11 +29,13 @@ from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import ndtr
 
 from sim.draws import Streams
 from sim.mechanisms import Phase
 from sim.mechanisms.candidates import REFERENCE_LEADER_JOBS
 from sim.mechanisms.gaps import BILLION, gap_map, jobs_by_product, sponsors
+from sim.mechanisms.location import sponsor_county
 from sim.mechanisms.sourcing import Sourcing
 from sim.parameters import Lever, Month, Parameters, entries, lever, month, parameter
 from sim.settings import Projects
@@ -364,17 +366,17 @@ SPINOFF_SIZE = (60.0, 200.0)
 """Least and greatest investment of a spin-off, M yuan; model description, section 9.4."""
 
 
-def plan_pressure(signed: float, target: float, calendar_month: int) -> float:
+def plan_pressure(signed: float, target: float, months: int) -> float:
     """m: how far signing lags behind the plan of the year, 0-1; 0 without a plan.
 
     Args:
         signed: investment signed this year, M yuan.
         target: plan of the year, M yuan.
-        calendar_month: 1-12.
+        months: months of the year that have passed; in January nothing lags behind yet.
     """
-    if target <= 0:
+    if target <= 0 or months <= 0:
         return 0.0
-    return max(0.0, 1.0 - signed / (target * calendar_month / YEAR))
+    return max(0.0, 1.0 - signed / (target * months / YEAR))
 
 
 def effort_factor(effort: float, reference: float, elasticity: float) -> float:
@@ -454,13 +456,15 @@ class Funnel:
         quality = 0.3 + 0.4 * pool.quality[rows]
         quality = quality + 0.1 * state.lever("promotion.weight_strengthen") * (channel == Channel.CHAIN)
         sponsored = (channel == Channel.LEADER) | (channel == Channel.CHAIN)
-        parent = channel == Channel.SPINOFF
+        stays = (channel == Channel.SPINOFF) & (pool.place[rows] < self.promotion.spinoff_home)
+        parent = largest_leader(state)
+        home = int(sponsor_county(state)[parent]) if parent >= 0 else -1
         return {
             "candidate": rows,
             "channel": channel,
             "product": product,
-            "sponsor": np.where(sponsored, sponsors(state, product), np.where(parent, largest_leader(state), -1)),
-            "at_home": parent & (pool.place[rows] < self.promotion.spinoff_home),
+            "sponsor": np.where(sponsored, sponsors(state, product), -1),
+            "home": np.where(stays, home, -1),
             "investment": investment,
             "capital_intensity": intensity,
             "announced_output": output,
@@ -485,7 +489,7 @@ class Funnel:
         mean = np.where(small, q.size_bump_mean, mean)
         drawn = mean * np.exp(q.size_chain_sigma * pool.size[rows] - 0.5 * q.size_chain_sigma**2)
         low, high = SPINOFF_SIZE
-        spinoff = low + (high - low) * pool.quality[rows]
+        spinoff = low + (high - low) * ndtr(pool.size[rows])
         return np.where(channel == Channel.SPINOFF, spinoff, drawn)
 
 

@@ -10,7 +10,7 @@ For buyer i, input k and eligible home suppliers j (operating, qualified t_q mon
 The v of opening links and O are set once so that s* = w at the opening. Explicit links run where buyer and input are
 both chain products; everything else is bought through the pool of the joint solve (production).
 
-Writes: weight. The rows of new suppliers and buyers are connected by :func:`connect` when the month's births are known.
+Writes: weight, option. New suppliers and buyers are connected by :class:`Connection` when they are born.
 """
 
 from __future__ import annotations
@@ -187,13 +187,12 @@ def relative_cost(state: State, supplier: Ints, buyer: Ints, sourcing: Sourcing)
     """
     firms, world = state.firms, state.world
     here, there = firms.county[supplier], firms.county[buyer]
-    own = firms.unit_cost[supplier] * (1.0 + state.technology.markup[firms.product[supplier]])
-    own = own / state.markets.price[firms.product[supplier]]
+    own = firms.relative_cost[supplier]
     freight = sourcing.freight * world.kilometres[here, there]
     vehicle = world.chain == world.chains.index("NEV")
     jit = np.where(vehicle[firms.product[supplier]] & vehicle[firms.product[buyer]], sourcing.jit_cost, 0.0)
     outside = 1.0 + sourcing.freight * OUTSIDE_KILOMETRES
-    return np.asarray(np.maximum(own, 1e-6) * (1.0 + freight + jit * world.minutes[here, there]) / outside)
+    return np.asarray(own * (1.0 + freight + jit * world.minutes[here, there]) / outside)
 
 
 OUTSIDE_KILOMETRES = 1000.0
@@ -316,7 +315,7 @@ class SupplierChoice:
     """Moves the input shares of chain firms towards their targets."""
 
     phase: ClassVar[Phase] = Phase.SUPPLY
-    writes: ClassVar[tuple[str, ...]] = ("weight",)
+    writes: ClassVar[tuple[str, ...]] = ("weight", "option")
 
     def __init__(self, sourcing: Sourcing) -> None:
         self.sourcing, self.connection = sourcing, Connection(sourcing)
@@ -325,7 +324,8 @@ class SupplierChoice:
         """Target shares from costs, quality and habit; shares close a part omega of the gap; capacity limits them."""
         del streams
         s, firms, links, relations = self.sourcing, state.firms, state.links, state.relations
-        self._first_options(state)
+        first = self._first_options(state)
+        state.boards.option = first
         buyer = relations.buyer[links.relation]
         eligible = firms.alive[links.supplier] & firms.alive[buyer]
         eligible &= (state.month - firms.birth[links.supplier] >= s.qualification) | firms.opening[links.supplier]
@@ -334,21 +334,28 @@ class SupplierChoice:
         value = utility(cost, firms.quality[links.supplier], key, links.weight > 0, s)
         cap = firms.capacity
         attraction = np.where(eligible, links.taste * cap[links.supplier] * np.exp(value), 0.0)
-        option = relations.option * market_volume(state, relations.product) / relations.option_reference
+        grown = relations.option * market_volume(state, relations.product) / relations.option_reference
+        option = np.where(np.isnan(first), grown, first)
         goal = target_shares(attraction, links.relation, option)
         weight = np.where(eligible, links.weight + s.adjust * (goal - links.weight), 0.0)
         need = (relations.coefficient * firms.output[relations.buyer])[links.relation]
         state.boards.weight = devoted(weight, need, links.supplier, cap, s.cap_devoted_max)
 
-    def _first_options(self, state: State) -> None:
-        """O of relations that have none yet: set in the first month with need (section 9.5)."""
-        relations = state.relations
-        open_ = np.flatnonzero(~relations.option_set & state.firms.alive[relations.buyer])
-        if len(open_):
-            need = relations.coefficient[open_] * nameplate(state, relations.buyer[open_])
-            relations.option[open_] = self.connection.parity_option(need, state.world.key[relations.product[open_]])
-            relations.option_reference[open_] = market_volume(state, relations.product[open_])
-            relations.option_set[open_] = True
+    def _first_options(self, state: State) -> Floats:
+        """(R,) O of relations that have none yet, set in the first month with need; NaN elsewhere (section 9.5).
+
+        Local capacity equal to the need of all such buyers of a county at full capacity is to give a share of one half.
+        """
+        relations, firms, products = state.relations, state.firms, state.world.product_count
+        option = np.full(len(relations), np.nan)
+        fresh = np.flatnonzero(~relations.option_set & firms.alive[relations.buyer])
+        if len(fresh):
+            buyer, product = relations.buyer[fresh], relations.product[fresh]
+            need = relations.coefficient[fresh] * nameplate(state, buyer)
+            cell = firms.node[buyer] * products + product
+            total = sum_by(cell, need, state.node_count * products)[cell]
+            option[fresh] = self.connection.parity_option(total, state.world.key[product])
+        return option
 
 
 def purchase_weights(state: State, product: int) -> Floats:

@@ -309,9 +309,10 @@ def _append_drawn(
     luck = streams.draw("opening.firm", 0).random((size, 2))
     spread = streams.draw("opening.productivity", 0).standard_normal(size)
     productivity = np.where(leading, 1.0, np.exp(PRODUCTIVITY_SPREAD * spread))
-    age = np.where(leading, LEADER_AGE, np.ceil(luck[:, 0] * OLDEST * YEAR)).astype(np.int64)
+    age = np.where(leading, LEADER_AGE, YEAR + np.ceil(luck[:, 0] * (OLDEST - 1) * YEAR)).astype(np.int64)
     mu = technology.land[product] * drawn.size * land
     park, occupied = choose_parks(drawn, mu, world, opening.park_fill)
+    capital = _capital(drawn.size, technology.capital[product], productivity)
     firms.append(
         size,
         county=county,
@@ -322,13 +323,14 @@ def _append_drawn(
         slot=np.arange(size),
         birth=-age,
         opening=True,
-        capital=_capital(drawn.size, technology.capital[product], productivity),
+        capital=capital,
         capital_intensity=technology.capital[product],
         productivity=productivity,
         quality=np.where(leading, LEADER_QUALITY, 0.3 + 0.4 * luck[:, 1]),
         jobs_intensity=technology.jobs[product] * jobs,
         energy_intensity=technology.energy[product] * energy,
         land=mu,
+        plot=capital,
         output=drawn.size / YEAR,
     )
     return occupied

@@ -157,7 +157,7 @@ def opening_state(scenario: Scenario, world: World, seed: int, months: int, leve
         outside_value=np.zeros(world.product_count),
         outside_value_mean=np.zeros(world.product_count),
         own_slots=int(firms.slot.max()) + 1,
-        slots=int(firms.slot.max()) + 1 + len(leaders) * months,
+        slots=int(firms.slot.max()) + 1 + len(leaders) * months + len(data.rows("history.csv")),
         months=months,
     )
     _prices_and_costs(state, scenario, months)
@@ -232,7 +232,7 @@ def _prices_and_costs(state: State, scenario: Scenario, months: int) -> None:
     for _ in range(ROUNDS_OF_PRICES):
         markets.price = mechanism.target(state, markets.commodity, markets.price_level, markets.conversion)
     firms = state.firms
-    firms.unit_cost = unit_costs(state)
+    firms.unit_cost, firms.relative_cost = unit_costs(state)
     firms.capacity = np.where(firms.block, 0.0, firms.capital / firms.capital_intensity * firms.productivity / YEAR)
     firms.market = state.markets_of_product[firms.product]
     consumer = leader_market(state) == MARKETS.index("consumer_cell")

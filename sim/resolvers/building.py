@@ -139,7 +139,9 @@ def _births(state: State, done: Ints) -> None:
     own = projects.leader[new] >= 0
     market = state.markets_of_product[product]
     margin = unit_margins(state)[product]
-    own_slots = state.own_slots + projects.leader[new] * state.months + projects.born[new] - 1
+    planned = projects.leader[new] * state.months + projects.born[new] - 1
+    dated = len(state.leaders) * state.months + projects.event[new]
+    own_slots = state.own_slots + np.where(projects.event[new] >= 0, dated, planned)
     slots = np.where(own, own_slots, projects.slot[new])
     rows = firms.append(
         len(new),
@@ -157,6 +159,7 @@ def _births(state: State, done: Ints) -> None:
         jobs_intensity=technology.jobs[product],
         energy_intensity=technology.energy[product],
         land=projects.land_held[new],
+        plot=projects.investment[new],
         outside_share=state.outside_shares[product],
         market=market,
         market_reference=state.markets.volume[market],

@@ -25,6 +25,9 @@ def resolve_grow(state: State, streams: Streams) -> None:
         ledger.scrapped = ledger.scrapped + boards.scrapped
         firms.capital = firms.capital + boards.investment - boards.scrapped
         land = np.where(firms.park >= 0, boards.land_taken, 0.0)
+        firms.plot = firms.plot * np.divide(
+            firms.land + land, firms.land, out=np.ones(len(firms)), where=firms.land > 0
+        )
         firms.land = firms.land + land
         np.add.at(parks.occupied, firms.park[land > 0], land[land > 0])
         parks.serviced = np.minimum(parks.serviced, np.maximum(parks.free, 0.0))
@@ -57,7 +60,7 @@ def close_firms(state: State, rows: Ints) -> None:
     ledger.exits += len(rows)
     _empty(firms, rows)
     gone = np.isin(state.links.supplier, rows) | np.isin(state.relations.buyer[state.links.relation], rows)
-    state.links.weight[gone] = 0.0
+    state.links.weight = np.where(gone, 0.0, state.links.weight)
     stopped = np.isin(projects.graft, rows) & (projects.stage >= Stage.SIGNED) & (projects.stage <= Stage.BUILD)
     fail(state, np.flatnonzero(stopped))
 
@@ -67,4 +70,5 @@ def _empty(firms: Firms, rows: Ints) -> None:
     firms.alive[rows] = False
     firms.capital[rows] = 0.0
     firms.land[rows] = 0.0
+    firms.plot[rows] = 0.0
     firms.capacity[rows] = 0.0

@@ -42,7 +42,7 @@ def resolve_world(state: State, streams: Streams) -> None:
     calendar = (OPENING + state.month).month
     if calendar == 1:
         state.signed_this_year = 0.0
-    state.pressure = plan_pressure(state.signed_this_year, state.lever("promotion.plan_target"), calendar)
+    state.pressure = plan_pressure(state.signed_this_year, state.lever("promotion.plan_target"), calendar - 1)
 
 
 def resolve_propose(state: State, streams: Streams) -> None:
@@ -72,7 +72,7 @@ def resolve_propose(state: State, streams: Streams) -> None:
 def _sign_own(state: State, columns: dict[str, Any], luck: float) -> None:
     """A leader's own plant is signed at once; a dated plant brings its own land."""
     columns = dict(columns)
-    serviced = float(columns.pop("serviced", 0.0))
+    serviced, done = float(columns.pop("serviced", 0.0)), float(columns.pop("done", 0.0))
     construction = state.scenario[Construction]
     work = float(work_of(np.array([columns["investment"]]), np.ones(1), construction)[0])
     row = state.projects.append(
@@ -80,12 +80,14 @@ def _sign_own(state: State, columns: dict[str, Any], luck: float) -> None:
         stage=Stage.SIGNED,
         channel=Channel.OWN,
         work=work,
-        work_left=work,
+        work_left=work * (1.0 - done),
+        invested=columns["investment"] * done,
         requisition_luck=0.75 + 0.5 * luck,
         born=state.month,
         signed=state.month,
         **columns,
     )
+    state.signed_this_year += float(columns["investment"])
     ledger = the_ledger(state)
     ledger.own += 1
     ledger.entered[Stage.SIGNED, Channel.OWN] += 1
@@ -94,14 +96,13 @@ def _sign_own(state: State, columns: dict[str, Any], luck: float) -> None:
 
 
 def _event_land(state: State, row: int, land: float, serviced: float) -> None:
-    """Free land of the park first, then new land out of its plan; serviced land for suppliers besides."""
+    """Free land of the park first, then new land; serviced land for suppliers besides. A full plan is widened."""
     parks, park, ledger = state.parks, int(state.projects.park[row]), the_ledger(state)
     new = max(land - max(float(parks.free[park]), 0.0), 0.0) + serviced
-    if parks.developed[park] + new > parks.planned[park] + 1e-9:
-        raise ValueError(
-            f"the dated plant of {state.world.parks[park]} needs {new:.0f} mu of new land, "
-            f"but only {parks.planned[park] - parks.developed[park]:.0f} mu of its plan are left"
-        )
+    lack = parks.developed[park] + new - parks.planned[park]
+    if lack > 0:  # history shows that the plant was built, so the plan was widened
+        parks.planned[park] += lack
+        state.events.append(f"{state.month}: {state.world.parks[park]} widened by {lack:.0f} mu for a dated plant")
     parks.developed[park] += new
     parks.occupied[park] += land
     parks.serviced[park] += serviced
@@ -129,6 +130,8 @@ def fail(state: State, rows: Ints) -> None:
     """Projects that fail give their land back."""
     projects, parks, ledger = state.projects, state.parks, the_ledger(state)
     held = rows[projects.land_held[rows] > 0]
+    ready = held[projects.serviced_land[held] & (projects.channel[held] != Channel.NORMAL)]
+    np.add.at(parks.serviced, projects.park[ready], projects.land_held[ready])
     np.add.at(parks.occupied, projects.park[held], -projects.land_held[held])
     projects.land_held[held] = 0.0
     np.add.at(ledger.moves, (projects.stage[rows], np.full(len(rows), Stage.FAILED)), 1)
@@ -162,7 +165,7 @@ def _resolve_leads(state: State) -> None:
             open_ = allowed[row] & (room >= leads["land"][row])
             if not open_.any():
                 continue
-            full = open_ is allowed[row] or bool((open_ == allowed[row]).all())
+            full = bool((open_ == allowed[row]).all())
             worth = value[row] if full else inclusive_value(utility[row : row + 1], open_[None, :], q.nest)[0]
             chance = logistic(np.array(q.sign_const + worth - state.outside_value[leads["product"][row]]))
             if leads["luck_sign"][row] < chance:

@@ -16,7 +16,7 @@ def open_ledger(state: State) -> Ledger:
     """A new ledger at the start of a month."""
     return Ledger(
         capital_before=state.firms.capital.copy(),
-        firms_before=int(state.firms.alive.sum()),
+        alive_before=state.firms.alive.copy(),
         stages_before=np.bincount(state.projects.stage, minlength=len(Stage)),
         developed_before=state.parks.developed.copy(),
         quota_before=state.counties.quota.copy(),

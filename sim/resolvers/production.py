@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from sim.draws import Streams
 from sim.mechanisms.labour import staff
-from sim.mechanisms.leaders import Leaders, site_weights
+from sim.mechanisms.leaders import Leaders
 from sim.mechanisms.production import (
     cost_parts,
     home_sales,
@@ -17,6 +17,7 @@ from sim.mechanisms.production import (
     network_of,
     solve,
 )
+from sim.mechanisms.sourcing import market_volume
 from sim.resolvers.ledger import the_ledger
 from sim.settings import Projects as ProjectSettings
 from sim.settings import Run
@@ -40,8 +41,13 @@ def unit_margins(state: State) -> Floats:
 def resolve_supply(state: State, streams: Streams) -> None:
     """Input shares of the month."""
     del streams
-    if state.boards.weight is not None:
-        state.links.weight = state.boards.weight
+    boards, relations = state.boards, state.relations
+    if boards.weight is not None and boards.option is not None:
+        state.links.weight = boards.weight
+        first = ~np.isnan(boards.option)
+        relations.option[first] = boards.option[first]
+        relations.option_reference[first] = market_volume(state, relations.product[first])
+        relations.option_set |= first
 
 
 def resolve_produce(state: State, streams: Streams) -> None:
@@ -52,7 +58,8 @@ def resolve_produce(state: State, streams: Streams) -> None:
     assert boards.outside_demand is not None
     assert boards.unit_cost is not None
     firms.capacity = np.where(firms.block, 0.0, boards.capacity)
-    firms.unit_cost = boards.unit_cost
+    assert boards.relative_cost is not None
+    firms.unit_cost, firms.relative_cost = boards.unit_cost, boards.relative_cost
     network = network_of(state, firms.capacity)
     home = local_final_demand(state)
     final = home[firms.node] * network.share[:, None]
@@ -91,11 +98,11 @@ def _accounts(state: State) -> None:
 def _order_books(state: State) -> None:
     """Deliveries of leaders at all sites and their backlog: B(t+1) = rho_B (B + O - y)^+."""
     p, rows, firms = state.scenario[Leaders], state.leaders, state.firms
-    leading = leading_rows(state) & firms.alive
+    if state.boards.away_orders is None:
+        return
+    leading = leading_rows(state)
     home = sum_by(firms.leader[leading], firms.output[leading], len(rows))
-    weight = site_weights(state, p.base_allocation)
-    at_home = sum_by(firms.leader[leading], weight[leading], len(rows))
-    away = np.minimum((1.0 - np.minimum(at_home, 1.0)) * rows.ordered, state.rivals.capacity.sum(axis=1))
-    rows.delivered = home + np.where(at_home > 0, away, 0.0)
+    away = np.minimum(state.boards.away_orders, state.rivals.capacity.sum(axis=1))
+    rows.delivered = home + away
     orders = rows.ordered - rows.backlog
     rows.backlog = p.backlog_keep * np.maximum(rows.backlog + orders - rows.delivered, 0.0)

@@ -22,7 +22,9 @@ from sim.parameters import Month
 from sim.state import MARKETS
 
 
-@pytest.mark.parametrize(("known", "year"), [("2018-12", 2018), ("2019-01", 2018), ("2019-11", 2018), ("2019-12", 2019)])
+@pytest.mark.parametrize(
+    ("known", "year"), [("2018-12", 2018), ("2019-01", 2018), ("2019-11", 2018), ("2019-12", 2019)]
+)
 def test_a_year_is_known_when_it_has_ended(known, year):
     assert last_known_year(Month(known)) == year
     assert max(annual_series("ev_sales_china", Month(known))) == year

@@ -73,9 +73,7 @@ def test_a_plan_of_one_chain_calls_for_another(fresh):
     state = fresh().state
     vehicle = state.world.product("V_OEM")
     cell = state.world.product("B_CELL")
-    state.projects.append(
-        1, stage=Stage.BUILD, channel=Channel.OWN, leader=0, product=cell, announced_output=5000.0
-    )
+    state.projects.append(1, stage=Stage.BUILD, channel=Channel.OWN, leader=0, product=cell, announced_output=5000.0)
     without, with_row = chains(state), chains(state, cross_chain={"B_CELL.V_OEM": 0.1})
     now, growth = leader_outlook(state)
     cells = state.leaders.product == cell
@@ -103,7 +101,9 @@ def test_plants_of_another_product_do_not_raise_the_leaders_outlook(fresh):
     np.testing.assert_allclose(after[1], before[1])
 
 
-@pytest.mark.xfail(strict=True, reason="a starting leader is expected to double for ever: 1.5 times its plant in 24 months")
+@pytest.mark.xfail(
+    strict=True, reason="a starting leader is expected to double for ever: 1.5 times its plant in 24 months"
+)
 def test_a_starting_leader_needs_no_more_than_its_plant_will(fresh):
     state = fresh().state
     maker, vehicle = 3, state.world.product("V_OEM")
