@@ -105,13 +105,16 @@ def test_a_copied_model_goes_on_the_same(baseline, baseline_arrays):
     assert_same(baseline_arrays, twin.recorder.arrays)
 
 
+COLLECTED = 96
+"""Months of the model whose agents are looked at: to the end of 2021, when leaders choose their own sites."""
+
 # --- agents -----------------------------------------------------------------------------------------------------------
 
 
 @pytest.fixture(scope="module")
 def model(baseline):
     running = NingdeModel(baseline, 5)
-    for _ in range(MONTHS):
+    for _ in range(COLLECTED):
         running.datacollector.collect(running)
         running.step()
     return running
@@ -153,10 +156,10 @@ def test_a_misspelt_column_of_a_view_is_refused(model):
 
 def test_the_data_collector_reads_model_and_counties(model):
     frame = model.datacollector.get_model_vars_dataframe()
-    assert len(frame) == MONTHS
+    assert len(frame) == COLLECTED
     assert frame["output"].iloc[0] > 0
     counties = model.datacollector.get_agenttype_vars_dataframe(sim.County)
-    assert len(counties) == MONTHS * 10
+    assert len(counties) == COLLECTED * 10
 
 
 def test_deciders_say_why_in_sentences(model):

@@ -226,7 +226,7 @@ B_CAHT = 0.2
             ':2: enclave.start: 2017-01-01 is not a month such as "2017-01" (with quotation marks)',
         ),
         ("[run]\nend = '2015-06'\nstart = '2016-01'", ':2: run.end: "2015-06" is not after run.start = "2016-01"'),
-        ("[run]\nknown_until = '2013-11'", ':2: run.known_until: "2013-11" is before 2013-12 (month)'),
+        ("[run]\nknown_until = '2014-11'", ':2: run.known_until: "2014-11" is before 2014-12 (month)'),
         ("[run]\nknown_until = '2022-01'", ':2: run.known_until: "2022-01" is after 2021-12 (month)'),
         ("[run]\nseed = -1", ":2: run.seed: -1 is below 0 (root seed of all random streams)"),
         ("[run]\nstrat = 1", ":2: run.strat: unknown key (did you mean 'start'?)"),
