@@ -117,9 +117,8 @@ def check_inverse(state: State) -> float:
 def check_aggregation(state: State) -> float:
     """I5: firms add up to the table; counties to the city; Jiaocheng and Dongqiao to official Jiaocheng."""
     table, firms, world = the_table(state), state.firms, state.world
-    output, added = np.zeros_like(table.output), np.zeros_like(table.output)
-    np.add.at(output, firms.county * world.product_count + firms.product, firms.output)
-    np.add.at(added, firms.county * world.product_count + firms.product, table.firm_value_added)
+    cell, size = firms.county * world.product_count + firms.product, len(table.output)
+    output, added = sum_by(cell, firms.output, size), sum_by(cell, table.firm_value_added, size)
     gap = worst("I5 firms = table, output", state, output, table.output, SMALL_CELL, TOLERANCE, "node")
     gap = max(
         gap, worst("I5 firms = table, value added", state, added, table.value_added, SMALL_CELL, TOLERANCE, "node")
@@ -232,9 +231,9 @@ def check_purchases(state: State) -> float:
     home = sum_by(cell, sold, products * size).reshape(products, size)
     output = sum_by(firms.node, firms.output, size)
     supplied = sum_by(firms.node, table.served * table.shares, size)
-    pooled = (supplied[:, None] * state.technology.pool * output[None, :]).reshape(-1, products, size).sum(axis=0)
+    pooled = (supplied[:, None] * state.technology.pool[:, nodes]).reshape(-1, products, len(nodes)).sum(axis=0)
     bought = input_coefficients(state)[:, nodes] * output[nodes]
-    other = (home + pooled + table.outside_inputs)[:, nodes]
+    other = home[:, nodes] + pooled * output[nodes] + table.outside_inputs[:, nodes]
     return worst("I14 purchases = home + outside", state, bought, other, SMALL_CELL, TOLERANCE, "")
 
 

@@ -268,10 +268,13 @@ class Connection:
             return np.asarray((key * product + firms.product[sellers]) * product + firms.product[buyers])
 
         size = counties * counties * product * product
-        old = pair(links.supplier, links.relation)
-        weight = firms.capacity[links.supplier] * (links.weight > 0)
+        sold = np.zeros(product, dtype=bool)
+        sold[firms.product[supplier]] = True
+        peers = np.flatnonzero((links.weight > 0) & sold[firms.product[links.supplier]])
+        old = pair(links.supplier[peers], links.relation[peers])
+        weight = firms.capacity[links.supplier[peers]]
         total = sum_by(old, weight, size)
-        mean = sum_by(old, weight * links.taste, size)
+        mean = sum_by(old, weight * links.taste[peers], size)
         new = pair(supplier, relation)
         return np.divide(mean[new], total[new], out=np.ones(len(new)), where=total[new] > 0)
 
