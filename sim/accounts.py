@@ -222,12 +222,16 @@ def check_purchases(state: State) -> float:
     county-nodes with leaders' plants; what is bought outside stands in the table.
     """
     table, firms, links, relations = the_table(state), state.firms, state.links, state.relations
-    nodes = np.unique(firms.node[firms.alive & (firms.leader >= 0)])
     products, size = state.world.product_count, state.node_count
-    buyer = relations.buyer[links.relation]
-    factor = material_factor_of(state)[links.relation] * relations.coefficient[links.relation]
-    sold = table.weights * factor * firms.output[buyer] * table.served[links.supplier]
-    cell = firms.product[links.supplier] * size + firms.node[buyer]
+    led = np.zeros(size, dtype=bool)
+    led[firms.node[firms.alive & (firms.leader >= 0)]] = True
+    nodes = np.flatnonzero(led)
+    asked = np.flatnonzero(led[firms.node[relations.buyer]][links.relation] & (table.weights > 0))
+    relation, supplier = links.relation[asked], links.supplier[asked]
+    buyer = relations.buyer[relation]
+    factor = material_factor_of(state)[relation] * relations.coefficient[relation]
+    sold = table.weights[asked] * factor * firms.output[buyer] * table.served[supplier]
+    cell = firms.product[supplier] * size + firms.node[buyer]
     home = sum_by(cell, sold, products * size).reshape(products, size)
     output = sum_by(firms.node, firms.output, size)
     supplied = sum_by(firms.node, table.served * table.shares, size)

@@ -37,7 +37,7 @@ class Table:
         return np.full((rows, width) if width else rows, default, dtype=kind)
 
     def __len__(self) -> int:
-        return len(getattr(self, self.specs[0].name))
+        return len(getattr(self, next(iter(self.__dataclass_fields__))))
 
     def append(self, rows: int, **columns: Any) -> Ints:
         """Append rows; columns that are not named get their default.

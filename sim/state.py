@@ -108,6 +108,11 @@ class Firms(Table):
     orders12: Floats = column(0.0, YEAR)
 
 
+def trailing_mean(memory: Floats) -> Floats:
+    """(F,) mean of a twelve-month memory (F, 12)."""
+    return np.asarray(memory @ np.full(YEAR, 1.0 / YEAR))
+
+
 @dataclass
 class Relations(Table):
     """One row a buyer and chain input: the outside option against which local suppliers compete (section 9.5)."""

@@ -24,7 +24,7 @@ from sim.draws import Streams, laplace
 from sim.mechanisms import Phase
 from sim.parameters import Parameters, parameter
 from sim.settings import Projects
-from sim.state import YEAR, State
+from sim.state import YEAR, State, trailing_mean
 from sim.sums import sum_by
 
 Floats = NDArray[np.float64]
@@ -162,12 +162,12 @@ class Investment:
         del streams
         p, firms = self.firms, state.firms
         able = firms.alive & ~firms.block
-        margin = firms.margin12.mean(axis=1)
+        margin = trailing_mean(firms.margin12)
         scrapped = np.where(able, self.projects.depreciation / YEAR * firms.capital, 0.0)
         replacement = np.where(margin > 0, scrapped, 0.0)
         eager = able & ~firms.fringe & (firms.leader < 0)
-        eager &= (firms.utilisation12.mean(axis=1) > p.utilisation_trigger) & (margin > p.margin_hurdle)
-        orders = firms.orders12.mean(axis=1) * YEAR
+        eager &= (trailing_mean(firms.utilisation12) > p.utilisation_trigger) & (margin > p.margin_hurdle)
+        orders = trailing_mean(firms.orders12) * YEAR
         gap = desired_expansion(orders, firms.capital_intensity, firms.productivity, firms.capital, self.target)
         net = np.where(eager, p.expansion_speed * gap / YEAR, 0.0)
         net, land = self._within_land(state, net)
@@ -226,6 +226,6 @@ class Exit:
         median = float(np.median(output[at_risk])) if at_risk.any() else 1.0
         young = state.month - firms.birth < YOUNG
         relative = output / max(median, 1e-9)
-        probability = exit_probability(firms.margin12.mean(axis=1), relative, young, self.firms)
+        probability = exit_probability(trailing_mean(firms.margin12), relative, young, self.firms)
         luck = streams.draw("firms.exit", state.month).random(max(state.slots, 1))
         state.boards.exits = at_risk & (luck[np.maximum(firms.slot, 0)] < probability)

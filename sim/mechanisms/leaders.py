@@ -264,8 +264,8 @@ def expected_growth(history: Floats, window: int) -> float:
     history = history[np.maximum.accumulate(history > 0)]  # a new leader's growth counts from its first order
     if len(history) < YEAR + 2:
         return 0.0
-    growth = np.log(np.maximum(history[YEAR:], 1e-9) / np.maximum(history[:-YEAR], 1e-9))[-window:]
-    mean = float(growth.mean())
+    growth = np.log(history[YEAR:] / history[:-YEAR])[-window:]
+    mean = float(growth.sum()) / len(growth)
     left, right = growth[:-1] - mean, growth[1:] - mean
     variance = float((left * left).sum())
     persistence = float(np.clip((left * right).sum() / variance, 0.0, 1.0)) if variance > 1e-12 else 0.0

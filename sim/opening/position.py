@@ -49,7 +49,20 @@ from sim.resolvers.building import investment_demand
 from sim.resolvers.production import unit_margins
 from sim.scenario import Scenario
 from sim.settings import InputOutput, Opening, Projects, Run
-from sim.state import MARKETS, YEAR, Counties, Firms, Leaders, Links, Markets, Parks, Relations, Rivals, State
+from sim.state import (
+    MARKETS,
+    YEAR,
+    Counties,
+    Firms,
+    Leaders,
+    Links,
+    Markets,
+    Parks,
+    Relations,
+    Rivals,
+    State,
+    trailing_mean,
+)
 from sim.state import Projects as ProjectTable
 from sim.sums import sum_by
 from sim.world import World
@@ -357,7 +370,7 @@ def entry_balance(state: State) -> float:
     firms, world, scenario = state.firms, state.world, state.scenario
     legacy = firms.alive & ~firms.block & ~firms.fringe & (firms.leader < 0) & world.legacy[firms.product]
     relative = firms.output / float(np.median(firms.output[legacy]))
-    monthly = exit_probability(firms.margin12.mean(axis=1), relative, -firms.birth < YOUNG, scenario[FirmSettings])
+    monthly = exit_probability(trailing_mean(firms.margin12), relative, -firms.birth < YOUNG, scenario[FirmSettings])
     lost = float(((1.0 - (1.0 - monthly) ** YEAR) * firms.capacity * YEAR)[legacy].sum())
     entrants = np.bincount(firms.product[legacy], minlength=world.product_count)[world.legacy]
     mean_size = scenario[Projects].size_bump_mean / state.technology.capital[world.legacy]

@@ -11,11 +11,10 @@ from sim.draws import Streams
 from sim.mechanisms.construction import Construction, work_of
 from sim.mechanisms.demand import OPENING
 from sim.mechanisms.leaders import RIVAL_BUILD_MONTHS
-from sim.mechanisms.location import Location, committed_land, inclusive_value, logistic
+from sim.mechanisms.location import Location, capacity_by_county, committed_land, inclusive_value, logistic
 from sim.mechanisms.promotion import plan_pressure
 from sim.resolvers.ledger import the_ledger
 from sim.state import Channel, Stage, State
-from sim.sums import sum_by
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -154,9 +153,10 @@ def _resolve_leads(state: State) -> None:
     value = inclusive_value(utility, allowed, q.nest)
     normal, graft = leads["channel"] == Channel.NORMAL, leads["graft"] >= 0
     score = utility / q.nest + taste
+    ladders = np.cumsum(capacity_by_county(state), axis=0)
     for row in np.argsort(pool.order[leads["candidate"]]):
         if normal[row]:
-            park[row] = _place_normal(state, leads, row)
+            park[row] = _place_normal(state, ladders[:, leads["product"][row]], leads["place"][row], leads["land"][row])
             signed[row] = park[row] >= 0
         elif graft[row]:
             park[row] = state.firms.park[leads["graft"][row]]
@@ -175,18 +175,21 @@ def _resolve_leads(state: State) -> None:
     _append_leads(state, leads, park, signed)
 
 
-def _place_normal(state: State, leads: dict[str, NDArray[Any]], row: int) -> int:
+def _place_normal(state: State, ladder: Floats, luck: float, land: float) -> int:
     """Normal entry takes idle plots of a county drawn by its share of the node, then free land; -1 without land.
 
     The land changes hands at once: such a firm needs no offer and no requisition.
+
+    Args:
+        state: parks.
+        ladder: (C,) cumulative capacity of the product by county.
+        luck: uniform that picks the county.
+        land: mu of the firm.
     """
-    world, firms, parks = state.world, state.firms, state.parks
-    product, land = int(leads["product"][row]), float(leads["land"][row])
-    counted = firms.alive & ~firms.block & (firms.product == product)
-    ladder = np.cumsum(sum_by(firms.county[counted], firms.capacity[counted], world.county_count))
+    world, parks = state.world, state.parks
     if ladder[-1] <= 0:
         return -1
-    county = int(min(np.searchsorted(ladder, leads["place"][row] * ladder[-1]), world.county_count - 1))
+    county = int(min(np.searchsorted(ladder, luck * ladder[-1]), world.county_count - 1))
     mine = np.flatnonzero(world.park_county == county)
     idle, free = parks.idle[mine], parks.free[mine] - parks.serviced[mine]
     if idle.max() >= land:

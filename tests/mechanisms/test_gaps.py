@@ -82,7 +82,6 @@ def test_a_plan_of_one_chain_calls_for_another(fresh):
     assert with_row.procurement[vehicle] - without.procurement[vehicle] == pytest.approx(0.1 * extra / 1000.0)
 
 
-@pytest.mark.xfail(strict=True, reason="coming_output counts all products of a leader as its own")
 def test_plants_of_another_product_do_not_raise_the_leaders_outlook(fresh):
     """A steel maker's rolling mill under way is no crude steel to come."""
     state = fresh().state

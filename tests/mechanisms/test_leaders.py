@@ -143,40 +143,65 @@ def test_orders_of_the_books_are_shares_of_the_market(fresh):
     np.testing.assert_allclose(rows.annual_orders[:, 0], orders, rtol=1e-12)
 
 
-def test_sites_at_the_opening_share_orders_by_capacity(fresh):
+def test_sites_share_orders_by_capacity_at_equal_cost(fresh):
     state = fresh().state
-    weight, leading = site_weights(state, 0.0), leading_rows(state)
+    (home, away), leading = site_weights(state, 0.0), leading_rows(state)
     for group in np.flatnonzero(state.leaders.active):
         mine = leading & (state.firms.leader == group)
         total = state.firms.capacity[mine].sum() + state.rivals.capacity[group].sum()
-        np.testing.assert_allclose(weight[mine], state.firms.capacity[mine] / total, rtol=1e-12)
-    assert (weight[~leading] == 0).all()
+        np.testing.assert_allclose(home[mine], state.firms.capacity[mine] / total, rtol=1e-12)
+        assert home[mine].sum() + away[group] == pytest.approx(1.0)
+    assert (home[~leading] == 0).all()
 
 
-def test_a_dear_site_gets_less(fresh):
+def test_a_dear_site_gets_less_and_all_orders_reach_some_site(fresh):
     state = fresh().state
-    group = [row for row in np.flatnonzero(leading_rows(state)) if state.firms.leader[row] == 1]
-    before = site_weights(state, 10.0)[group]
-    state.firms.unit_cost[group[0]] *= 1.1
-    after = site_weights(state, 10.0)[group]
-    assert after[0] < before[0]
-    assert after[1] > before[1]
-    assert group_cost(state)[1] > 1.0
+    rows = [row for row in np.flatnonzero(leading_rows(state)) if state.firms.leader[row] == 1]
+    before, away_before = site_weights(state, 10.0)
+    state.firms.relative_cost[rows[0]] *= 1.1
+    after, away_after = site_weights(state, 10.0)
+    assert after[rows[0]] < before[rows[0]]
+    assert after[rows[1]] > before[rows[1]]
+    assert away_after[1] > away_before[1]
+    assert after[rows].sum() + away_after[1] == pytest.approx(1.0)
+    cost = group_cost(state)[1]
+    assert 1.0 < cost < 1.1
+    plain = state.firms.capacity[rows] * np.exp(-10.0 * (state.firms.relative_cost[rows] / cost - 1.0))
+    assert after[rows[0]] / after[rows[1]] == pytest.approx(plain[0] / plain[1])
 
 
-def test_all_orders_reach_some_site(fresh):
-    """Home weights and those of rival sites sum to 1."""
-    state = fresh().state
-    elasticity = 10.0
-    mean = group_cost(state)
-    own = site_weights(state, elasticity)
-    for group in np.flatnonzero(state.leaders.active):
-        rows = np.flatnonzero(leading_rows(state) & (state.firms.leader == group))
-        markup = 1.0 + state.technology.markup[state.firms.product[rows]]
-        cost = state.firms.unit_cost[rows] * markup / state.markets.price[state.firms.product[rows]]
-        home = state.firms.capacity[rows] * np.exp(-elasticity * (cost / mean[group] - 1.0))
-        away = state.rivals.capacity[group] * np.exp(-elasticity * (1.0 / mean[group] - 1.0))
-        np.testing.assert_allclose(own[rows], home / (home.sum() + away.sum()), rtol=1e-9)
+def test_costs_that_rise_for_everybody_move_no_orders(fresh, next_month):
+    """A commodity boom reaches the price with a lag, but home plants and rivals alike: shares and sites stay."""
+    model = fresh()
+    state = next_month(model.state)
+    part = next(each for each in model.month_list if type(each).__name__ == "Production")
+    part.step(state, model.streams)
+    before = state.boards.relative_cost.copy()
+    state.markets.commodity = state.markets.commodity * 1.5  # prices have not answered yet
+    part.step(state, model.streams)
+    made = state.world.agent[state.firms.product] & (np.abs(state.firms.productivity - 1.0) < 1e-12)
+    np.testing.assert_allclose(state.boards.relative_cost[made], before[made], rtol=0.02)
+    assert state.boards.unit_cost[made].mean() > 1.01 * state.firms.unit_cost[made].mean()
+
+
+def test_orders_that_home_and_rival_sites_get_are_all_orders(fresh):
+    model = fresh()
+    for _ in range(8):
+        model.step()
+        rows, boards = model.state.leaders, model.state.boards
+        plants = np.pad(boards.site_orders, (0, len(model.state.firms) - len(boards.site_orders)))
+        home = np.bincount(np.maximum(model.state.firms.leader, 0), plants, minlength=len(rows))
+        np.testing.assert_allclose(home + boards.away_orders, rows.ordered, rtol=1e-12)
+
+
+def test_leaders_choose_no_plant_in_the_known_period(fresh):
+    model = fresh({"run.known_until": "2016-12"})
+    for _ in range(36):
+        model.step()
+    own = model.state.projects.leader >= 0
+    assert own.any()
+    assert (model.state.projects.event[own] >= 0).all(), "up to then plants are facts"
+    assert model.state.rivals.building.sum() == 0.0
 
 
 # --- plans and the choice of a site -----------------------------------------------------------------------------------

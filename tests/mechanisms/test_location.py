@@ -232,7 +232,7 @@ def one_lead(state, product, land=10.0):
         "sponsor": np.array([-1]),
         "land": np.array([land]),
         "channel": np.array([int(Channel.UNPLANNED)]),
-        "at_home": np.array([False]),
+        "home": np.array([-1]),
     }
 
 

@@ -48,7 +48,12 @@ def small_state(network, inputs):
     """What the month's table asks of a state."""
     world = SimpleNamespace(product_count=PRODUCTS, product=lambda code: 0)
     technology = SimpleNamespace(inputs=inputs, linked=np.ones((PRODUCTS, PRODUCTS), dtype=bool))
-    return SimpleNamespace(world=world, technology=technology, markets=SimpleNamespace(material_factor=1.0))
+    return SimpleNamespace(
+        world=world,
+        technology=technology,
+        markets=SimpleNamespace(material_factor=1.0),
+        links=SimpleNamespace(weight=network.links.data),
+    )
 
 
 def enough_inputs(network):

@@ -18,11 +18,15 @@ ALPHA = 1e-6
 
 
 @pytest.mark.parametrize(
-    ("signed", "month", "pressure"),
-    [(0.0, 6, 1.0), (25_000.0, 6, 0.5), (50_000.0, 6, 0.0), (90_000.0, 6, 0.0), (75_000.0, 12, 0.25)],
+    ("signed", "months", "pressure"),
+    [(0.0, 6, 1.0), (25_000.0, 6, 0.5), (50_000.0, 6, 0.0), (90_000.0, 6, 0.0), (75_000.0, 12, 0.25), (0.0, 0, 0.0)],
 )
-def test_pressure_is_what_lacks_to_the_plan_of_the_year_so_far(signed, month, pressure):
-    assert plan_pressure(signed, 100_000.0, month) == pytest.approx(pressure)
+def test_pressure_is_what_lacks_to_the_plan_of_the_months_that_passed(signed, months, pressure):
+    assert plan_pressure(signed, 100_000.0, months) == pytest.approx(pressure)
+
+
+def test_who_signs_exactly_to_plan_is_never_under_pressure():
+    assert [plan_pressure(100_000.0 / 12 * passed, 100_000.0, passed) for passed in range(12)] == pytest.approx([0.0] * 12)
 
 
 def test_without_a_plan_there_is_no_pressure():
