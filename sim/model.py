@@ -43,9 +43,9 @@ from sim.opening.position import known_world, leader_names, leader_rows, opening
 from sim.parameters import Lever, Month, Parameters
 from sim.scenario import Scenario
 from sim.settings import InputOutput, Opening, Projects, Run
-from sim.state import MARKETS, Boards, Deciders, State
+from sim.state import Boards, Deciders, State
 from sim.statistics import Recorder
-from sim.world import World, load_world
+from sim.world import load_world
 
 Floats = NDArray[np.float64]
 
@@ -183,7 +183,6 @@ class NingdeModel(mesa.Model):
         seed: int | None = None,
         *,
         without: tuple[type[Any], ...] = (),
-        world: World | None = None,
     ) -> None:
         """Build the opening position.
 
@@ -191,11 +190,10 @@ class NingdeModel(mesa.Model):
             plan: scenario.
             seed: root seed; that of the scenario if not given.
             without: mechanism classes left out of the month (for experiments and tests).
-            world: fixed sets; the shipped ones if not given.
         """
         self.seed_of_run = plan.run.seed if seed is None else seed
         super().__init__(rng=np.random.default_rng(self.seed_of_run))
-        self.plan, self.world = plan, world or load_world()
+        self.plan, self.world = plan, load_world()
         self.streams = Streams(self.seed_of_run)
         self.months = plan.run.end - demand.OPENING
         self.log: list[tuple[Month, str, str]] = []
@@ -211,11 +209,7 @@ class NingdeModel(mesa.Model):
         self.month_list = tuple(part for part in month_of(self.state) if not isinstance(part, without))
         self.recorder = Recorder(self.state, plan.run.end - plan.run.start + 1, plan.run.start - demand.OPENING)
         self.datacollector = mesa.DataCollector(
-            model_reporters={
-                "output": lambda model: float(model.state.firms.output.sum()),
-                "firms": lambda model: int((model.state.firms.alive & ~model.state.firms.block).sum()),
-                "projects": lambda model: len(model.state.projects),
-            },
+            model_reporters={"output": "output", "firms": "operating_firms", "projects": "project_count"},
             agenttype_reporters={County: {"output": "output", "firms": "firms"}},
         )
 
@@ -223,6 +217,21 @@ class NingdeModel(mesa.Model):
     def calendar(self) -> Month:
         """Calendar month of the state."""
         return demand.OPENING + self.state.month
+
+    @property
+    def output(self) -> float:
+        """Output of the city in the month, M yuan at 2018 prices."""
+        return float(self.state.firms.output.sum())
+
+    @property
+    def operating_firms(self) -> int:
+        """Operating firm rows, fringe rows included."""
+        return int((self.state.firms.alive & ~self.state.firms.block).sum())
+
+    @property
+    def project_count(self) -> int:
+        """Everything that ever became a lead or a leader's own plant."""
+        return len(self.state.projects)
 
     def step(self) -> None:
         """One month: ten phases, each with its mechanisms and its resolver; then the books are checked and recorded."""
@@ -272,6 +281,3 @@ class NingdeModel(mesa.Model):
         found = dict(super().agents_by_type)
         found[Firm] = mesa.agent.AgentSet(list(self._firm_views()), random=self.random)
         return found
-
-
-__all__ = ["GROUPS", "MARKETS", "NingdeModel", "compile_levers", "month_of"]

@@ -25,7 +25,7 @@ from scipy import sparse
 
 from sim.draws import Streams
 from sim.mechanisms import Phase
-from sim.mechanisms.prices import chain_inputs, exposure_matrix, paid_prices
+from sim.mechanisms.prices import Prices, chain_inputs, exposure_matrix, paid_prices
 from sim.mechanisms.sourcing import Sourcing
 from sim.settings import Projects
 from sim.state import MARKETS, YEAR, Firms, MonthTable, State
@@ -170,8 +170,6 @@ def cost_parts(state: State) -> tuple[Floats, Floats]:
 
 def exposure_matrix_of(state: State) -> Floats:
     """(K, Q) commodity exposure of the run's scenario."""
-    from sim.mechanisms.prices import Prices
-
     return exposure_matrix(state.scenario[Prices], state.world)
 
 

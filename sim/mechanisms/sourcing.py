@@ -309,9 +309,7 @@ def nameplate(state: State, rows: Ints) -> Floats:
 
 def market_volume(state: State, product: Ints) -> Floats:
     """Volume of the market of each product."""
-    from sim.mechanisms.prices import market_of_product
-
-    return np.asarray(state.markets.volume[market_of_product(state.world)[product]])
+    return np.asarray(state.markets.volume[state.markets_of_product[product]])
 
 
 class SupplierChoice:

@@ -100,9 +100,6 @@ def test_plants_of_another_product_do_not_raise_the_leaders_outlook(fresh):
     np.testing.assert_allclose(after[1], before[1])
 
 
-@pytest.mark.xfail(
-    strict=True, reason="a starting leader is expected to double for ever: 1.5 times its plant in 24 months"
-)
 def test_a_starting_leader_needs_no_more_than_its_plant_will(fresh):
     state = fresh().state
     maker, vehicle = 3, state.world.product("V_OEM")

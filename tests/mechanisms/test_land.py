@@ -1,0 +1,183 @@
+"""Land: price, requisition, quota, development, and that no mu appears or is lost."""
+
+import numpy as np
+import pytest
+
+from sim.draws import Streams
+from sim.mechanisms.land import Development, Land, base_price, land_price, months_on_land
+from sim.resolvers.building import resolve_build
+from sim.state import Channel, Stage
+
+LAND = Land()
+
+
+def price(free, developed=1000.0, base=0.4, discount=0.0):
+    as_array = [np.atleast_1d(np.asarray(each, dtype=float)) for each in (free, developed, base, discount)]
+    return land_price(*np.broadcast_arrays(*as_array), LAND)
+
+
+# --- price ------------------------------------------------------------------------------------------------------------
+
+
+def test_scarcity_raises_the_price_with_its_elasticity():
+    assert price(1000.0)[0] == pytest.approx(0.4)
+    assert price(500.0)[0] == pytest.approx(0.4 * 0.5**-0.35)
+    assert (np.diff(price(np.array([1000.0, 600.0, 300.0, 50.0]))) > 0).all()
+
+
+def test_below_one_percent_free_scarcity_says_nothing_more():
+    assert price(10.0)[0] == pytest.approx(0.4 * 0.01**-0.35)
+    assert price(0.0)[0] == price(10.0)[0] == price(-3.0)[0]
+
+
+def test_discounts_stop_at_the_floor():
+    floor = LAND.price_floor * LAND.dev_cost
+    assert price(500.0, discount=0.2)[0] == pytest.approx(0.8 * price(500.0)[0])
+    assert price(1000.0, base=0.1, discount=0.6)[0] == pytest.approx(floor)
+    assert (price(np.linspace(0, 1000, 9), base=0.01, discount=0.6) >= floor - 1e-15).all()
+
+
+def test_a_park_without_developed_land_has_no_price():
+    assert price(0.0, developed=0.0)[0] == 0.0
+
+
+def test_base_prices_fall_from_the_core_to_the_mountains(opening):
+    base = base_price(opening.world, LAND)
+    group = opening.world.group[opening.world.park_county]
+    assert [set(base[group == each]) for each in range(3)] == [{0.4}, {0.25}, {0.1}]
+
+
+# --- requisition ------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("service", "luck", "reform", "months"),
+    [(0.0, 1.0, 0.0, 13.0), (1.0, 1.0, 0.0, 8.0), (1.0, 1.0, 1.0, 7.0), (0.5, 1.0, 0.5, 10.0), (1.0, 0.1, 1.0, 1.6)],
+)
+def test_months_of_requisition_and_permits(service, luck, reform, months):
+    found = months_on_land(np.array([service]), np.array([luck]), reform, np.array([False]), LAND)
+    assert found[0] == pytest.approx(months)
+
+
+def test_serviced_land_takes_one_month_and_nothing_takes_less():
+    found = months_on_land(np.zeros(2), np.array([1.0, 0.0]), 1.0, np.array([True, False]), LAND)
+    assert found == pytest.approx([1.0, 1.0])
+
+
+# --- quota and development --------------------------------------------------------------------------------------------
+
+
+def test_quota_is_split_by_queue_and_developed_land(fresh):
+    city = fresh().city
+    waiting, developed = np.array([30.0, 10.0, 0.0]), np.array([100.0, 100.0, 200.0])
+    assert city.split_quota(40.0, waiting, developed, 0.5) == pytest.approx([20.0, 10.0, 10.0])
+    assert city.split_quota(40.0, waiting, developed, 1.0) == pytest.approx([30.0, 10.0, 0.0])
+    assert city.split_quota(40.0, np.zeros(3), developed, 1.0) == pytest.approx([10.0, 10.0, 20.0])
+
+
+def test_a_county_asks_for_its_queue_and_reserve_within_plan_and_quota(fresh):
+    county = fresh().counties[0]
+    assert county.request_land(50.0, 100.0, 500.0, 1e4, 1e4) == pytest.approx(50.0), "a tenth is free already"
+    assert county.request_land(50.0, 20.0, 500.0, 1e4, 1e4) == pytest.approx(80.0)
+    assert county.request_land(50.0, 20.0, 500.0, 60.0, 1e4) == 60.0
+    assert county.request_land(50.0, 20.0, 500.0, 1e4, 25.0) == 25.0
+    assert county.request_land(50.0, 20.0, 500.0, 1e4, -1.0) == 0.0
+
+
+def test_a_year_of_quota_is_issued_and_used_or_kept(fresh):
+    model = fresh({"land.new_quota": 3600})
+    state = model.state
+    start = state.parks.developed.copy()
+    by_event = 0.0
+    for _ in range(24):
+        model.step()
+        by_event += state.ledger.developed_by_event
+        assert state.boards.quota_issued.sum() == pytest.approx(300.0)
+        assert (state.counties.quota >= -1e-9).all()
+        assert (state.boards.developed >= 0).all()
+        assert (state.parks.developed <= state.parks.planned + 1e-6).all()
+    grown = state.parks.developed.sum() - start.sum()
+    assert grown - by_event == pytest.approx(24 * 300.0 - state.counties.quota.sum())
+    assert grown > by_event > 0
+
+
+def test_land_is_neither_made_nor_lost(fresh):
+    """Counted anew from firms and projects after four years of births, exits, failures and expansion."""
+    model = fresh(seed=3)
+    for _ in range(48):
+        model.step()
+    state = model.state
+    parks, firms, projects = state.parks, state.firms, state.projects
+    held = np.zeros(len(parks.planned))
+    for row in np.flatnonzero(firms.alive & (firms.park >= 0)):
+        held[firms.park[row]] += firms.land[row]
+    for row in np.flatnonzero((projects.stage >= Stage.SIGNED) & (projects.stage <= Stage.BUILD)):
+        held[projects.park[row]] += projects.land_held[row]
+    np.testing.assert_allclose(held, parks.occupied, rtol=1e-9, atol=1e-6)
+    free = parks.developed - held - parks.idle - parks.released
+    assert (free > -1e-6).all()
+    assert (parks.idle >= -1e-9).all()
+    assert parks.idle.sum() > 0
+    assert (firms.land[~firms.alive] == 0).all()
+
+
+@pytest.fixture
+def queue(fresh, next_month):
+    """A state with three signed projects that wait in one park, and BUILD of one month."""
+    model = fresh()
+    state = next_month(model.state)
+    park = 1
+    state.parks.developed[park] = state.parks.occupied[park] + 100.0
+    for land, signed in ((60.0, -2), (70.0, -1), (20.0, -1)):
+        state.projects.append(
+            1,
+            stage=Stage.SIGNED,
+            channel=Channel.CHAIN,
+            product=1,
+            park=park,
+            county=int(state.world.park_county[park]),
+            land=land,
+            signed=signed + 2,
+            work=10.0,
+            work_left=10.0,
+            investment=100.0,
+        )
+    state.projects.signed[:] = [0, 0, 0]
+    return state, park
+
+
+def test_land_is_given_in_the_order_of_signing(queue):
+    state, park = queue
+    resolve_build(state, Streams(1))
+    assert state.projects.stage.tolist() == [Stage.LAND, Stage.SIGNED, Stage.SIGNED], "the second waits, so does the third"
+    assert state.projects.land_held.tolist() == [60.0, 0.0, 0.0]
+    assert state.parks.free[park] == pytest.approx(40.0)
+
+
+def test_ready_land_lasts_one_month(queue, next_month):
+    state, park = queue
+    state.parks.serviced[park] = 60.0
+    resolve_build(state, Streams(1))
+    assert state.projects.serviced_land.tolist() == [True, False, False]
+    assert state.parks.serviced[park] == 0.0
+    months = months_on_land(
+        state.projects.service, np.ones(3), 0.0, state.projects.serviced_land, state.scenario[Land]
+    )
+    assert months[0] == 1.0
+
+
+def test_new_land_goes_to_parks_with_a_queue_first(fresh, next_month):
+    model = fresh()
+    state = next_month(model.state)
+    world = state.world
+    county = world.county("FA")
+    mine = np.flatnonzero((world.park_county == county) & (np.arange(len(world.parks)) < len(world.parks) - 10))
+    state.parks.developed[mine] = state.parks.occupied[mine]  # nothing is free
+    state.counties.quota[:] = 0.0
+    state.counties.quota[county] = 50.0
+    state.projects.append(1, stage=Stage.SIGNED, channel=3, product=16, park=mine[1], county=county, land=1e4, signed=0)
+    part = next(each for each in model.month_list if isinstance(each, Development))
+    part.step(state, Streams(1))
+    new = state.boards.developed
+    assert new[mine[1]] == pytest.approx(50.0 + state.boards.quota_issued[county])
+    assert new[mine[0]] == new[mine[2]] == 0.0

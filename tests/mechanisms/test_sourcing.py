@@ -1,0 +1,262 @@
+"""Who buys from whom: logit shares weighted by capacity, habit, qualification, devoted capacity, first options."""
+
+import numpy as np
+import pytest
+
+from sim.draws import Streams
+from sim.mechanisms.sourcing import (
+    Connection,
+    Sourcing,
+    SupplierChoice,
+    devoted,
+    market_volume,
+    potential_coverage,
+    purchase_weights,
+    qualified_capacity,
+    relative_cost,
+    target_shares,
+    utility,
+)
+from sim.resolvers.production import resolve_supply
+
+
+# --- formulas ---------------------------------------------------------------------------------------------------------
+
+
+def test_utility_of_a_link():
+    sourcing = Sourcing()
+    cost, quality = np.array([1.0, 1.1, 1.0, 1.0]), np.array([0.5, 0.5, 0.5, 0.5])
+    key, linked = np.array([False, False, True, False]), np.array([False, False, False, True])
+    found = utility(cost, quality, key, linked, sourcing)
+    assert found == pytest.approx([0.3, 0.3 - 8.0 * np.log(1.1), 0.6, 1.8])
+
+
+def test_target_shares_are_logit_shares_against_the_outside_option():
+    attraction, relation = np.array([2.0, 1.0, 4.0, 0.0]), np.array([0, 0, 1, 2])
+    option = np.array([1.0, 4.0, 5.0])
+    assert target_shares(attraction, relation, option) == pytest.approx([0.5, 0.25, 0.5, 0.0])
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_target_shares_of_a_buyer_sum_below_one(seed):
+    rng = np.random.default_rng(seed)
+    relation = rng.integers(0, 20, 200)
+    shares = target_shares(rng.uniform(0, 50, 200), relation, rng.uniform(0.01, 1, 20))
+    total = np.bincount(relation, shares, minlength=20)
+    assert ((shares >= 0) & (total[relation] < 1)).all()
+
+
+def test_no_supplier_devotes_more_than_its_share_of_capacity():
+    weight, need = np.array([0.5, 0.4, 0.3]), np.array([100.0, 100.0, 10.0])
+    supplier, cap = np.array([0, 0, 1]), np.array([60.0, 60.0])
+    cut = devoted(weight, need, supplier, cap, 0.85)
+    assert (cut * need)[:2].sum() == pytest.approx(51.0)
+    assert cut[:2] / weight[:2] == pytest.approx([51.0 / 90.0] * 2), "buyers are cut in proportion"
+    assert cut[2] == weight[2]
+
+
+def test_parity_gives_one_half():
+    """Capacity equal to need, average quality, parity of cost, no habit: half is bought nearby."""
+    sourcing = Sourcing()
+    key = np.array([False, True])
+    need = np.array([30.0, 30.0])
+    option = Connection(sourcing).parity_option(need, key)
+    value = utility(np.ones(2), np.full(2, 0.5), key, np.zeros(2, dtype=bool), sourcing)
+    assert target_shares(need * np.exp(value), np.arange(2), option) == pytest.approx([0.5, 0.5])
+
+
+def test_farther_suppliers_are_dearer_and_vehicle_parts_feel_minutes(fresh):
+    state = fresh().state
+    world, sourcing = state.world, Sourcing()
+    supplier = np.zeros(world.county_count, dtype=int)
+    buyers = state.firms.append(
+        world.county_count, county=np.arange(world.county_count), product=world.product("S_ROLL"), alive=True
+    )
+    supplier[:] = state.firms.append(1, county=world.county("FA"), product=world.product("S_MELT"), alive=True)[0]
+    cost = relative_cost(state, supplier, buyers, sourcing)
+    road = world.kilometres[world.county("FA")]
+    assert (np.diff(cost[np.argsort(road)]) >= 0).all()
+    assert cost.max() > cost.min()
+    assert cost == pytest.approx((1.0 + sourcing.freight * road) / (1.0 + sourcing.freight * 1000.0))
+    state.firms.product[buyers], state.firms.product[supplier] = world.product("V_OEM"), world.product("V_BODY")
+    with_minutes = relative_cost(state, supplier, buyers, sourcing)
+    extra = sourcing.jit_cost * world.minutes[world.county("FA")] / (1.0 + sourcing.freight * 1000.0)
+    np.testing.assert_allclose(with_minutes - cost, extra, rtol=1e-9)
+
+
+# --- the month --------------------------------------------------------------------------------------------------------
+
+
+def choice_of(model):
+    return next(part for part in model.month_list if isinstance(part, SupplierChoice))
+
+
+def supply(model, next_month, months=1):
+    """SUPPLY alone, for some months."""
+    state = model.state
+    for _ in range(months):
+        next_month(state)
+        choice_of(model).step(state, Streams(1))
+        resolve_supply(state, Streams(1))
+    return state
+
+
+def test_the_opening_stands_still(fresh, next_month):
+    model = fresh()
+    before = model.state.links.weight.copy()
+    assert len(before) > 300
+    supply(model, next_month, 24)
+    np.testing.assert_allclose(model.state.links.weight, before, rtol=1e-9)
+
+
+def home_share(state, product):
+    """Share of the cell makers' purchases of a product that is bought nearby, and capacity over need."""
+    firms, relations, links = state.firms, state.relations, state.links
+    mine = (relations.product == product) & (firms.leader[relations.buyer] >= 0)
+    need = np.where(mine, relations.coefficient * firms.output[relations.buyer], 0.0)
+    bought = (links.weight * need[links.relation])[mine[links.relation]].sum()
+    return bought / need.sum()
+
+
+@pytest.mark.parametrize(("times", "low", "high"), [(30, 0.25, 0.65), (100, 0.50, 0.85)])
+def test_more_local_capacity_raises_the_home_share_without_filling_it(fresh, next_month, times, low, high):
+    """Cathode capacity times 30 and times 100; a logit without capacity weights goes to 1 at once or stays."""
+    model = fresh()
+    state = model.state
+    cathode = state.world.product("B_CATH")
+    before = home_share(state, cathode)
+    state.firms.capacity = np.where(state.firms.product == cathode, times * state.firms.capacity, state.firms.capacity)
+    supply(model, next_month, 120)
+    after = home_share(state, cathode)
+    assert low < after < high
+    odds = before / (1.0 - before)
+    assert after == pytest.approx(times * odds / (1.0 + times * odds), rel=0.02), "odds grow with capacity"
+
+
+def test_shares_move_by_their_part_of_the_gap(fresh, next_month):
+    model = fresh()
+    state = model.state
+    state.relations.option *= 0.5
+    before = state.links.weight.copy()
+    buyer = np.bincount(state.links.relation, before, minlength=len(state.relations))[state.links.relation]
+    goal = before / (buyer + 0.5 * (1.0 - buyer))  # attraction was w / (1 - sum w) of the option
+    supply(model, next_month)
+    moved = state.links.weight - before
+    free = ~np.isclose(moved, 0.0)
+    assert free.any()
+    uncut = np.isclose(moved, state.scenario[Sourcing].adjust * (goal - before), rtol=1e-6)
+    assert uncut.mean() > 0.9, "a few suppliers have sold all they may"
+    sold = np.bincount(
+        state.links.supplier,
+        state.links.weight * (state.relations.coefficient * state.firms.output[state.relations.buyer])[state.links.relation],
+        minlength=len(state.firms),
+    )
+    assert (sold <= 0.85 * state.firms.capacity * (1 + 1e-9))[state.links.supplier].all()
+
+
+def test_the_outside_option_grows_with_its_market(fresh, next_month):
+    one, two = fresh(), fresh()
+    two.state.markets.volume *= 2.0
+    supply(one, next_month)
+    supply(two, next_month)
+    assert two.state.links.weight.sum() < one.state.links.weight.sum()
+
+
+def add_firm(state, product, county, month=None, capacity=100.0):
+    """A new plant of a chain product, connected."""
+    world = state.world
+    node = world.county(county) * world.product_count + world.product(product)
+    rows = state.firms.append(
+        1,
+        product=world.product(product),
+        county=world.county(county),
+        node=node,
+        capacity=capacity,
+        capital=12.0 * capacity,
+        capital_intensity=1.0,
+        birth=state.month if month is None else month,
+        quality=0.5,
+        alive=True,
+    )
+    Connection(state.scenario[Sourcing]).connect(state, rows)
+    return int(rows[0])
+
+
+def test_a_new_supplier_qualifies_before_it_sells(fresh, next_month):
+    model = fresh()
+    state = model.state
+    row = add_firm(state, "B_CATH", "DQ", month=1, capacity=1000.0)
+    mine = state.links.supplier == row
+    assert mine.any()
+    assert (state.links.weight[mine] == 0).all()
+    months = int(state.scenario[Sourcing].qualification)
+    supply(model, next_month, months)
+    assert (state.links.weight[mine] == 0).all()
+    supply(model, next_month, 1)
+    assert (state.links.weight[mine] > 0).all()
+    supply(model, next_month, 60)
+    total = np.bincount(state.links.relation, state.links.weight, minlength=len(state.relations))
+    assert (total < 1.0).all()
+
+
+def test_a_new_buyer_of_an_old_county_compares_as_its_neighbours_do(fresh):
+    state = fresh().state
+    relations, world = state.relations, state.world
+    cathode = world.product("B_CATH")
+    cell_buyers = state.firms.product[relations.buyer] == world.product("B_CELL")
+    in_dq = state.firms.county[relations.buyer] == world.county("DQ")
+    peers = np.flatnonzero((relations.product == cathode) & cell_buyers & in_dq)
+    need = relations.coefficient[peers] * state.firms.capacity[relations.buyer[peers]]
+    expected = np.average(relations.option[peers], weights=need)
+    row = add_firm(state, "B_CELL", "DQ")
+    mine = np.flatnonzero((relations.buyer == row) & (relations.product == cathode))
+    assert len(mine) == 1
+    assert relations.option[mine[0]] == pytest.approx(expected)
+    assert relations.option_set[mine[0]]
+    assert relations.option_reference[mine[0]] == market_volume(state, np.array([cathode]))[0]
+
+
+def test_new_buyers_of_a_county_share_one_parity(fresh, next_month):
+    """Two first buyers: local capacity equal to the need of both gives one half to each, after long years."""
+    model = fresh()
+    state = model.state
+    world = state.world
+    buyers = [add_firm(state, "V_OEM", "JC", capacity=500.0) for _ in range(2)]
+    body = world.product("V_BODY")
+    relations = state.relations
+    mine = [np.flatnonzero((relations.buyer == row) & (relations.product == body))[0] for row in buyers]
+    supply(model, next_month)
+    need = relations.coefficient[mine] * 500.0
+    option = relations.option[mine]
+    assert option[0] == pytest.approx(option[1])
+    parity = need.sum() * np.exp(state.scenario[Sourcing].quality * 0.5)
+    assert option[0] == pytest.approx(parity)
+
+
+def test_potential_coverage_weighs_inputs_and_stops_at_need(fresh):
+    state = fresh().state
+    cell = state.world.product("B_CELL")
+    weights = purchase_weights(state, cell)
+    assert weights.sum() == pytest.approx(1.0)
+    assert (weights[state.world.legacy] == 0).all()
+    state.firms.capacity[:] = 0.0
+    assert potential_coverage(state, cell, 0.0) == pytest.approx(np.zeros(10))
+    cathode = state.world.product("B_CATH")
+    rows = np.flatnonzero(state.firms.product == cathode)
+    output = state.firms.output[state.firms.product == cell].sum()
+    state.firms.capacity[rows[0]] = 0.5 * state.technology.inputs[cathode, cell] * output
+    assert potential_coverage(state, cell, 0.0) == pytest.approx(np.full(10, 0.5 * weights[cathode]), rel=0.02)
+    state.firms.capacity[rows[0]] *= 100.0
+    assert potential_coverage(state, cell, 0.0) == pytest.approx(np.full(10, weights[cathode]))
+    near = potential_coverage(state, cell, 0.05)
+    assert near.min() < near.max() <= weights[cathode] * (1 + 1e-12)
+
+
+def test_capacity_counts_once_it_is_qualified(fresh):
+    state = fresh().state
+    before = qualified_capacity(state).sum()
+    add_firm(state, "B_CATH", "DQ", month=0, capacity=10.0)
+    state.month = 8
+    assert qualified_capacity(state).sum() == pytest.approx(before)
+    state.month = 9
+    assert qualified_capacity(state).sum() == pytest.approx(before + 10.0)

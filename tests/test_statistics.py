@@ -1,0 +1,91 @@
+"""The bureau's arithmetic, with the figures the press printed."""
+
+import numpy as np
+import pytest
+
+from sim.statistics import contribution, growth_from_contribution, pull, rest_growth, year_to_date_growth
+
+
+def monthly(years):
+    """A series that starts in January 2018 from monthly values of each year."""
+    return np.concatenate([np.full(12, float(value)) for value in years])
+
+
+def test_year_to_date_growth_compares_the_same_months():
+    series = monthly([100.0, 114.7])
+    series[[11, 23]] = [1e6, -1e6]  # December is not out yet
+    assert year_to_date_growth(series, 2019, 2018, 11) == pytest.approx(0.147)
+    assert year_to_date_growth(series, 2019, 2018, 1) == pytest.approx(0.147)
+
+
+@pytest.mark.parametrize(("year", "months"), [(2018, 11), (2020, 1), (2019, 0), (2019, 13)])
+def test_growth_of_months_that_are_not_there_is_refused(year, months):
+    with pytest.raises(ValueError, match="months"):
+        year_to_date_growth(monthly([100.0, 110.0]), year, 2018, months)
+
+
+def test_weights_of_months_count():
+    series = monthly([1.0, 1.0])
+    series[:2], series[12:14] = [100.0, 300.0], [200.0, 300.0]
+    assert year_to_date_growth(series, 2019, 2018, 2) == pytest.approx(0.25), "sums, not the mean of rates"
+
+
+def test_article_of_2019():
+    """Four clusters: +39.8 %, pull 19.2 points, contribution 130.4 %; the bureau printed 14.7 % for the city."""
+    city = growth_from_contribution(19.2, 1.304)
+    assert round(100 * city, 2) == 14.72
+    base = 19.2 / 39.8
+    assert round(100 * base, 2) == 48.24
+    assert pull(0.398, base) == pytest.approx(19.2)
+    assert contribution(19.2, city) == pytest.approx(1.304)
+    assert round(100 * rest_growth(city, 19.2, base), 2) == -8.65
+    assert contribution(19.2, city) > 1 > contribution(10.0, city), "contributions may exceed the whole"
+    end_share = base * 1.398 / (1 + city)
+    assert round(100 * end_share, 1) == 58.8
+
+
+def test_rounding_of_the_article_leaves_these_bounds():
+    low, high = 19.15 / 39.85, 19.25 / 39.75
+    assert (round(100 * low, 2), round(100 * high, 2)) == (48.06, 48.43)
+
+
+@pytest.mark.parametrize(("growth", "points", "base"), [(0.181, 4.5, 24.9), (0.494, 11.3, 22.9)])
+def test_chains_of_2019(growth, points, base):
+    share = points / (100 * growth)
+    assert round(100 * share, 1) == base
+    assert pull(growth, share) == pytest.approx(points)
+
+
+def test_new_plants_of_2019_come_from_almost_nothing():
+    """Vehicles and copper: what is left of pull and base share after stainless and lithium."""
+    assert 19.2 - 4.5 - 11.3 == pytest.approx(3.4)
+    rest = 19.2 / 39.8 - 4.5 / 18.1 - 11.3 / 49.4
+    assert 100 * rest == pytest.approx(0.5, abs=0.05)
+
+
+def test_line_of_2020():
+    """Four clusters +15 %, contribution 130 %, city +7.3 %."""
+    points = 1.30 * 7.3
+    share = points / 15.0
+    assert round(points, 1) == 9.5
+    assert round(100 * share, 1) == 63.3
+    assert contribution(points, 0.073) == pytest.approx(1.30)
+    assert round(100 * rest_growth(0.073, points, share), 1) == -6.0
+
+
+def test_line_of_2021():
+    """Lithium +92.1 %, contribution 93.7 %, city +32.5 %."""
+    points = 0.937 * 32.5
+    share = points / 92.1
+    assert round(points, 2) == 30.45
+    assert round(100 * share, 1) == 33.1
+    assert growth_from_contribution(points, 0.937) == pytest.approx(0.325)
+    assert round(100 * rest_growth(0.325, points, share), 1) == 3.1
+    assert round(368.1 / 0.783) == 470
+
+
+def test_groups_and_rest_add_up():
+    growth, share, rest = 0.398, 0.4824, -0.0865
+    city = growth * share + rest * (1 - share)
+    assert rest_growth(city, pull(growth, share), share) == pytest.approx(rest)
+    assert pull(growth, share) + pull(rest, 1 - share) == pytest.approx(100 * city)
