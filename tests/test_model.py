@@ -1,7 +1,6 @@
 """The main job: runs repeat to the bit, levers act, agents decide, nothing grows by itself."""
 
 import copy
-import pickle
 
 import mesa
 import numpy as np
@@ -221,14 +220,3 @@ def test_exit_takes_what_the_lost_capacity_sold(baseline):
     now = table.outside_orders[others & ~left].sum()
     assert now == pytest.approx(first[others].sum() - first[others & left].sum(), rel=1e-9)
     assert now < first[others].sum()
-
-
-def test_a_model_survives_pickling(baseline, baseline_arrays):
-    """A half-finished run can be stored and goes on to the same bits."""
-    model = NingdeModel(baseline, 5)
-    for _ in range(MONTHS // 2):
-        model.step()
-    stored = pickle.loads(pickle.dumps(model))
-    for _ in range(MONTHS // 2):
-        stored.step()
-    assert_same(baseline_arrays, stored.recorder.arrays)
