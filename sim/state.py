@@ -204,6 +204,7 @@ class Parks:
     idle: Floats
     released: Floats
     serviced: Floats  # free land that is ready to build on (LAND lasts one month)
+    serviced_chain: Ints  # chain for which it was made ready, -1 without
     price: Floats  # M yuan per mu
 
     @property
@@ -234,7 +235,7 @@ class Markets:
     price: Floats  # (K,) nominal price index, 2018 = 1
     price_level: float  # general price level PI, 2018 = 1
     conversion: Floats  # (K,) conversion cost v_k in 2018 prices per unit
-    material_factor: float  # material use per cell relative to 2018
+    material_factor: float  # material use per cell relative to the opening
     experience: Floats  # (K,) cumulative world-and-home experience, 1 = opening
     home_experience: Floats  # (K,) cumulative home output, M yuan
     rain: Floats  # (C,) share of rainy days of the month
@@ -477,7 +478,6 @@ class State:
     wage_reference: float = 1.0  # mean wage at opening, yuan a year
     slots: int = 0  # luck slots issued; the same in every scenario of a seed
     own_slots: int = 0  # first slot of leaders' own plants: one a leader and month, then one a dated plant
-    months: int = 0  # length of the run
     signed_this_year: float = 0.0
     pressure: float = 0.0  # plan pressure m of the month
     reform: float = 0.0  # effective permit reform

@@ -47,7 +47,9 @@ def test_the_dynamics_name_no_file_of_outcomes() -> None:
     assert len(files) > 40
     for path in files:
         for text in names_in(path):
-            assert not any(name.removesuffix(".csv") == text or name in text for name in OUTCOMES), f"{path.name}: {text}"
+            assert not any(name.removesuffix(".csv") == text or name in text for name in OUTCOMES), (
+                f"{path.name}: {text}"
+            )
 
 
 def test_the_scan_would_see_a_reader_of_outcomes() -> None:
@@ -92,6 +94,33 @@ def unknown_stage(month: str, known: Month) -> bool:
     return bool(month) and Month(month) > known
 
 
+def poison_world(table: list[dict[str, str]], known: Month, world: Month) -> None:
+    """Outside series later than what is known; those of leaders lie too close to an outcome in any world."""
+    for row in table:
+        until = known if row["series"].startswith("leader_") else world
+        if int(row["year"]) > last_known_year(until):
+            row["value"] = "987654.0"
+
+
+def poison_history(table: list[dict[str, str]], known: Month) -> None:
+    """Projects announced later, and later stages of those that are known."""
+    for row in table:
+        if unknown_stage(row["announced"], known):
+            row.update({key: "nonsense" for key in row if key not in ("code", "kind", "announced")})
+            continue
+        for stage in ("work_start", "production"):
+            if unknown_stage(row[stage], known):
+                row[stage] = "2049-01"
+
+
+def poison_leaders(table: list[dict[str, str]], known: Month) -> None:
+    """Leaders that enter by a project announced later."""
+    announced = {row["code"]: row["announced"] for row in data.rows("history.csv")}
+    for row in table:
+        if row["enters"] != "opening" and unknown_stage(announced[row["enters"]], known):
+            row["name"], row["market"], row["products"] = "Nobody", "copper", "C_PROC"
+
+
 def poison(known: Month, world: Month) -> Callable[[str, list[dict[str, str]]], None]:
     """Nonsense in place of every figure that is not known in a month.
 
@@ -99,27 +128,15 @@ def poison(known: Month, world: Month) -> Callable[[str, list[dict[str, str]]], 
         known: facts of Ningde and its leaders are known up to here.
         world: outside series are known up to here.
     """
-    announced = {row["code"]: row["announced"] for row in data.rows("history.csv")}
+    changes = {
+        "world.csv": functools.partial(poison_world, known=known, world=world),
+        "history.csv": functools.partial(poison_history, known=known),
+        "leaders.csv": functools.partial(poison_leaders, known=known),
+    }
 
     def change(name: str, table: list[dict[str, str]]) -> None:
-        if name == "world.csv":
-            for row in table:
-                until = known if row["series"].startswith("leader_") else world
-                if int(row["year"]) > last_known_year(until):
-                    row["value"] = "987654.0"
-        if name == "history.csv":
-            for row in table:
-                if unknown_stage(row["announced"], known):
-                    keep = {key: row[key] for key in ("code", "kind", "announced")}
-                    row.update(dict.fromkeys(row, "nonsense") | keep)
-                    continue
-                for stage in ("work_start", "production"):
-                    if unknown_stage(row[stage], known):
-                        row[stage] = "2049-01"
-        if name == "leaders.csv":
-            for row in table:
-                if row["enters"] != "opening" and unknown_stage(announced[row["enters"]], known):
-                    row["name"], row["market"], row["products"] = "Nobody", "copper", "C_PROC"
+        if name in changes:
+            changes[name](table)
 
     return change
 
@@ -179,7 +196,12 @@ def test_poison_in_what_is_known_is_seen(read, known: str, world: str) -> None:
 
 def test_a_run_opens_no_file_of_outcomes(read) -> None:
     opened: set[str] = set()
-    read(lambda name, table: opened.add(name))
+
+    def note(name: str, table: list[dict[str, str]]) -> None:
+        assert table, f"{name} is empty"
+        opened.add(name)
+
+    read(note)
     model = NingdeModel(sim.load("baseline"), 1)
     for _ in range(3):
         model.step()

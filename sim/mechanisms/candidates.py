@@ -3,6 +3,8 @@
 The count of each channel and node is Poisson with f_pool times the reference rate; every candidate takes the next
 slot and draws all its luck at once: size, quality, work, and that of being kept, signed, failing, of its place.
 Policies steer candidates, they do not create different ones; two scenarios of one seed meet the same candidates.
+
+Writes: candidates.
 """
 
 from __future__ import annotations

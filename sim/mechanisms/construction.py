@@ -7,7 +7,7 @@
 Rain is a Beta draw by calendar month around the city's mean. Builders are construction jobs of the county and of its
 neighbours within an hour and a half. The money is spent with the work: construction, equipment, and outside.
 
-Reads projects, service, rain and construction jobs. Writes: rain, work_progress, spending.
+Reads projects, service, rain and construction jobs. Writes: rain, work_progress.
 """
 
 from __future__ import annotations

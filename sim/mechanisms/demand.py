@@ -3,7 +3,7 @@
 Annual series are interpolated in logs between mid-year points as far as they are known; afterwards
 
     ln Q_m(t+1) = ln Q_m(t) + mu_m(t)/12 + (sig_m / sqrt 12) eps_m ,   corr(eps) = R_dem off the diagonal
-    mu_m(t) = mu_inf + (mu_m - mu_inf) 2^(-years since known_until / h_mu)
+    mu_m(t) = mu_inf + (mu_m - mu_inf) 2^(-years since the end of the known world / h_mu)
 
 Markets: power cells (electric vehicles + storage), consumer cells, vehicles (an index of new-energy and all
 vehicles), stainless steel, refined copper, national GDP, and legacy demand, which adds a declining trend to national
@@ -32,6 +32,9 @@ Floats = NDArray[np.float64]
 
 OPENING = Month("2013-12")
 """The opening position; month 0 of every run."""
+
+HORIZON = Month("2050-12") - OPENING
+"""Months to the last month in which a run may end: luck is numbered for all of them, whatever the length of a run."""
 
 COMPONENTS: tuple[str, ...] = (
     "ev_battery_world",

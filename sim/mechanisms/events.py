@@ -3,8 +3,9 @@
 A row of the history {announced, park, investment, capacity, land, start of work, production} enters in its announced
 month if that month is not later than run.known_until. Stages dated up to known_until happen in their month; later
 stages are simulated like those of any project. A row that names a physical capacity gets cap = capacity x unit value
-of 2018 and its own capital intensity. An event brings its own land (out of the park's plan, outside the yearly
-quota); the vehicle base also delivers serviced land for its suppliers, on which the LAND stage lasts one month.
+of 2018 and its own capital intensity. An event brings its own land (out of the park's plan, widened where it is
+full, outside the yearly quota); the vehicle base also delivers serviced land for suppliers of its chain, on which
+the LAND stage lasts one month.
 
 Reads sim/data/history.csv. Writes: own_projects.
 """
@@ -141,7 +142,7 @@ def dated_plants(
                 output=output,
                 land=land,
                 serviced=serviced,
-                done=share_done(item["work_start"], item["production"]),
+                done=share_done(item["work_start"], item["production"], known),
             )
         )
     return tuple(plants)
@@ -152,9 +153,9 @@ def _forced(text: str, known: Month) -> int:
     return max(Month(text) - OPENING, 0) if text and Month(text) <= known else -1
 
 
-def share_done(start: str, production: str) -> float:
+def share_done(start: str, production: str, known: Month) -> float:
     """Share of the work that was done before the opening: months passed over months from start to production, 0-1."""
-    if not start or not production or Month(start) > OPENING:
+    if not start or not production or Month(start) > OPENING or Month(production) > known:
         return 0.0
     return min((OPENING + 1 - Month(start)) / max(Month(production) - Month(start), 1), 0.99)
 

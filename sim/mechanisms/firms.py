@@ -7,8 +7,8 @@
 
 A margin is value added less wages, taxes and depreciation over sales, all from the month's accounts. Leaders' home
 plants grow by the leader's plan and do not leave by chance (that is an event); fringe rows replace but do not expand.
-Expansion on the own plot needs land in proportion; what the plot lacks is taken from the park's free land while it
-lasts.
+A plot carries half as much capital again as it was laid out for; beyond that, growth needs land in proportion, from
+the park's free land while it lasts.
 
 Reads firm accounts. Writes: investment, scrapped, land_taken, productivity_growth, exits.
 """

@@ -5,7 +5,7 @@
 Wages by county stand at their opening values on the counties' board; commuting, wage movements and migration are a
 mechanism of their own that does not exist yet. Staff is counted here and limits nothing.
 
-Reads output and productivity. Writes: staff.
+Reads output and productivity. Writes nothing: the accounts and the record call it.
 """
 
 from __future__ import annotations

@@ -12,8 +12,8 @@ logit with nests home and rivals). Leaders choose after the known period only; i
 which enter as events (:mod:`sim.mechanisms.events`) and count as pipeline here, and the share of the power-cell
 leader follows its known shipments.
 
-Reads markets, costs, coverage, land, wages, service, incentives. Writes: share, orders, site_orders, own_projects,
-rival_building, rival_noise.
+Reads markets, costs, coverage, land, wages, service, incentives. Writes: share, orders, site_orders, away_orders,
+own_projects, rival_building, rival_noise.
 """
 
 from __future__ import annotations

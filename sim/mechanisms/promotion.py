@@ -19,7 +19,7 @@ the national investment share of a node is taken as its share of national output
 operating use besides the pipeline, so that a filled extension stops drawing leads; the weights w_sup, w_str, w_ext
 act on bn yuan a year.
 
-Reads gaps, plans, employment and effort. Writes: candidates, effort, leads, thinned, capped.
+Reads candidates, gaps, plans, employment and effort. Writes: effort, leads, thinned, capped.
 """
 
 from __future__ import annotations

@@ -2,8 +2,8 @@
 
 Teams x n_team project loads are shared out: projects of the four chains first, larger first, then older; a project
 above 5 bn yuan takes l_big loads. s_j is the share of its load that is covered; the county's index s_c is the mean of
-its projects with a memory of twelve months. Permit reform shortens permits; without upkeep it fades with half-life
-h_ref.
+its projects with a memory of twelve months. Permit reform shortens permits; when its lever falls it fades with
+half-life h_ref.
 
 Reads projects and teams. Writes: project_service, county_service, reform, appeal.
 """

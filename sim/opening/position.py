@@ -12,7 +12,7 @@ from sim import data
 from sim.draws import Streams
 from sim.inputoutput.tables import RegionalTable
 from sim.mechanisms.construction import Construction
-from sim.mechanisms.demand import Demand, DemandPath, market_volumes
+from sim.mechanisms.demand import HORIZON, Demand, DemandPath, market_volumes
 from sim.mechanisms.firms import YOUNG, exit_probability
 from sim.mechanisms.firms import Firms as FirmSettings
 from sim.mechanisms.gaps import sponsors
@@ -170,8 +170,7 @@ def opening_state(scenario: Scenario, world: World, seed: int, months: int, leve
         outside_value=np.zeros(world.product_count),
         outside_value_mean=np.zeros(world.product_count),
         own_slots=int(firms.slot.max()) + 1,
-        slots=int(firms.slot.max()) + 1 + len(leaders) * months + len(data.rows("history.csv")),
-        months=months,
+        slots=int(firms.slot.max()) + 1 + len(leaders) * HORIZON + len(data.rows("history.csv")),
     )
     _prices_and_costs(state, scenario, months)
     connect_opening(state, table)
@@ -206,6 +205,7 @@ def opening_parks(world: World, occupied: Floats) -> Parks:
         idle=np.zeros(len(occupied)),
         released=np.zeros(len(occupied)),
         serviced=np.zeros(len(occupied)),
+        serviced_chain=np.full(len(occupied), -1),
         price=np.zeros(len(occupied)),
     )
 

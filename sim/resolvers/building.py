@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from sim.draws import Streams
 from sim.mechanisms.construction import Construction
+from sim.mechanisms.demand import HORIZON
 from sim.mechanisms.leaders import Leaders
 from sim.mechanisms.sourcing import Connection, Sourcing, nameplate
 from sim.resolvers.ledger import the_ledger
@@ -52,12 +53,14 @@ def _take_land(state: State, rows: Ints) -> None:
         running = np.cumsum(land)
         first = np.searchsorted(park, park, side="left")
         within = running - np.where(first > 0, running[first - 1], 0.0)
-        granted = within <= parks.free[park] + 1e-9
+        ready_made = parks.serviced_chain[park] == state.world.chain[projects.product[order]]
+        granted = within <= parks.free[park] - np.where(ready_made, 0.0, parks.serviced[park]) + 1e-9
         given, mu, where = order[granted], land[granted], park[granted]
         np.add.at(parks.occupied, where, mu)
         projects.land_held[given] = mu
-        projects.serviced_land[given] = within[granted] <= parks.serviced[where]
-        taken = sum_by(where, mu, len(parks.serviced))
+        quick = ready_made[granted] & (within[granted] <= parks.serviced[where])
+        projects.serviced_land[given] = quick
+        taken = sum_by(where, mu * quick, len(parks.serviced))
         parks.serviced = np.minimum(np.maximum(parks.serviced - taken, 0.0), np.maximum(parks.free, 0.0))
         ready = np.concatenate([ready, given])
     move(state, ready, Stage.SIGNED, Stage.LAND)
@@ -139,8 +142,8 @@ def _births(state: State, done: Ints) -> None:
     own = projects.leader[new] >= 0
     market = state.markets_of_product[product]
     margin = unit_margins(state)[product]
-    planned = projects.leader[new] * state.months + projects.born[new] - 1
-    dated = len(state.leaders) * state.months + projects.event[new]
+    planned = projects.leader[new] * HORIZON + projects.born[new] - 1
+    dated = len(state.leaders) * HORIZON + projects.event[new]
     own_slots = state.own_slots + np.where(projects.event[new] >= 0, dated, planned)
     slots = np.where(own, own_slots, projects.slot[new])
     rows = firms.append(

@@ -22,7 +22,7 @@ Bools = NDArray[np.bool_]
 
 
 def resolve_world(state: State, streams: Streams) -> None:
-    """Markets, prices and rain of the month."""
+    """Markets, prices and rain of the month; slots are handed out; how far signing lags behind the plan of the year."""
     del streams
     boards, markets = state.boards, state.markets
     if boards.components is not None and boards.volume is not None:
@@ -104,13 +104,15 @@ def _event_land(state: State, row: int, land: float, serviced: float) -> None:
         state.events.append(f"{state.month}: {state.world.parks[park]} widened by {lack:.0f} mu for a dated plant")
     parks.developed[park] += new
     parks.occupied[park] += land
-    parks.serviced[park] += serviced
+    if serviced > 0:
+        parks.serviced[park] += serviced
+        parks.serviced_chain[park] = state.world.chain[state.projects.product[row]]
     ledger.developed_by_event += new
     state.projects.land_held[row] = land
 
 
 def resolve_place(state: State, streams: Streams) -> None:
-    """Leads of the month are resolved in random slot order; land is updated after each; failed projects leave."""
+    """Leads are resolved in the order drawn with the candidates; land is updated after each; failed projects leave."""
     del streams
     boards, projects = state.boards, state.projects
     if boards.project_service is not None and boards.county_service is not None:

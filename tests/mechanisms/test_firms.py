@@ -63,7 +63,9 @@ def test_a_firm_that_leaves_frees_land_and_links(fresh, next_month):
     model = fresh()
     state = next_month(model.state)
     firms = state.firms
-    row = int(np.flatnonzero(np.isin(np.arange(len(firms)), state.links.supplier) & ~firms.fringe & (firms.leader < 0))[0])
+    row = int(
+        np.flatnonzero(np.isin(np.arange(len(firms)), state.links.supplier) & ~firms.fringe & (firms.leader < 0))[0]
+    )
     park, land, capital = firms.park[row], firms.land[row], firms.capital[row]
     idle, occupied = state.parks.idle[park], state.parks.occupied[park]
     state.boards.exits = np.arange(len(firms)) == row
@@ -80,7 +82,9 @@ def test_a_firm_that_leaves_frees_land_and_links(fresh, next_month):
 
 
 def test_desired_expansion_is_capital_for_expected_orders_at_target_use():
-    found = desired_expansion(np.array([85.0, 85.0, 85.0]), np.full(3, 0.8), np.array([1.0, 1.25, 1.0]), np.array([60.0, 60.0, 90.0]), 0.85)
+    found = desired_expansion(
+        np.array([85.0, 85.0, 85.0]), np.full(3, 0.8), np.array([1.0, 1.25, 1.0]), np.array([60.0, 60.0, 90.0]), 0.85
+    )
     assert found == pytest.approx([20.0, 4.0, 0.0])
 
 

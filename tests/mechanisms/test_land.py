@@ -149,20 +149,20 @@ def queue(fresh, next_month):
 def test_land_is_given_in_the_order_of_signing(queue):
     state, park = queue
     resolve_build(state, Streams(1))
-    assert state.projects.stage.tolist() == [Stage.LAND, Stage.SIGNED, Stage.SIGNED], "the second waits, so does the third"
+    assert state.projects.stage.tolist() == [Stage.LAND, Stage.SIGNED, Stage.SIGNED], (
+        "the second waits, so does the third"
+    )
     assert state.projects.land_held.tolist() == [60.0, 0.0, 0.0]
     assert state.parks.free[park] == pytest.approx(40.0)
 
 
-def test_ready_land_lasts_one_month(queue, next_month):
+def test_ready_land_lasts_one_month(queue):
     state, park = queue
     state.parks.serviced[park] = 60.0
     resolve_build(state, Streams(1))
     assert state.projects.serviced_land.tolist() == [True, False, False]
     assert state.parks.serviced[park] == 0.0
-    months = months_on_land(
-        state.projects.service, np.ones(3), 0.0, state.projects.serviced_land, state.scenario[Land]
-    )
+    months = months_on_land(state.projects.service, np.ones(3), 0.0, state.projects.serviced_land, state.scenario[Land])
     assert months[0] == 1.0
 
 

@@ -21,7 +21,6 @@ from sim.mechanisms.location import (
 from sim.mechanisms.promotion import Promotion
 from sim.state import Channel, Stage
 
-
 # --- formulas ---------------------------------------------------------------------------------------------------------
 
 
@@ -42,7 +41,7 @@ def test_no_alternative_is_worth_nothing_and_huge_utilities_do_not_overflow():
 
 
 def test_parks_are_chosen_with_logit_shares():
-    """argmax of V / lam_n + Gumbel, as the resolver takes it."""
+    """The greatest V / lam_n + Gumbel, as the resolver takes it."""
     utility, nest, draws = np.array([0.4, 0.0, -0.5, 0.9]), 0.6, 40_000
     shocks = gumbel(np.random.default_rng(4).random((draws, 4)))
     found = np.bincount((utility / nest + shocks).argmax(axis=1), minlength=4) / draws

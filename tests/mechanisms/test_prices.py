@@ -7,20 +7,26 @@ import pytest
 
 from sim.draws import Streams
 from sim.mechanisms.candidates import CandidatePool
+from sim.mechanisms.demand import OPENING, annual_series
 from sim.mechanisms.firms import Exit, Investment
 from sim.mechanisms.prices import (
+    COMMODITY_SERIES,
+    PricePath,
     Prices,
     WorldPrices,
     chain_inputs,
+    experience_reference,
     exposure_matrix,
     frontier_cost,
     learning_exponent,
+    market_of_product,
     paid_prices,
     world_volume_index,
 )
 from sim.mechanisms.promotion import Funnel
 from sim.model import NingdeModel
-from sim.state import COMMODITIES
+from sim.parameters import Month
+from sim.state import COMMODITIES, MARKETS
 
 
 def test_cost_falls_by_the_learning_rate_with_each_doubling():
@@ -130,6 +136,85 @@ def test_thrift_lowers_the_use_of_materials_in_cells_only(fresh):
     np.testing.assert_allclose(after[linked, cell], 0.9 * before[linked, cell])
     after[linked, cell] = before[linked, cell]
     np.testing.assert_array_equal(after, before)
+
+
+def test_known_prices_stand_at_one_in_the_base_year(baseline):
+    path = PricePath.of(baseline.run, baseline.run.known_until, 130)
+    july = Month("2018-07") - OPENING
+    np.testing.assert_allclose(path.commodity[:, july], 0.0, atol=1e-12)
+    assert path.level[july] == 0.0
+    assert np.isnan(path.commodity[:, july + 1 :]).all()
+    rate = annual_series("cny_per_usd", baseline.run.known_until)
+    for row, (name, dollars) in zip(path.commodity, COMMODITY_SERIES.values(), strict=True):
+        series = annual_series(name, baseline.run.known_until)
+        before = series[2017] / series[2018] * (rate[2017] / rate[2018] if dollars else 1.0)
+        assert np.exp(row[july - 12]) == pytest.approx(before), name
+    last = [np.exp(path.commodity[0, july - 12 * back]) for back in range(5)]
+    assert path.anchor[0] == pytest.approx(np.log(np.mean(last)), abs=1e-9)
+
+
+def test_the_price_level_follows_inflation_and_then_its_prior(world_prices, next_month):
+    state, part = world_prices
+    inflation = annual_series("inflation_china", state.scenario.run.known_until)
+    level = part.path.level
+    assert level[24] - level[12] == pytest.approx(np.log1p(inflation[2015]))
+    next_month(state)
+    part.step(state, Streams(1))
+    assert state.boards.price_level == pytest.approx(np.exp(level[1]))
+    state.month, state.markets.price_level = len(level) - 1, 1.3
+    part.step(state, Streams(1))
+    assert state.boards.price_level == pytest.approx(
+        1.3 * (1.0 + state.scenario[Prices].inflation_long_run) ** (1 / 12)
+    )
+
+
+def test_in_a_flat_world_prices_and_materials_stand_still(fresh, next_month):
+    model = fresh({"run.world": "flat"})
+    part = next(each for each in model.month_list if isinstance(each, WorldPrices))
+    assert part.path.commodity.shape == (3, model.months + 1)
+    assert part.path.level.shape == (model.months + 1,)
+    state = next_month(model.state)
+    part.step(state, Streams(1))
+    np.testing.assert_allclose(state.boards.commodity, state.markets.commodity, rtol=1e-12)
+    np.testing.assert_allclose(state.boards.price, state.markets.price, rtol=1e-9)
+    assert state.boards.material_factor == 1.0
+    assert state.boards.price_level == pytest.approx(state.markets.price_level)
+
+
+def test_materials_get_thriftier_by_their_yearly_rate(world_prices, next_month):
+    state, part = world_prices
+    next_month(state)
+    state.markets.material_factor = 0.96
+    part.step(state, Streams(1))
+    assert state.boards.material_factor == pytest.approx(0.96 * (1.0 - state.scenario[Prices].material_thrift / 12))
+
+
+def test_each_product_has_its_market(opening):
+    world = opening.world
+    market = {code: MARKETS[each] for code, each in zip(world.products, market_of_product(world), strict=True)}
+    expected = {"B_CELL": "power_cell", "V_BODY": "vehicles", "S_PROD": "stainless", "C_CATH": "copper"}
+    expected |= {"B_CATH": "national_gdp", "BUSS": "national_gdp", "FOOD": "legacy", "MACH": "legacy"}
+    assert {code: market[code] for code in expected} == expected
+    volume = np.array([4.0, 6.0, 2.0, 3.0, 5.0, 7.0, 8.0])
+    index = world_volume_index(volume, np.array([2.0, 2.0, 1.0, 1.0, 1.0, 1.0, 2.0]), world)
+    assert index[world.product("B_CELL")] == pytest.approx(10.0 / 4.0), "both kinds of cells teach"
+    assert index[world.product("V_OEM")] == 2.0
+    assert index[world.product("FOOD")] == 4.0
+
+
+def test_experience_of_the_base_year_counts_the_world_up_to_its_middle(opening):
+    months = Month("2018-07") - OPENING
+    components = np.zeros((9, 100))
+    flat = experience_reference(components, 0.3, np.ones(2), opening.world)
+    cell = opening.world.product("B_CELL")
+    assert flat[cell] == pytest.approx(1.0 + months / 60.0)
+    assert flat[opening.world.product("S_ROLL")] == pytest.approx(1.0 + months / 240.0)
+    components[:, 40:] = np.nan  # an earlier origin
+    assert experience_reference(components, 0.3, np.ones(2), opening.world)[cell] == pytest.approx(1.0 + 39 / 60.0)
+    components[5] = np.log(3.0)
+    components[5, 0] = 0.0
+    grown = experience_reference(components, 0.3, np.ones(2), opening.world)
+    assert grown[opening.world.product("S_ROLL")] == pytest.approx(1.0 + 3.0 * 39 / 240.0)
 
 
 def test_unknown_commodity_prices_return_to_their_mean_with_the_declared_noise(world_prices, next_month):

@@ -6,17 +6,21 @@ import numpy as np
 import pytest
 from scipy import optimize, sparse
 
+from sim.mechanisms.prices import Prices, chain_inputs, exposure_matrix, paid_prices
 from sim.mechanisms.production import (
     Network,
     NoConvergenceError,
     capacity,
     home_sales,
+    input_coefficients,
     leading_rows,
+    material_factor_of,
     month_table,
     outside_orders,
     ramp,
     solve,
     supply_shares,
+    unit_costs,
 )
 from sim.mechanisms.sourcing import Sourcing
 from sim.state import Firms
@@ -46,7 +50,7 @@ def dense(network):
 
 def small_state(network, inputs):
     """What the month's table asks of a state."""
-    world = SimpleNamespace(product_count=PRODUCTS, product=lambda code: 0)
+    world = SimpleNamespace(product_count=PRODUCTS, product={"B_CELL": 0}.get)
     technology = SimpleNamespace(inputs=inputs, linked=np.ones((PRODUCTS, PRODUCTS), dtype=bool))
     return SimpleNamespace(
         world=world,
@@ -210,6 +214,52 @@ def test_home_sales_are_what_home_buyers_ask_for_up_to_output():
     assert home_sales(network, output, np.array([2.0, 9.0])) == pytest.approx([7.0, 10.0])
 
 
+# --- costs ------------------------------------------------------------------------------------------------------------
+
+
+def test_unit_costs_are_materials_and_conversion_over_productivity_with_the_countys_wages(fresh):
+    state = fresh().state
+    world, firms, markets = state.world, state.firms, state.markets
+    markets.price_level = 1.2
+    firms.productivity[:] = np.linspace(0.8, 1.3, len(firms))
+    found, relative = unit_costs(state)
+    inputs = chain_inputs(state)
+    paid = paid_prices(
+        markets.price,
+        inputs,
+        exposure_matrix(state.scenario[Prices], world),
+        markets.commodity,
+        world.product("OTHM"),
+    )
+    mean_wage = state.counties.wage.mean()
+    for row in np.flatnonzero(~firms.block)[::37]:
+        product = firms.product[row]
+        materials = (inputs[:, product] * paid[:, product]).sum()
+        conversion = markets.conversion[product] * 1.2
+        wages = state.technology.jobs[product] * (state.counties.wage[firms.county[row]] - mean_wage) / 1e6 * 1.2
+        expected = materials + (conversion + wages) / firms.productivity[row]
+        assert found[row] == pytest.approx(expected)
+        assert relative[row] == pytest.approx(expected / (materials + conversion))
+    assert found[firms.block] == pytest.approx(1.2)
+    assert relative[firms.block] == pytest.approx(1.0)
+
+
+def test_thrift_lowers_inputs_links_and_needs_alike(fresh):
+    state = fresh().state
+    cell, products = state.world.product("B_CELL"), state.world.product_count
+    before, links = input_coefficients(state), material_factor_of(state)
+    assert (links == 1.0).all()
+    state.markets.material_factor = 0.9
+    after, links = input_coefficients(state), material_factor_of(state)
+    of_cells = np.arange(before.shape[1]) % products == cell
+    linked = state.technology.linked[:, cell]
+    np.testing.assert_allclose(after[np.ix_(linked, of_cells)], 0.9 * before[np.ix_(linked, of_cells)])
+    np.testing.assert_array_equal(after[:, ~of_cells], before[:, ~of_cells])
+    np.testing.assert_array_equal(after[~linked], before[~linked])
+    buyers = state.firms.product[state.relations.buyer] == cell
+    np.testing.assert_array_equal(links, np.where(buyers, 0.9, 1.0))
+
+
 # --- orders from outside ----------------------------------------------------------------------------------------------
 
 
@@ -220,6 +270,22 @@ def test_outside_orders_of_the_opening_are_the_table(opening):
     led = np.bincount(state.firms.node, leading_rows(state), minlength=state.node_count) > 0
     table = np.maximum(state.technology.base_demand[:, 3], 0.0)
     np.testing.assert_allclose(nodes[~led], table[~led], rtol=1e-9, atol=1e-9)
+
+
+def test_outside_orders_grow_with_their_market(fresh):
+    state = fresh().state
+    firms, elasticity = state.firms, state.scenario[Sourcing].outside_elasticity
+    none = np.zeros(len(firms))
+    before = outside_orders(state, firms.capacity, firms.unit_cost, elasticity, none)
+    state.markets.volume *= 1.1
+    after = outside_orders(state, firms.capacity, firms.unit_cost, elasticity, none)
+    assert before[firms.block].sum() > 0
+    np.testing.assert_allclose(after[firms.block], 1.1 * before[firms.block])
+    limit = firms.capacity / 1.1
+    free = ~firms.block & (before < limit)
+    np.testing.assert_allclose(after[free], 1.1 * before[free])
+    firms.alive[:] = False
+    assert outside_orders(state, firms.capacity, firms.unit_cost, elasticity, none).sum() == 0.0
 
 
 def test_outside_orders_follow_price_over_cost_and_stop_at_capacity(opening):

@@ -26,7 +26,9 @@ def test_pressure_is_what_lacks_to_the_plan_of_the_months_that_passed(signed, mo
 
 
 def test_who_signs_exactly_to_plan_is_never_under_pressure():
-    assert [plan_pressure(100_000.0 / 12 * passed, 100_000.0, passed) for passed in range(12)] == pytest.approx([0.0] * 12)
+    assert [plan_pressure(100_000.0 / 12 * passed, 100_000.0, passed) for passed in range(12)] == pytest.approx(
+        [0.0] * 12
+    )
 
 
 def test_without_a_plan_there_is_no_pressure():
@@ -121,27 +123,19 @@ def test_effort_moves_to_its_new_mix_with_memory(fresh):
 # --- thinning ---------------------------------------------------------------------------------------------------------
 
 
-class FixedRates(Funnel):
-    """The funnel with rates given from outside; everything else is the funnel's own."""
-
-    def __init__(self, promotion, reference, wanted):
-        super().__init__(promotion, None, None, reference)
-        self.wanted = wanted
-
-    def _effort(self, state):
-        return np.zeros(4)
-
-    def lead_rates(self, state, effort):
-        return self.wanted
-
-    def _leads(self, state, pool, rows):
-        return {"product": pool.product[rows], "channel": pool.channel[rows]}
+def funnel_with(promotion, reference, wanted):
+    """The funnel with rates given from outside; thinning, counting and capping are its own."""
+    funnel = Funnel(promotion, None, None, reference)
+    funnel._effort = lambda *_: np.zeros(4)
+    funnel.lead_rates = lambda *_: wanted
+    funnel._leads = lambda _, pool, rows: {"product": pool.product[rows], "channel": pool.channel[rows]}
+    return funnel
 
 
 def leads_of(wanted, reference, months, seed=11):
     """(months, 6, K) leads by channel and node, and the board of the last month."""
     promotion, streams = Promotion(), Streams(seed)
-    pool, funnel = CandidatePool(promotion, reference, 0.25), FixedRates(promotion, reference, wanted)
+    pool, funnel = CandidatePool(promotion, reference, 0.25), funnel_with(promotion, reference, wanted)
     counts = np.zeros((months, *reference.shape))
     for month in range(months):
         boards = SimpleNamespace(leads=[])

@@ -19,7 +19,6 @@ from sim.mechanisms.sourcing import (
 )
 from sim.resolvers.production import resolve_supply
 
-
 # --- formulas ---------------------------------------------------------------------------------------------------------
 
 
@@ -148,7 +147,8 @@ def test_shares_move_by_their_part_of_the_gap(fresh, next_month):
     assert uncut.mean() > 0.9, "a few suppliers have sold all they may"
     sold = np.bincount(
         state.links.supplier,
-        state.links.weight * (state.relations.coefficient * state.firms.output[state.relations.buyer])[state.links.relation],
+        state.links.weight
+        * (state.relations.coefficient * state.firms.output[state.relations.buyer])[state.links.relation],
         minlength=len(state.firms),
     )
     assert (sold <= 0.85 * state.firms.capacity * (1 + 1e-9))[state.links.supplier].all()
