@@ -90,7 +90,6 @@ def month_of(state: State) -> tuple[Mechanism, ...]:
         The mechanisms. Inside a phase their order does not matter.
     """
     scenario, world = state.scenario, state.world
-    months = len(state.levers["promotion.budget"]) - 1
     known = scenario.run.known_until
     place = scenario[location.Location]
     names, dated = leader_names(), tuple(row["market"].replace("vehicle", "vehicles") for row in leader_rows())
@@ -98,8 +97,8 @@ def month_of(state: State) -> tuple[Mechanism, ...]:
         world, names, dated, state.technology, scenario[prices.Prices], scenario[events.Events], known
     )
     power = names.index("CATL")
-    shipments = leaders.KnownShare.of(scenario.run, float(state.leaders.share_opening[power]), months)
-    path = demand.DemandPath.of(scenario.run, known_world(scenario), scenario[demand.Demand].legacy_trend, months)
+    shipments = leaders.KnownShare.of(scenario.run, float(state.leaders.share_opening[power]))
+    path = demand.DemandPath.of(scenario.run, known_world(scenario), scenario[demand.Demand].legacy_trend)
     assert state.opening_firms is not None
     rates = candidates.reference_rates(
         scenario[promotion.Promotion],
@@ -111,7 +110,7 @@ def month_of(state: State) -> tuple[Mechanism, ...]:
     return (
         # 1 WORLD
         demand.OutsideDemand(path, scenario[demand.Demand], known_world(scenario) - demand.OPENING),
-        price_mechanism(scenario, world, months),
+        price_mechanism(scenario, world),
         construction.Rain(scenario[construction.Construction]),
         candidates.CandidatePool(scenario[promotion.Promotion], rates, scenario[construction.Construction].cv),
         # 2 PROPOSE
@@ -200,7 +199,7 @@ class NingdeModel(mesa.Model):
         self.leader_names = leader_names()
         self.nest = plan[location.Location].nest
         levers = compile_levers(plan, self.world.counties, self.months)
-        self.state = opening_state(plan, self.world, self.seed_of_run, self.months, levers)
+        self.state = opening_state(plan, self.world, self.seed_of_run, levers)
         self._views: dict[int, Firm] = {}
         self.city = City(self)
         self.counties = [County(self, index) for index in range(self.world.county_count)]

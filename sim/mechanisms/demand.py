@@ -306,14 +306,14 @@ class DemandPath:
     reference: Floats
 
     @classmethod
-    def of(cls, run: Run, known: Month, legacy_trend: float, months: int) -> DemandPath:
+    def of(cls, run: Run, known: Month, legacy_trend: float, months: int = HORIZON) -> DemandPath:
         """Read the known part of the outside series.
 
         Args:
             run: settings of the run.
             known: last month of knowledge about the world.
             legacy_trend: mu_leg, added to national growth for legacy demand, per year.
-            months: length of the run.
+            months: months covered; by default all that any run may have.
         """
         rows = [monthly_logs(annual_series(name, known), months) for name in COMPONENTS[:-2]]
         growth = annual_series("china_real_gdp_growth", known)

@@ -26,7 +26,7 @@ from numpy.typing import NDArray
 
 from sim.draws import Streams, gumbel
 from sim.mechanisms import Phase
-from sim.mechanisms.demand import OPENING, annual_series, last_known_year, monthly_logs
+from sim.mechanisms.demand import HORIZON, OPENING, annual_series, last_known_year, monthly_logs
 from sim.mechanisms.location import Location, committed_land
 from sim.mechanisms.production import leading_rows
 from sim.mechanisms.sourcing import nameplate, potential_coverage
@@ -312,7 +312,7 @@ class KnownShare:
     logs: Floats
 
     @classmethod
-    def of(cls, run: Run, opening_share: float, months: int) -> KnownShare:
+    def of(cls, run: Run, opening_share: float, months: int = HORIZON) -> KnownShare:
         """Read shipments up to known_until only, also in a conditional world (they lie too close to an outcome)."""
         known = run.known_until
         nothing = cls(np.full(months + 1, np.nan))

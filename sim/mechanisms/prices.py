@@ -27,6 +27,7 @@ from numpy.typing import NDArray
 from sim.draws import Streams
 from sim.mechanisms import Phase
 from sim.mechanisms.demand import (
+    HORIZON,
     OPENING,
     annual_series,
     growth_index,
@@ -228,7 +229,7 @@ class PricePath:
     level: Floats
 
     @classmethod
-    def of(cls, run: Run, known: Month, months: int) -> PricePath:
+    def of(cls, run: Run, known: Month, months: int = HORIZON) -> PricePath:
         """Read the known part of commodity prices and inflation."""
         logs, anchors = [], []
         rate = annual_series("cny_per_usd", known)

@@ -87,7 +87,7 @@ def value_added_share(product: str, io: InputOutput, parameter: str) -> float:
     return float(getattr(io, name))
 
 
-@lru_cache(maxsize=16)
+@lru_cache(maxsize=64)
 def national_split(io: InputOutput) -> SplitTable:
     """The sectors with their children, M yuan of 2018; see :func:`sim.inputoutput.splitting.split`.
 
@@ -100,7 +100,7 @@ def national_split(io: InputOutput) -> SplitTable:
         raise OpeningError(f"national table with the splits and shares of the group io: {fault}") from fault
 
 
-@lru_cache(maxsize=16)
+@lru_cache(maxsize=64)
 def national_products(io: InputOutput) -> NationalTable:
     """The national table of 2018 in the products of the model, M yuan at producers' prices."""
     parts = national_split(io)
@@ -113,7 +113,7 @@ def national_products(io: InputOutput) -> NationalTable:
     return aggregate(parts.table, groups, products)
 
 
-@lru_cache(maxsize=16)
+@lru_cache(maxsize=64)
 def home_technology(io: InputOutput, nev_share: float = 1.0) -> Floats:
     """Inputs of home plants per unit of output, domestic and imported together (model description, section 6.3).
 

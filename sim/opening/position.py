@@ -119,14 +119,13 @@ def empty_leaders(world: World, prices: Prices, vehicles: float) -> Leaders:
     return leaders
 
 
-def opening_state(scenario: Scenario, world: World, seed: int, months: int, levers: dict[str, Floats]) -> State:
+def opening_state(scenario: Scenario, world: World, seed: int, levers: dict[str, Floats]) -> State:
     """Build the opening position.
 
     Args:
         scenario: all parameters.
         world: fixed sets.
         seed: root seed; the synthetic firms are drawn from it.
-        months: length of the run.
         levers: compiled levers by name.
 
     Raises:
@@ -138,7 +137,7 @@ def opening_state(scenario: Scenario, world: World, seed: int, months: int, leve
     table = opening_table(scenario[Opening], scenario[InputOutput], scenario[Demand].nev_share_local).table
     engineering = technology(scenario, world)
     firms, occupied = opening_firms(totals, scenario, world, engineering, streams, leader_names())
-    path = DemandPath.of(scenario.run, known_world(scenario), scenario[Demand].legacy_trend, months)
+    path = DemandPath.of(scenario.run, known_world(scenario), scenario[Demand].legacy_trend)
     volume = market_volumes(path.known[:, 0], scenario[Demand].nev_share_local, path.reference)
     vehicles = float(path.reference[1]) * 1000.0
     leaders = empty_leaders(world, scenario[Prices], vehicles)
@@ -172,7 +171,7 @@ def opening_state(scenario: Scenario, world: World, seed: int, months: int, leve
         own_slots=int(firms.slot.max()) + 1,
         slots=int(firms.slot.max()) + 1 + len(leaders) * HORIZON + len(data.rows("history.csv")),
     )
-    _prices_and_costs(state, scenario, months)
+    _prices_and_costs(state, scenario)
     connect_opening(state, table)
     _outside_sales(state)
     _leader_shares(state)
@@ -235,9 +234,9 @@ ROUNDS_OF_PRICES = 200
 """Rounds in which opening prices, which pay for one another, settle (numerical)."""
 
 
-def _prices_and_costs(state: State, scenario: Scenario, months: int) -> None:
+def _prices_and_costs(state: State, scenario: Scenario) -> None:
     """Commodity prices, price level, learned costs and product prices at opening; unit costs and capacity of firms."""
-    markets, mechanism = state.markets, price_mechanism(scenario, state.world, months)
+    markets, mechanism = state.markets, price_mechanism(scenario, state.world)
     markets.commodity = np.exp(mechanism.path.commodity[:, 0])
     markets.price_level = float(np.exp(mechanism.path.level[0]))
     markets.conversion = state.technology.conversion * mechanism.reference**mechanism.exponent
@@ -253,12 +252,12 @@ def _prices_and_costs(state: State, scenario: Scenario, months: int) -> None:
     firms.market_reference = markets.volume[firms.market]
 
 
-def price_mechanism(scenario: Scenario, world: World, months: int) -> WorldPrices:
+def price_mechanism(scenario: Scenario, world: World) -> WorldPrices:
     """The price mechanism of a run."""
     known = known_world(scenario)
-    path = PricePath.of(scenario.run, known, months)
+    path = PricePath.of(scenario.run, known)
     demand = scenario[Demand]
-    outside = DemandPath.of(scenario.run, known, demand.legacy_trend, months)
+    outside = DemandPath.of(scenario.run, known, demand.legacy_trend)
     flat = scenario.run.world == "flat"
     reference = (
         np.ones(world.product_count)

@@ -21,7 +21,7 @@ OUTSIDE_REGIONS = ("RF", "RC")
 """Rest of Fujian and rest of China, after the counties."""
 
 
-@lru_cache(maxsize=16)
+@lru_cache(maxsize=64)
 def opening_table(opening: Opening, io: InputOutput, nev_share: float = 1.0) -> Regionalisation:
     """The table of twelve regions in December 2013, M yuan a year at 2018 prices, with its identities checked.
 

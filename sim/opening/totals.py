@@ -101,7 +101,7 @@ class LabourFigures(Protocol):
         """Labour force per resident of working age."""
 
 
-@lru_cache(maxsize=16)
+@lru_cache(maxsize=64)
 def opening_totals(opening: Opening, io: InputOutput) -> OpeningTotals:
     """Totals by county and product that agree with the city's and the counties' GDP.
 

@@ -159,6 +159,7 @@ def test_land_is_given_in_the_order_of_signing(queue):
 def test_ready_land_lasts_one_month(queue):
     state, park = queue
     state.parks.serviced[park] = 60.0
+    state.parks.serviced_chain[park] = state.world.chain[state.projects.product[0]]
     resolve_build(state, Streams(1))
     assert state.projects.serviced_land.tolist() == [True, False, False]
     assert state.parks.serviced[park] == 0.0

@@ -7,7 +7,7 @@ import pytest
 
 from sim.draws import Streams
 from sim.mechanisms.candidates import CandidatePool
-from sim.mechanisms.demand import OPENING, annual_series
+from sim.mechanisms.demand import HORIZON, OPENING, annual_series
 from sim.mechanisms.firms import Exit, Investment
 from sim.mechanisms.prices import (
     COMMODITY_SERIES,
@@ -171,8 +171,8 @@ def test_the_price_level_follows_inflation_and_then_its_prior(world_prices, next
 def test_in_a_flat_world_prices_and_materials_stand_still(fresh, next_month):
     model = fresh({"run.world": "flat"})
     part = next(each for each in model.month_list if isinstance(each, WorldPrices))
-    assert part.path.commodity.shape == (3, model.months + 1)
-    assert part.path.level.shape == (model.months + 1,)
+    assert part.path.commodity.shape == (3, HORIZON + 1)
+    assert part.path.level.shape == (HORIZON + 1,)
     state = next_month(model.state)
     part.step(state, Streams(1))
     np.testing.assert_allclose(state.boards.commodity, state.markets.commodity, rtol=1e-12)

@@ -203,7 +203,7 @@ def test_contradictions_stop_with_a_message(change: dict[str, float], message: s
 
 
 def test_results_are_shared_and_protected() -> None:
-    assert opening_totals(Opening(), InputOutput()) is TOTALS
+    assert opening_totals(Opening(), InputOutput()) is opening_totals(Opening(), InputOutput())
     with pytest.raises(ValueError, match="read-only"):
         TOTALS.output[0, 0] = 1.0
 
