@@ -39,7 +39,15 @@ from sim.mechanisms import (
     zoning,
 )
 from sim.mechanisms.production import Production
-from sim.opening.position import known_world, leader_names, leader_rows, opening_state, price_mechanism
+from sim.opening.position import (
+    known_world,
+    leader_names,
+    leader_rows,
+    opening_state,
+    opening_table_of,
+    price_mechanism,
+)
+from sim.opening.table import check_table, opening_nation
 from sim.parameters import Lever, Month, Parameters
 from sim.scenario import Scenario
 from sim.settings import InputOutput, Opening, Projects, Run
@@ -207,6 +215,7 @@ class NingdeModel(mesa.Model):
         self.state.deciders = Deciders(self.city, self.counties, self.leaders)
         self.month_list = tuple(part for part in month_of(self.state) if not isinstance(part, without))
         self.recorder = Recorder(self.state, plan.run.end - plan.run.start + 1, plan.run.start - demand.OPENING)
+        self.recorder.residual["I16"] = check_table(opening_table_of(plan), opening_nation(plan[InputOutput]))
         self.datacollector = mesa.DataCollector(
             model_reporters={"output": "output", "firms": "operating_firms", "projects": "project_count"},
             agenttype_reporters={County: {"output": "output", "firms": "firms"}},

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from sim import data
 from sim.draws import Streams
+from sim.inputoutput.multiregional import Regionalisation
 from sim.inputoutput.tables import RegionalTable
 from sim.mechanisms.construction import Construction
 from sim.mechanisms.demand import HORIZON, Demand, DemandPath, market_volumes
@@ -134,7 +135,7 @@ def opening_state(scenario: Scenario, world: World, seed: int, levers: dict[str,
     streams = Streams(seed)
     totals = opening_totals(scenario[Opening], scenario[InputOutput])
     check_jobs(totals, scenario[Labour])
-    table = opening_table(scenario[Opening], scenario[InputOutput], scenario[Demand].nev_share_local).table
+    table = opening_table_of(scenario).table
     engineering = technology(scenario, world)
     firms, occupied = opening_firms(totals, scenario, world, engineering, streams, leader_names())
     path = DemandPath.of(scenario.run, known_world(scenario), scenario[Demand].legacy_trend)
@@ -181,6 +182,11 @@ def opening_state(scenario: Scenario, world: World, seed: int, levers: dict[str,
     _land_and_location(state)
     entry_balance(state)
     return state
+
+
+def opening_table_of(scenario: Scenario) -> Regionalisation:
+    """The regional table of the opening of a scenario (built once for the same parameters)."""
+    return opening_table(scenario[Opening], scenario[InputOutput], scenario[Demand].nev_share_local)
 
 
 def known_world(scenario: Scenario) -> Month:
