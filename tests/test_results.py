@@ -174,7 +174,7 @@ def test_trailing_output_by_hand(run: Run) -> None:
     for month in (11, 12, 100, 263):
         window = slice(month - 11, month + 1)
         here = trailing.isel(month=month - 11)
-        assert str(here["month"].values.astype("datetime64[M]")) == str(np.datetime64("2014-01") + month)
+        assert str(here["month"].values.astype("datetime64[M]")) == str(np.datetime64("2014-01") + np.timedelta64(month, "M"))
         assert float(here["nominal"]) == pytest.approx(nominal[window].sum() / 1000, rel=1e-12)
         assert float(here["real"]) == pytest.approx(real[window].sum() / 1000, rel=1e-12)
         assert float(here["net"]) == pytest.approx((nominal - between)[window].sum() / 1000, rel=1e-12)
@@ -231,7 +231,7 @@ def test_the_first_month_above_the_goal(run: Run) -> None:
     nominal = run.trailing_output()["nominal"]
     assert results.first_month_above(nominal) is None
     place = int(np.flatnonzero(nominal.values >= 500.0)[0])
-    assert results.first_month_above(nominal, 500.0) == str(np.datetime64("2014-12") + place)
+    assert results.first_month_above(nominal, 500.0) == str(np.datetime64("2014-12") + np.timedelta64(place, "M"))
     assert results.first_month_above(nominal, float(nominal[40])) == "2018-04"  # at the goal counts
 
 
