@@ -263,10 +263,11 @@ def month_table(state: State, network: Network, output: Floats, final: Floats, o
     wanted = network.demand(output)
     served = np.divide(output, wanted, out=np.ones(len(output)), where=wanted > 0)
     served = np.minimum(1.0, served)
-    flows = _link_flows(network, output, served)
     nodes = network.nodes(output)
     supply = network.nodes(served * network.share)
-    flows += supply[:, None] * network.pool * nodes[None, :]
+    flows = supply[:, None] * network.pool  # in place from here on: this is the largest array of the month
+    flows *= nodes[None, :]
+    flows += _link_flows(network, output, served)
     delivered_final = output - served * wanted
     orders = np.column_stack([final, outside])
     total = orders.sum(axis=1)
