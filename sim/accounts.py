@@ -221,16 +221,17 @@ def check_purchases(state: State) -> float:
     Sales of home suppliers are added up link by link and pool cell by pool cell, apart from the table, for the
     county-nodes with leaders' plants; what is bought outside stands in the table.
     """
-    table, firms, links, relations = the_table(state), state.firms, state.links, state.relations
+    table, firms, relations = the_table(state), state.firms, state.relations
+    links = table.links
     products, size = state.world.product_count, state.node_count
     led = np.zeros(size, dtype=bool)
     led[firms.node[firms.alive & (firms.leader >= 0)]] = True
     nodes = np.flatnonzero(led)
-    asked = np.flatnonzero(led[firms.node[relations.buyer]][links.relation] & (table.weights > 0))
+    asked = np.flatnonzero(led[firms.node[relations.buyer]][links.relation] & (links.weight > 0))
     relation, supplier = links.relation[asked], links.supplier[asked]
     buyer = relations.buyer[relation]
     factor = material_factor_of(state)[relation] * relations.coefficient[relation]
-    sold = table.weights[asked] * factor * firms.output[buyer] * table.served[supplier]
+    sold = links.weight[asked] * factor * firms.output[buyer] * table.served[supplier]
     cell = firms.product[supplier] * size + firms.node[buyer]
     home = sum_by(cell, sold, products * size).reshape(products, size)
     output = sum_by(firms.node, firms.output, size)

@@ -39,6 +39,15 @@ class Table:
     def __len__(self) -> int:
         return len(getattr(self, next(iter(self.__dataclass_fields__))))
 
+    def keep(self, rows: NDArray[np.bool_]) -> None:
+        """Drop the other rows (only for tables to whose row numbers nobody refers).
+
+        Args:
+            rows: which rows stay.
+        """
+        for spec in self.specs:
+            setattr(self, spec.name, getattr(self, spec.name)[rows])
+
     def append(self, rows: int, **columns: Any) -> Ints:
         """Append rows; columns that are not named get their default.
 

@@ -127,7 +127,10 @@ class Relations(Table):
 
 @dataclass
 class Links(Table):
-    """Supplier -> buyer links between chain firms; w is the share of the buyer's need bought from the supplier."""
+    """Supplier -> buyer links between chain firms; w is the share of the buyer's need bought from the supplier.
+
+    The one table whose rows leave: links of a closed firm are dropped at the end of the month, nobody refers to them.
+    """
 
     supplier: Ints = column(0)
     relation: Ints = column(0)
@@ -376,7 +379,7 @@ class MonthTable:
     firm_value_added: Floats  # (F,)
     served: Floats  # (F,) phi: share of home producers' orders that a row delivers
     shares: Floats  # (F,) sigma: share of a row in the supply of its county-node
-    weights: Floats  # (L,) input shares w that the month was made with
+    links: Links  # the links that the month was made with; those of closed firms leave the state at its end
 
 
 @dataclass

@@ -85,7 +85,8 @@ def local_share_realised(state: State) -> float:
 
     Raw metals, ores and energy are left out (they stand in other industry and energy); see section 9.5.
     """
-    firms, relations, links = state.firms, state.relations, state.links
+    table, firms, relations = the_table(state), state.firms, state.relations
+    links = table.links
     cell = state.world.product("B_CELL")
     buyer = relations.buyer
     makers = firms.alive[buyer] & (firms.leader[buyer] >= 0) & (firms.product[buyer] == cell)
@@ -93,8 +94,8 @@ def local_share_realised(state: State) -> float:
     total = need.sum()
     if total <= 0:
         return float("nan")
-    served = the_table(state).served[links.supplier]
-    return float((the_table(state).weights * served * need[links.relation]).sum() / total)
+    served = table.served[links.supplier]
+    return float((links.weight * served * need[links.relation]).sum() / total)
 
 
 def above_scale(state: State) -> Bools:

@@ -16,6 +16,7 @@ relative_cost.
 
 from __future__ import annotations
 
+from copy import copy
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -286,7 +287,7 @@ def month_table(state: State, network: Network, output: Floats, final: Floats, o
         firm_value_added=firm_value_added,
         served=served,
         shares=network.share,
-        weights=state.links.weight,
+        links=copy(state.links),
     )
 
 

@@ -59,8 +59,8 @@ def close_firms(state: State, rows: Ints) -> None:
     ledger.scrapped[rows] += firms.capital[rows]
     ledger.exits += len(rows)
     _empty(firms, rows)
-    gone = np.isin(state.links.supplier, rows) | np.isin(state.relations.buyer[state.links.relation], rows)
-    state.links.weight = np.where(gone, 0.0, state.links.weight)
+    alive = firms.alive
+    state.links.keep(alive[state.links.supplier] & alive[state.relations.buyer[state.links.relation]])
     stopped = np.isin(projects.graft, rows) & (projects.stage >= Stage.SIGNED) & (projects.stage <= Stage.BUILD)
     fail(state, np.flatnonzero(stopped))
 

@@ -68,6 +68,9 @@ def test_counts_are_poisson_with_the_pool_rate_and_luck_has_its_moments():
     work = np.concatenate([pool.work for pool in pools])
     assert work.mean() == pytest.approx(1.0, abs=5 * 0.25 / np.sqrt(len(work)))
     assert work.std() == pytest.approx(0.25, rel=0.08)
+    ground = np.concatenate([pool.requisition for pool in pools])
+    assert ground.mean() == pytest.approx(1.0, abs=5 * 0.25 / np.sqrt(len(ground)))
+    assert ground.std() == pytest.approx(0.25, rel=0.08)
 
 
 def test_a_pool_does_not_depend_on_other_months_or_on_slots():

@@ -128,3 +128,15 @@ def test_builders_of_the_county_and_its_neighbours_limit_the_work(fresh):
     spend = 400_000.0 * free / state.projects.work[0] * 12 * construction.spend_construction
     assert spend / 0.5 > builders, "the test needs a shortage"
     assert state.boards.work_progress[0] == pytest.approx(free * builders / (spend / 0.5), rel=1e-12)
+
+
+def test_only_projects_under_construction_make_progress_and_none_too_much(fresh):
+    state = fresh().state
+    state.markets.rain[:] = 0.48
+    for _ in range(3):
+        put_in_building(state, 500.0)
+    state.projects.stage[1] = Stage.LAND
+    state.projects.work_left[2] = 0.3
+    Building(state.scenario[Construction]).step(state, Streams(1))
+    free = float(pace(np.zeros(1), np.array([0.48]), state.scenario[Construction])[0])
+    assert state.boards.work_progress == pytest.approx([free, 0.0, 0.3])

@@ -5,7 +5,7 @@ import pytest
 
 from sim import data
 from sim.mechanisms.demand import OPENING
-from sim.mechanisms.events import Events, History, dated_plants
+from sim.mechanisms.events import Events, History, dated_plants, share_done
 from sim.mechanisms.prices import Prices
 from sim.opening.position import leader_names, leader_rows
 from sim.parameters import Month
@@ -159,3 +159,45 @@ def test_a_dated_plant_brings_its_own_land(fresh):
     first = events.vehicle_base_supplier_land - (state.parks.serviced[park] - before[1])
     assert 0.0 <= first < 500.0, "projects that waited in the park may take some in the same month"
     assert state.ledger.developed_by_event > 0
+
+
+def test_what_a_row_does_not_tell_follows_the_intensities_of_its_product(plants, opening, monkeypatch):
+    technology, cell = opening.technology, opening.world.product("B_CELL")
+    part = plants("2021-12")["ATL_3A"]  # neither output nor capacity is told
+    assert part.output == pytest.approx(part.investment / technology.capital[cell])
+    real = data.rows
+    blank = [row | {"land_mu": "", "investment_m": ""} for row in real("history.csv")]
+    monkeypatch.setattr(data, "rows", lambda name: blank if name == "history.csv" else real(name))
+    part = plants("2021-12")["CATL_HUXI_24A"]
+    assert part.land == pytest.approx(part.output * technology.land[cell])
+    assert part.investment == pytest.approx(part.output * technology.capital[cell])
+
+
+@pytest.mark.parametrize(
+    ("start", "production", "known", "share"),
+    [
+        ("2013-01", "2014-06", "2016-12", 12 / 17),
+        ("2013-12", "2014-12", "2016-12", 1 / 12),
+        ("2014-01", "2014-12", "2016-12", 0.0),
+        ("2012-01", "2013-06", "2016-12", 0.99),
+        ("2013-01", "2017-06", "2016-12", 0.0),
+        ("", "2014-06", "2016-12", 0.0),
+        ("2013-01", "", "2016-12", 0.0),
+    ],
+)
+def test_share_of_the_work_done_before_the_opening(start, production, known, share):
+    assert share_done(start, production, Month(known)) == pytest.approx(share)
+
+
+def test_a_plant_enters_with_its_own_figures(fresh, next_month):
+    model = fresh()
+    state = next_month(model.state)
+    part = next(each for each in model.month_list if isinstance(each, History))
+    part.step(state, model.streams)
+    first = [plant for plant in part.plants if plant.announced == 1]
+    assert len(state.boards.own_projects) == len(first) >= 3
+    for columns, plant in zip(state.boards.own_projects, first, strict=True):
+        assert columns["capital_intensity"] == pytest.approx(plant.investment / plant.output)
+        assert columns["county"] == state.world.park_county[plant.park]
+        for name in ("product", "leader", "park", "investment", "land", "serviced", "done"):
+            assert columns[name] == getattr(plant, name)

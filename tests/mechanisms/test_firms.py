@@ -214,3 +214,24 @@ def test_rows_without_a_slot_and_closed_firms_keep_their_productivity(fresh, nex
     still = (state.firms.slot < 0) | ~state.firms.alive
     assert still.sum() > 60
     assert (state.boards.productivity_growth[still] == 0).all()
+
+
+def test_who_leaves_is_settled_by_hazard_and_the_luck_of_the_slot(fresh, next_month):
+    model = fresh()
+    state = next_month(model.state)
+    firms = state.firms
+    firms.margin12[:] = np.linspace(-0.9, 0.5, len(firms))[:, None]
+    luck = Streams(6).draw("firms.exit", state.month).random(state.slots)
+    part_of(model, Exit).step(state, Streams(6))
+    leaving = state.boards.exits
+    at_risk = [
+        row for row in range(len(firms)) if not (firms.block[row] or firms.fringe[row] or firms.leader[row] >= 0)
+    ]
+    median = np.median(firms.output[at_risk])
+    for row in at_risk:
+        hazard = FIRMS.exit_base * np.exp(-3.0 * firms.margin12[row].mean())
+        hazard *= (firms.output[row] / median) ** -FIRMS.exit_size
+        if state.month - firms.birth[row] < 60:
+            hazard *= 1.0 + FIRMS.young_exit
+        assert leaving[row] == (luck[firms.slot[row]] < min(1.0 - (1.0 - min(hazard, 1.0)) ** (1 / 12), 0.5))
+    assert 3 < leaving.sum() < 200

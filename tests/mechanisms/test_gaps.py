@@ -7,6 +7,7 @@ from sim.mechanisms.gaps import (
     capacity_by_product,
     coming_growth,
     gap_map,
+    jobs_by_product,
     leader_outlook,
     leader_output,
     mean_quality,
@@ -119,3 +120,44 @@ def test_the_sponsor_is_the_leader_that_needs_most(opening):
     needs = opening.technology.inputs[world.product("B_CATH"), opening.leaders.product] * leader_output(opening)
     assert found[0] == needs.argmax()
     assert found[0] in (0, 1)
+
+
+def test_need_looks_eighteen_and_procurement_twenty_four_months_ahead(fresh):
+    """A leader whose plants under way equal its output: it doubles in two years."""
+    state = fresh().state
+    cell, cathode = state.world.product("B_CELL"), state.world.product("B_CATH")
+    now = leader_output(state)
+    state.projects.append(
+        1, stage=Stage.BUILD, channel=Channel.OWN, leader=0, product=cell, announced_output=3.0 * now[0]
+    )
+    found, growth = chains(state), leader_outlook(state)[1]
+    assert growth[0] == pytest.approx(1.0)
+    inputs = state.technology.inputs[cathode, cell]
+    assert found.need[cathode] == pytest.approx(inputs * (now[0] * 2.0**1.5 + now[1]) / 1000.0)
+    assert found.procurement[cathode] == pytest.approx(inputs * 3.0 * now[0] / 1000.0)
+
+
+def test_growth_of_orders_is_expected_to_last(fresh):
+    state = fresh().state
+    state.month = 41
+    depth = state.leaders.annual_orders.shape[1]
+    state.leaders.annual_orders[0, :40] = 100.0 * 1.2 ** (np.arange(40) / 12)
+    assert leader_outlook(state)[1][0] == pytest.approx(0.2)
+    state.month = depth + 13  # the ring has gone round: the newest value stands at 11
+    orders = 100.0 * 1.3 ** (np.arange(depth + 12) / 12)
+    state.leaders.annual_orders[0, (np.arange(12, depth + 12)) % depth] = orders[12:]
+    assert leader_outlook(state)[1][0] == pytest.approx(0.3)
+
+
+def test_capacity_quality_and_jobs_by_product(opening):
+    firms, product = opening.firms, opening.world.product("MACH")
+    rows = [row for row in range(len(firms)) if firms.product[row] == product]
+    capacity = sum(12 * firms.capacity[row] for row in rows)
+    assert capacity_by_product(opening)[product] == pytest.approx(capacity)
+    quality = sum(12 * firms.capacity[row] * firms.quality[row] for row in rows) / capacity
+    assert mean_quality(opening)[product] == pytest.approx(quality)
+    assert mean_quality(opening)[opening.world.product("V_OEM")] == 0.5
+    jobs = sum(12 * firms.output[row] * firms.jobs_intensity[row] / firms.productivity[row] for row in rows)
+    assert jobs_by_product(opening)[product] == pytest.approx(jobs)
+    blocks = opening.world.product("CONS")
+    assert capacity_by_product(opening)[blocks] == jobs_by_product(opening)[blocks] == 0.0

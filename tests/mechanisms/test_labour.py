@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
-from sim.mechanisms.labour import staff
+from sim.mechanisms.labour import Labour, staff
 from sim.state import Firms
+from sim.world import GROUPS
 
 
 def test_staff_is_intensity_times_annual_output_over_productivity():
@@ -16,3 +17,10 @@ def test_staff_is_intensity_times_annual_output_over_productivity():
 def test_opening_jobs_are_of_the_order_of_the_census(opening):
     jobs = staff(opening.firms, opening.firms.output).sum()
     assert 1.0e6 < jobs < 1.4e6
+
+
+def test_wages_of_the_opening_fall_from_the_core_to_the_mountains(opening):
+    level = opening.scenario[Labour].wage_level
+    expected = {"core": 1.0, "coast": 0.95, "mountain": 0.88}
+    for county, group in enumerate(opening.world.group):
+        assert opening.counties.wage[county] == pytest.approx(level * expected[GROUPS[group]])

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from sim.draws import Streams
-from sim.mechanisms.land import Development, Land, base_price, land_price, months_on_land
+from sim.mechanisms.land import Development, Land, Requisition, base_price, land_price, months_on_land
 from sim.resolvers.building import resolve_build
 from sim.state import Channel, Stage
 
@@ -182,3 +182,44 @@ def test_new_land_goes_to_parks_with_a_queue_first(fresh, next_month):
     new = state.boards.developed
     assert new[mine[1]] == pytest.approx(50.0 + state.boards.quota_issued[county])
     assert new[mine[0]] == new[mine[2]] == 0.0
+
+
+def test_requisition_advances_by_the_inverse_of_its_length(fresh, next_month):
+    model = fresh()
+    state = next_month(model.state)
+    state.reform = 0.5
+    for columns in (
+        {"stage": Stage.LAND, "service": 0.5, "requisition_luck": 1.2},
+        {"stage": Stage.LAND, "serviced_land": True},
+        {"stage": Stage.LAND, "graft": 200},
+        {"stage": Stage.SIGNED, "serviced_land": True},
+    ):
+        state.projects.append(1, channel=Channel.CHAIN, product=1, **columns)
+    next(each for each in model.month_list if isinstance(each, Requisition)).step(state, Streams(1))
+    assert state.boards.land_progress == pytest.approx([1.0 / (8.5 * 1.2 + 1.5), 1.0, 1.0, 0.0])
+
+
+def test_a_reserve_is_spread_over_the_rest_of_the_plan(fresh, next_month):
+    model = fresh({"land.new_quota": 12000})
+    state = next_month(model.state)
+    world, parks = state.world, state.parks
+    county = world.county("FA")
+    named = np.arange(len(world.parks)) < len(world.parks) - world.county_count
+    mine = np.flatnonzero((world.park_county == county) & named)
+    parks.developed[mine] = parks.occupied[mine] + np.array([0.0, 50.0, 70.0])
+    state.counties.quota[county] = 1e6
+    state.projects.append(
+        1, stage=Stage.SIGNED, channel=3, product=16, park=mine[2], county=county, land=300.0, signed=0
+    )
+    next(each for each in model.month_list if isinstance(each, Development)).step(state, Streams(1))
+    new = state.boards.developed[mine]
+    reserve = 0.1 * parks.developed[mine].sum() - 120.0
+    assert reserve > 0
+    headroom = parks.planned[mine] - parks.developed[mine]
+    headroom[2] -= 230.0
+    queue = np.array([0.0, 0.0, 230.0])
+    np.testing.assert_allclose(new, queue + reserve * headroom / headroom.sum())
+    free, developed = parks.free[mine] + new, parks.developed[mine] + new
+    share = np.maximum(free / developed, 0.01)
+    expected = np.maximum(0.25 * share**-0.35 * 0.9, LAND.price_floor * LAND.dev_cost)
+    np.testing.assert_allclose(state.boards.land_price[mine], expected)

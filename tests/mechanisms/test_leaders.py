@@ -5,10 +5,11 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from sim.draws import gumbel
+from sim.draws import Streams, gumbel
 from sim.mechanisms.demand import OPENING, annual_series
 from sim.mechanisms.leaders import (
     RIVAL_QUALITY,
+    Expansion,
     KnownShare,
     Leaders,
     expected_growth,
@@ -17,8 +18,10 @@ from sim.mechanisms.leaders import (
     share_step,
     site_weights,
 )
-from sim.mechanisms.location import inclusive_value
+from sim.mechanisms.location import Location, inclusive_value
+from sim.mechanisms.prices import Prices
 from sim.mechanisms.production import leading_rows
+from sim.mechanisms.sourcing import potential_coverage
 from sim.parameters import Month
 
 ONE = np.ones(1)
@@ -237,3 +240,139 @@ def test_sites_are_chosen_as_a_nested_logit_says(fresh):
     error = np.sqrt(np.maximum(share * (1 - share), 1e-12) / draws)
     assert (np.abs(chosen / draws - share) < 5 * error + 1e-12).all()
     assert chosen[1] == 0
+
+
+# --- what a leader looks at -------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def deciding(fresh, next_month):
+    """A model after the known period whose leaders note what they are asked, and plan nothing unless told to."""
+    model = fresh({"run.known_until": "2014-12", "run.end": "2017-12"})
+    for _ in range(20):
+        model.step()
+    state = next_month(model.state)
+    asked = {"plan": {}, "site": {}, "output": {}, "choice": {}}
+
+    def listen(leader):
+        def plan(*position):
+            asked["plan"][leader.index] = position
+            return asked["output"].get(leader.index, 0.0)
+
+        def choose_site(value, taste, parks):
+            asked["site"][leader.index] = value
+            return asked["choice"].get(leader.index, parks)
+
+        leader.plan, leader.choose_site = plan, choose_site
+
+    for leader in model.leaders:
+        listen(leader)
+    part = next(each for each in model.month_list if isinstance(each, Expansion))
+    return model, state, part, asked
+
+
+def test_a_plan_starts_from_orders_capacity_and_pipeline(deciding):
+    model, state, part, asked = deciding
+    cell, roll = state.world.product("B_CELL"), state.world.product("S_ROLL")
+    ours = {"channel": 6, "stage": 2, "leader": 0}
+    state.projects.append(1, product=cell, announced_output=700.0, **ours)
+    state.projects.append(1, product=cell, announced_output=9_000.0, **ours | {"stage": 5})
+    state.projects.append(1, product=roll, announced_output=9_000.0, **ours)
+    state.rivals.building[0, 1] = 10.0
+    before = state.projects.announced_output[:-3]
+    part.step(state, model.streams)
+    orders, growth, target, capacity, pipeline, least, most = asked["plan"][0]
+    rows, firms = state.leaders, state.firms
+    assert orders == rows.annual_orders[0][19]
+    assert growth == pytest.approx(expected_growth(rows.annual_orders[0][:20], 36))
+    assert growth > 0.1
+    assert target == state.scenario[Leaders].utilisation_target
+    mine = firms.alive & (firms.leader == 0) & (firms.product == cell)
+    plants = (firms.capital / firms.capital_intensity * firms.productivity)[mine].sum()
+    assert capacity == pytest.approx(plants + 12 * state.rivals.capacity[0].sum())
+    waiting = (state.projects.leader[:-3] == 0) & (state.projects.stage[:-3] <= 3)
+    assert pipeline == pytest.approx(before[waiting].sum() + 700.0 + 120.0)
+    unit = state.scenario[Prices].unit_value["power_cell"]
+    assert (least, most) == pytest.approx((15 * unit, 60 * unit))
+    assert set(asked["plan"]) == set(np.flatnonzero(rows.active))
+
+
+def test_utilities_of_home_parks_and_rival_sites(deciding):
+    model, state, part, asked = deciding
+    asked["output"][0] = 2_000.0
+    state.counties.service[3], state.counties.incentive[4], state.counties.talent[5] = 0.6, 0.07, 1.3
+    state.parks.price[2] = 0.0
+    part.step(state, model.streams)
+    value, world = asked["site"][0], state.world
+    p, q, parks = state.scenario[Leaders], state.scenario[Location], len(world.parks)
+    cover = potential_coverage(state, world.product("B_CELL"), q.market_decay)
+    firms = state.firms
+    mine = firms.alive & (firms.leader == 0)
+    total = firms.capacity[mine].sum() + state.rivals.capacity[0].sum()
+    for park in range(parks - world.county_count):
+        county = world.park_county[park]
+        wage = state.counties.wage[county] / state.counties.wage.mean()
+        price = state.parks.price[park] or p.rival_land_price
+        expected = p.coverage_pull * cover[county] - q.land_price * np.log(price) - q.wage * np.log(wage)
+        expected += q.service * state.counties.service[county] + q.incentive * state.counties.incentive[county]
+        expected += p.energy_pull * p.rival_headroom + p.talent_pull * np.log(state.counties.talent[county])
+        expected -= p.diversification * firms.capacity[mine & (firms.park == park)].sum() / total
+        assert value[park] == pytest.approx(expected), world.parks[park]
+    assert np.isinf(value[parks - world.county_count : parks]).all(), "town plots are no site"
+    for site in range(state.rivals.capacity.shape[1]):
+        expected = p.coverage_pull * p.rival_coverage - q.land_price * np.log(p.rival_land_price)
+        expected += -q.wage * np.log(p.rival_wage) + q.service * p.rival_service + q.incentive * p.rival_incentive
+        expected += p.energy_pull * p.rival_headroom + p.talent_pull * np.log(p.rival_talent)
+        expected += state.rivals.noise[0, site] - p.diversification * state.rivals.capacity[0, site] / total
+        assert value[parks + site] == pytest.approx(expected)
+
+
+def test_sites_need_land_a_port_and_the_leave_of_a_binding_plan(deciding):
+    model, state, part, asked = deciding
+    world = state.world
+    melt = world.product("S_MELT")
+    room = state.parks.planned - state.parks.developed + state.parks.free
+    asked["output"][2] = 0.6 * room.max() / state.technology.land[melt]
+    state.projects.append(1, stage=1, channel=1, product=1, park=int(room.argmax()), county=0, land=0.5 * room.max())
+    part.step(state, model.streams)
+    home = np.isfinite(asked["site"][2][: len(world.parks)])
+    named = np.arange(len(world.parks)) < len(world.parks) - world.county_count
+    left = room.copy()
+    left[room.argmax()] -= 0.5 * room.max()
+    np.testing.assert_array_equal(home, named & world.park_port & (left >= 0.6 * room.max()))
+    state.levers = {**state.levers, "zoning.strictness": np.ones_like(state.levers["zoning.strictness"])}
+    asked["output"][2] = 1.0
+    part.step(state, model.streams)
+    fit = world.fit[world.park_county, melt] > 0
+    np.testing.assert_array_equal(np.isfinite(asked["site"][2][: len(world.parks)]), named & world.park_port & fit)
+
+
+def test_a_plan_becomes_a_project_at_home_or_capacity_of_a_rival_site(deciding):
+    model, state, part, asked = deciding
+    asked["output"].update({0: 3_000.0, 1: 1_200.0})
+    asked["choice"][0] = 4
+    part.step(state, model.streams)
+    assert state.boards.rival_building[1, 0] == pytest.approx(100.0)
+    assert state.boards.rival_building.sum() == pytest.approx(100.0)
+    (plant,) = state.boards.own_projects
+    cell = state.world.product("B_CELL")
+    assert (plant["leader"], plant["product"], plant["park"]) == (0, cell, 4)
+    assert plant["county"] == state.world.park_county[4]
+    assert plant["investment"] == pytest.approx(3_000.0 * state.technology.capital[cell])
+    assert plant["land"] == pytest.approx(3_000.0 * state.technology.land[cell])
+
+
+def test_the_appeal_of_rival_sites_wanders_around_nothing(fresh, next_month):
+    model = fresh()
+    state = next_month(model.state)
+    part = next(each for each in model.month_list if isinstance(each, Expansion))
+    p = state.scenario[Leaders]
+    state.rivals.noise[:] = 1.0
+    drawn = []
+    for seed in range(400):
+        part.step(state, Streams(seed))
+        drawn.append(state.boards.rival_noise)
+    drawn = np.array(drawn)
+    spread = p.rival_noise * np.sqrt(1.0 - p.rival_persist**2)
+    assert drawn.mean() == pytest.approx(p.rival_persist, abs=5 * spread / np.sqrt(drawn.size))
+    assert drawn.std() == pytest.approx(spread, rel=0.05)

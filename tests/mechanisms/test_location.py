@@ -9,6 +9,7 @@ from sim.mechanisms.location import (
     Location,
     ParkChoice,
     base_utility,
+    capacity_by_county,
     committed_land,
     inclusive_value,
     logistic,
@@ -295,3 +296,78 @@ def test_leaders_plants_and_works_under_way_do_not_fail(fresh, next_month):
         state.projects.append(1, stage=stage, channel=channel, failure_luck=1.0)
     Failure(state.scenario[Location]).step(state, Streams(1))
     assert not state.boards.failed.any()
+
+
+# --- more of the choice -----------------------------------------------------------------------------------------------
+
+
+def test_suppliers_nearby_raise_the_utility_by_their_weight(fresh):
+    state = fresh().state
+    world, q = state.world, state.scenario[Location]
+    rent, wage = relative_prices(state)
+    node, melt = np.array([world.product("S_ROLL")]), world.product("S_MELT")
+    before = base_utility(state, q, node, np.array([-1]), rent, wage)[0]
+    access = np.exp(-q.market_decay * world.minutes) @ capacity_by_county(state)
+    old = access @ state.technology.inputs[:, node[0]]
+    rows = (state.firms.product == melt) & ~state.firms.fringe
+    state.firms.capacity = np.where(rows, 3.0 * state.firms.capacity, state.firms.capacity)
+    access = np.exp(-q.market_decay * world.minutes) @ capacity_by_county(state)
+    new = access @ state.technology.inputs[:, node[0]]
+    after = base_utility(state, q, node, np.array([-1]), rent, wage)[0]
+    gain = q.supplier_access * (np.log1p(new) - np.log1p(old))
+    np.testing.assert_allclose(after - before, gain[world.park_county], rtol=1e-9)
+    assert gain.min() > 0
+
+
+def test_capacity_by_county_is_annual_and_takes_blocks_by_output(opening):
+    firms, world = opening.firms, opening.world
+    county = world.county("FA")
+    for code, column in (("S_MELT", firms.capacity), ("ENER", firms.output)):
+        rows = (firms.county == county) & (firms.product == world.product(code))
+        found = capacity_by_county(opening)[county, world.product(code)]
+        assert found == pytest.approx(12 * column[rows].sum() / 1000.0)
+
+
+def test_a_leader_without_a_plant_is_where_it_builds(fresh):
+    state = fresh().state
+    maker = 3
+    assert sponsor_county(state)[maker] == -1
+    state.projects.append(1, stage=Stage.BUILD, channel=Channel.OWN, leader=0, county=7, product=0)
+    state.projects.append(1, stage=Stage.BUILD, channel=Channel.OWN, leader=maker, county=5, product=7)
+    assert sponsor_county(state)[maker] == 5
+    assert sponsor_county(state)[0] == state.world.county("DQ")
+
+
+def offer(model, next_month, **columns):
+    """Parks that are open to one lead."""
+    state = next_month(model.state)
+    state.month = 60
+    state.boards.leads.append(one_lead(state, "B_CATH") | {key: np.array([value]) for key, value in columns.items()})
+    part = next(each for each in model.month_list if isinstance(each, ParkChoice))
+    part.step(state, Streams(1))
+    return state, state.boards.allowed[0][0]
+
+
+def test_a_spinoff_that_stays_chooses_among_the_parks_of_its_parent(fresh, next_month):
+    state, open_ = offer(fresh(), next_month, home=1)
+    named = np.arange(len(open_)) < len(open_) - state.world.county_count
+    np.testing.assert_array_equal(open_, named & (state.world.park_county == 1))
+    _, anywhere = offer(fresh(), next_month)
+    np.testing.assert_array_equal(anywhere, named)
+
+
+def test_a_county_short_of_land_picks_its_projects(fresh, next_month):
+    """The screen of 0.08 becomes 0.104: machinery, which pays 0.10, is refused where less than a tenth is left."""
+    model = fresh()
+    state = model.state
+    scarce = state.world.county("ZR")
+    mine = state.world.park_county == scarce
+    state.parks.planned[mine] = state.parks.developed[mine] = state.parks.occupied[mine] + 40.0
+    state, open_ = offer(model, next_month, product=state.world.product("MACH"))
+    named = np.arange(len(open_)) < len(open_) - state.world.county_count
+    np.testing.assert_array_equal(open_, named & (state.world.park_county != scarce))
+    state.boards.allowed.clear()
+    state.boards.leads[0]["product"][0] = state.world.product("B_CATH")
+    next(each for each in model.month_list if isinstance(each, ParkChoice)).step(state, Streams(1))
+    assert state.boards.allowed[0][0][named & (state.world.park_county == scarce)].all()
+    assert "picks projects" in model.log[0][2]

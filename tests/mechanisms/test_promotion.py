@@ -8,8 +8,10 @@ from scipy import stats
 
 from sim.draws import Streams
 from sim.mechanisms.candidates import CandidatePool
-from sim.mechanisms.promotion import Funnel, Promotion, chain_bracket, effort_factor, plan_pressure
-from sim.state import Channel
+from sim.mechanisms.gaps import gap_map, sponsors
+from sim.mechanisms.promotion import Funnel, Promotion, chain_bracket, effort_factor, incumbents, plan_pressure
+from sim.settings import Projects
+from sim.state import Candidates, Channel
 
 ALPHA = 1e-6
 
@@ -195,3 +197,142 @@ def test_more_effort_keeps_the_same_candidates_and_adds_some():
     many, _ = leads_of(2.0 * reference, reference, 200)
     assert (many >= few).all()
     assert many.sum() > few.sum()
+
+
+# --- rates of the other channels --------------------------------------------------------------------------------------
+
+
+def test_leads_that_follow_a_leader_grow_with_its_plans_and_joint_promotion(fresh):
+    model = fresh({"promotion.joint": 0.5})
+    state = model.state
+    state.month = 60
+    cathode = state.world.product("B_CATH")
+    assert rates(model, L=50)[Channel.LEADER][cathode] == 0.0, "no plan, no extra purchases"
+    state.projects.append(
+        1, stage=2, channel=Channel.OWN, leader=0, product=state.world.product("B_CELL"), announced_output=5_000.0
+    )
+    p = state.scenario[Promotion]
+    extra = gap_map(state, p.downstream_propensity, p.cross_chain, 0.85).procurement[cathode]  # bn yuan a year
+    assert extra > 0
+    expected = p.lead_rate_leader * 2.0**p.effort_elasticity * (1.0 + 0.5 * p.joint_gain) * extra * 1000.0
+    assert rates(model, L=100)[Channel.LEADER][cathode] == pytest.approx(expected / p.demand_reference)
+
+
+def test_spinoffs_follow_leaders_jobs_and_normal_entry_its_market(fresh):
+    model = fresh()
+    state = model.state
+    firms, reference = state.firms, funnel_of(model).rates
+    led = firms.leader >= 0
+    jobs = (firms.jobs_intensity * firms.output * 12 / firms.productivity)[led].sum()
+    firms.productivity[led] = 2.0
+    found = rates(model)
+    np.testing.assert_allclose(found[Channel.SPINOFF], reference[Channel.SPINOFF] * jobs / 2.0 / 10_000.0)
+    np.testing.assert_allclose(found[Channel.NORMAL], reference[Channel.NORMAL])
+    state.markets.volume[6] *= 0.8
+    np.testing.assert_allclose(rates(model)[Channel.NORMAL], 0.8 * reference[Channel.NORMAL])
+
+
+# --- what a lead is ---------------------------------------------------------------------------------------------------
+
+HAND = [  # channel, product, size, quality, graft, place
+    (Channel.LEADER, "B_CATH", 0.5, 0.2, 0.01, 0.5),
+    (Channel.CHAIN, "B_CATH", -1.0, 0.9, 0.90, 0.5),
+    (Channel.CHAIN, "FOOD", 0.3, 0.5, 0.01, 0.0),
+    (Channel.CLUSTER, "FOOD", 0.0, 0.5, 0.01, 0.999999),
+    (Channel.UNPLANNED, "S_PROD", 1.0, 0.1, 0.01, 0.5),
+    (Channel.SPINOFF, "B_CATH", 0.7, 0.6, 0.01, 0.5),
+    (Channel.SPINOFF, "B_CATH", -0.7, 0.6, 0.90, 0.99),
+    (Channel.NORMAL, "FOOD", 0.0, 0.5, 0.01, 0.3),
+]
+
+
+@pytest.fixture
+def hand_made(fresh, next_month):
+    """Leads from a pool by hand, all of which are kept."""
+    model = fresh()
+    state = next_month(model.state)
+    state.month = 60
+    count = len(HAND)
+    channel, product, size, quality, graft, place = zip(*HAND, strict=True)
+    some = np.linspace(0.1, 0.9, count)
+    state.boards.candidates = Candidates(
+        channel=np.array(channel),
+        product=np.array([state.world.product(code) for code in product]),
+        slot=5_000 + np.arange(count),
+        keep=np.zeros(count),
+        sign=some,
+        fail=some,
+        size=np.array(size),
+        quality=np.array(quality),
+        work=1.0 + some,
+        requisition=2.0 + some,
+        graft=np.array(graft),
+        place=np.array(place),
+        order=some,
+        productivity=np.linspace(-1.0, 1.0, count),
+        taste=np.zeros((count, len(state.parks.planned))),
+    )
+    funnel = funnel_of(model)
+    funnel.lead_rates = lambda *_: np.ones((6, state.world.product_count))
+    funnel.step(state, model.streams)
+    return state, state.boards.leads[0]
+
+
+def test_investment_is_lognormal_by_kind_and_uniform_for_spinoffs(hand_made):
+    state, leads = hand_made
+    q = state.scenario[Projects]
+    chain, small, other, sigma = q.size_chain_mean, q.size_bump_mean, q.size_industry_mean, q.size_chain_sigma
+    mean = np.array([chain, chain, other, other, small, 0.0, 0.0, small])
+    size = np.array([row[2] for row in HAND])
+    expected = mean * np.exp(sigma * size - sigma**2 / 2)
+    spun = np.array([row[0] == Channel.SPINOFF for row in HAND])
+    expected[spun] = 60.0 + 140.0 * stats.norm.cdf(size[spun])
+    np.testing.assert_allclose(leads["investment"], expected)
+    product = leads["product"]
+    output = expected / state.technology.capital[product]
+    np.testing.assert_allclose(leads["announced_output"], output)
+    np.testing.assert_allclose(leads["land"], output * state.technology.land[product])
+
+
+def test_quality_is_raised_by_strengthening_in_the_chain_channel(hand_made):
+    state, leads = hand_made
+    drawn = 0.3 + 0.4 * np.array([row[3] for row in HAND])
+    chain = np.array([row[0] == Channel.CHAIN for row in HAND])
+    lifted = drawn + 0.1 * state.lever("promotion.weight_strengthen") * chain
+    assert state.lever("promotion.weight_strengthen") == pytest.approx(0.3)
+    np.testing.assert_allclose(leads["quality"], lifted)
+    np.testing.assert_allclose(leads["productivity"], np.exp(0.1 * np.linspace(-1.0, 1.0, len(HAND))))
+
+
+def test_only_leads_that_follow_a_leader_or_its_chain_have_a_sponsor(hand_made):
+    state, leads = hand_made
+    cathode_leader = int(sponsors(state, np.array([state.world.product("B_CATH")]))[0])
+    assert leads["sponsor"].tolist()[:2] == [cathode_leader] * 2
+    assert leads["sponsor"].tolist()[3:] == [-1] * 5
+
+
+def test_spinoffs_stay_with_their_parent_most_times(hand_made):
+    state, leads = hand_made
+    live = state.firms.alive & (state.firms.leader >= 0)
+    jobs = np.where(live, state.firms.jobs_intensity * state.firms.output, 0.0)
+    parent = np.bincount(np.maximum(state.firms.leader, 0), jobs).argmax()
+    plants = np.flatnonzero(live & (state.firms.leader == parent))
+    home = state.firms.county[plants[state.firms.capital[plants].argmax()]]
+    assert leads["home"].tolist() == [-1, -1, -1, -1, -1, home, -1, -1]
+
+
+def test_grafts_expand_an_incumbent_drawn_by_capacity(hand_made):
+    state, leads = hand_made
+    firms, food = state.firms, state.world.product("FOOD")
+    able = np.flatnonzero(firms.alive & ~firms.fringe & ~firms.block & (firms.leader < 0) & (firms.product == food))
+    assert leads["graft"].tolist() == [-1, -1, able[0], able[-1], -1, -1, -1, -1]
+    luck = (np.arange(5_000) + 0.5) / 5_000
+    drawn = incumbents(state, np.full(5_000, food), luck, np.ones(5_000, dtype=bool))
+    share = np.bincount(drawn, minlength=len(firms))[able] / 5_000
+    np.testing.assert_allclose(share, firms.capacity[able] / firms.capacity[able].sum(), atol=2 / 5_000)
+
+
+def test_a_product_without_incumbents_gets_a_new_plant(fresh):
+    state = fresh().state
+    maker = state.world.product("V_OEM")
+    assert incumbents(state, np.array([maker]), np.array([0.5]), np.array([True])).tolist() == [-1]

@@ -91,3 +91,20 @@ def test_without_teams_a_plant_starts_five_to_ten_months_later(served):
         return float((ground + work / pace(level, np.array([0.48]), construction))[0])
 
     assert 5.0 < months(0.0) - months(served) < 10.0
+
+
+def test_the_county_index_moves_towards_the_mean_of_its_projects(fresh, next_month):
+    model = fresh({"service.teams": 0.75, "service.start": "2014-01"})
+    state = next_month(model.state)
+    state.counties.service[3] = 0.9
+    for investment in (300.0, 200.0, 100.0, 6_000.0):
+        state.projects.append(1, stage=Stage.LAND, channel=Channel.CHAIN, product=1, county=3, investment=investment)
+    next(each for each in model.month_list if isinstance(each, ServiceTeams)).step(state, Streams(1))
+    assert state.boards.project_service == pytest.approx([1.0, 0.5, 0.0, 1.0])
+    assert state.boards.county_service[3] == pytest.approx(0.9 + (2.5 / 4 - 0.9) / 12)
+
+
+@pytest.mark.parametrize(("investment", "loads"), [(5_000.0, 1.0), (5_001.0, 3.0)])
+def test_projects_above_five_bn_take_several_loads(fresh, next_month, investment, loads):
+    state = serve(fresh, next_month, [{"product": 1, "investment": investment, "county": 3}], teams=0.1)
+    assert state.boards.project_service[0] == pytest.approx(0.6 / loads)

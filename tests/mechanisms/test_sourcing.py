@@ -10,6 +10,7 @@ from sim.mechanisms.sourcing import (
     SupplierChoice,
     devoted,
     market_volume,
+    nameplate,
     potential_coverage,
     purchase_weights,
     qualified_capacity,
@@ -260,3 +261,57 @@ def test_capacity_counts_once_it_is_qualified(fresh):
     assert qualified_capacity(state).sum() == pytest.approx(before)
     state.month = 9
     assert qualified_capacity(state).sum() == pytest.approx(before + 10.0)
+
+
+def test_a_new_link_starts_with_the_taste_of_its_county_pair(fresh):
+    state = fresh().state
+    world, links, relations, firms = state.world, state.links, state.relations, state.firms
+    cathode, cell = world.product("B_CATH"), world.product("B_CELL")
+    buyers = relations.buyer[links.relation]
+    peers = (firms.product[links.supplier] == cathode) & (firms.product[buyers] == cell) & (links.weight > 0)
+    peers &= (firms.county[links.supplier] == world.county("DQ")) & (firms.county[buyers] == world.county("DQ"))
+    assert peers.any()
+    expected = np.average(links.taste[peers], weights=firms.capacity[links.supplier[peers]])
+    row = add_firm(state, "B_CATH", "DQ")
+    buyers = relations.buyer[links.relation]
+    mine = (links.supplier == row) & (firms.product[buyers] == cell) & (firms.county[buyers] == world.county("DQ"))
+    np.testing.assert_allclose(links.taste[mine], expected)
+    far = add_firm(state, "B_CATH", "GT")
+    buyers = relations.buyer[links.relation]
+    lone = (links.supplier == far) & (firms.product[buyers] == cell)
+    assert lone.any()
+    assert (links.taste[lone] == 1.0).all(), "this pair of counties had no supply"
+
+
+def test_a_new_plant_is_linked_to_every_buyer_and_supplier_of_its_goods(fresh):
+    state = fresh().state
+    world, firms, linked = state.world, state.firms, state.technology.linked
+    row = add_firm(state, "B_STRU", "FD")
+    relations, links = state.relations, state.links
+    product = world.product("B_STRU")
+    chain = np.flatnonzero(world.chain_product[firms.product] & ~firms.block & firms.alive)
+    buyers = [each for each in chain if linked[product, firms.product[each]]]
+    sold = relations.buyer[links.relation[links.supplier == row]]
+    assert sorted(sold) == sorted(buyers)
+    inputs = np.flatnonzero(linked[:, product])
+    assert sorted(relations.product[relations.buyer == row]) == sorted(inputs)
+    bought = links.supplier[relations.buyer[links.relation] == row]
+    sellers = [each for each in chain if firms.product[each] in inputs]
+    assert sorted(bought) == sorted(sellers)
+
+
+def test_nameplate_is_capacity_at_full_ramp(opening):
+    rows = np.flatnonzero(~opening.firms.block)
+    np.testing.assert_allclose(nameplate(opening, rows), opening.firms.capacity[rows], rtol=1e-12)
+    assert (opening.firms.productivity[rows] != 1.0).any()
+
+
+def test_first_options_of_two_counties_do_not_mix(fresh, next_month):
+    model = fresh()
+    state = model.state
+    body = state.world.product("V_BODY")
+    buyers = [add_firm(state, "V_OEM", county, capacity=cap) for county, cap in (("JC", 500.0), ("FD", 300.0))]
+    supply(model, next_month)
+    relations = state.relations
+    options = [float(relations.option[(relations.buyer == row) & (relations.product == body)][0]) for row in buyers]
+    assert options[1] / options[0] == pytest.approx(0.6)
