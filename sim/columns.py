@@ -65,9 +65,9 @@ class Table:
         if unknown:
             raise TypeError(f"{type(self).__name__} has no column {sorted(unknown)}")
         for spec in self.specs:
-            new = self._empty(spec.metadata, rows)
-            if spec.name in columns:
-                given = np.asarray(columns[spec.name])
-                new[...] = given[:, None] if new.ndim == 2 and given.ndim == 1 else given
-            setattr(self, spec.name, np.concatenate([getattr(self, spec.name), new]))
+            old = getattr(self, spec.name)
+            new = np.empty((rows, *old.shape[1:]), dtype=old.dtype)
+            given = np.asarray(columns.get(spec.name, spec.metadata["default"]))
+            new[...] = given[:, None] if new.ndim == 2 and given.ndim == 1 else given
+            setattr(self, spec.name, np.concatenate([old, new]))
         return np.arange(first, first + rows, dtype=np.int64)

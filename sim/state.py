@@ -1,7 +1,7 @@
 """What changes during a run: firms, links, projects, parks, counties, markets, leaders; and the month's boards.
 
 Money is million yuan at 2018 prices, land is mu, time is months since the opening (month 0 = opening position), people
-are persons. Firms, links and projects are rows of columns (numpy arrays): rows are append-only, the row number is the
+are persons. Firms and projects are rows of columns (numpy arrays): rows are append-only, the row number is the
 identity for life, closing clears a flag. Nothing in this file decides anything.
 
 Index letters: F firm rows, L links, R sourcing relations (buyer x input product), J projects, P parks, C counties (10),
