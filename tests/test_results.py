@@ -174,7 +174,8 @@ def test_trailing_output_by_hand(run: Run) -> None:
     for month in (11, 12, 100, 263):
         window = slice(month - 11, month + 1)
         here = trailing.isel(month=month - 11)
-        assert str(here["month"].values.astype("datetime64[M]")) == str(np.datetime64("2014-01") + np.timedelta64(month, "M"))
+        expected = np.datetime64("2014-01") + np.timedelta64(month, "M")
+    assert str(here["month"].values.astype("datetime64[M]")) == str(expected)
         assert float(here["nominal"]) == pytest.approx(nominal[window].sum() / 1000, rel=1e-12)
         assert float(here["real"]) == pytest.approx(real[window].sum() / 1000, rel=1e-12)
         assert float(here["net"]) == pytest.approx((nominal - between)[window].sum() / 1000, rel=1e-12)

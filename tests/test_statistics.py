@@ -3,6 +3,9 @@
 import numpy as np
 import pytest
 
+import sim
+from sim.mechanisms.production import cost_parts
+from sim.state import Channel, Stage
 from sim.statistics import contribution, growth_from_contribution, pull, rest_growth, year_to_date_growth
 
 
@@ -90,3 +93,110 @@ def test_groups_and_rest_add_up():
     city = growth * share + rest * (1 - share)
     assert rest_growth(city, pull(growth, share), share) == pytest.approx(rest)
     assert pull(growth, share) + pull(rest, 1 - share) == pytest.approx(100 * city)
+
+
+# --- the record -------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def recorded():
+    """A model after two years and a half, with its record of the last month."""
+    model = sim.NingdeModel(sim.load("baseline"), 4)
+    for _ in range(30):
+        model.step()
+    return model, {name: values[29] for name, values in model.recorder.arrays.items()}
+
+
+def by_cell(model, values):
+    """Sum over firms by county and product, firm by firm."""
+    cells = np.zeros((10, 24))
+    firms = model.state.firms
+    for row in range(len(firms)):
+        cells[firms.county[row], firms.product[row]] += values[row]
+    return cells
+
+
+def test_cells_are_sums_over_firms(recorded):
+    model, record = recorded
+    firms = model.state.firms
+    np.testing.assert_allclose(record["output"], by_cell(model, firms.output), rtol=1e-12)
+    np.testing.assert_allclose(record["capital"], by_cell(model, firms.capital), rtol=1e-12)
+    jobs = np.where(firms.alive, firms.jobs_intensity * firms.output * 12 / firms.productivity, 0.0)
+    np.testing.assert_allclose(record["jobs"], by_cell(model, jobs), rtol=1e-12)
+
+
+def test_above_scale_is_twenty_million_a_year_and_energy(recorded):
+    model, record = recorded
+    firms, price = model.state.firms, model.state.markets.price
+    energy = model.world.product("ENER")
+    large = np.zeros(len(firms), dtype=bool)
+    for row in range(len(firms)):
+        if firms.block[row]:
+            large[row] = firms.product[row] == energy
+        elif not firms.fringe[row]:
+            large[row] = 12 * firms.output[row] * price[firms.product[row]] >= 20.0
+    assert 0.5 < large[~firms.block].mean() < 1.0
+    np.testing.assert_allclose(record["output_above_scale"], by_cell(model, firms.output * large), rtol=1e-12)
+    np.testing.assert_array_equal(record["firms"], by_cell(model, large & ~firms.block & firms.alive))
+
+
+def test_value_added_is_deflated_once_by_the_price_of_the_product(recorded):
+    model, record = recorded
+    price = model.state.markets.price
+    materials, _ = cost_parts(model.state)
+    np.testing.assert_allclose(record["output_nominal"], record["output"] * price, rtol=1e-12)
+    np.testing.assert_allclose(record["value_added_nominal"], record["output"] * (price - materials), rtol=1e-12)
+    large = record["output_above_scale"]
+    np.testing.assert_allclose(record["output_above_scale_nominal"], large * price, rtol=1e-12)
+    np.testing.assert_allclose(record["value_added_above_scale_nominal"], large * (price - materials), rtol=1e-12)
+    np.testing.assert_allclose(record["value_added_above_scale"], large * (1.0 - materials / price), rtol=1e-12)
+    assert not np.allclose(record["value_added"], record["value_added_above_scale"])
+
+
+def test_sales_between_home_industries(recorded):
+    """Flows of the table between above-scale industry, by the share of each cell that is above scale."""
+    model, record = recorded
+    table, price = model.state.table, model.state.markets.price
+    output, large = record["output"].ravel(), record["output_above_scale"].ravel()
+    energy = model.world.product("ENER")
+    total = nominal = 0.0
+    industry = [cell for cell in range(240) if (cell % 24 < 18 or cell % 24 == energy) and output[cell] > 0]
+    for seller in industry:
+        sold = sum(table.flows[seller, buyer] * large[buyer] / output[buyer] for buyer in industry)
+        total += sold * large[seller] / output[seller]
+        nominal += sold * large[seller] / output[seller] * price[seller % 24]
+    assert record["intermediate_industry"] == pytest.approx(total)
+    assert record["intermediate_industry_nominal"] == pytest.approx(nominal)
+    assert 0.05 < total / large.sum() < 0.6
+
+
+def test_the_funnel_is_counted_by_stage_and_channel(recorded):
+    model, record = recorded
+    projects = model.state.projects
+    for stage in Stage:
+        for channel in Channel:
+            count = int(((projects.stage == stage) & (projects.channel == channel)).sum())
+            assert record["projects"][stage, channel] == count
+    chains = model.world.chain[projects.product]
+    for chain in range(4):
+        here = (chains == chain) & (projects.stage >= Stage.LAND) & (projects.stage <= Stage.DONE)
+        assert record["introduced"][chain] == (here & (projects.channel != Channel.OWN)).sum()
+    assert record["introduced"].sum() > 5
+
+
+def test_land_states_add_up_to_the_plan(recorded):
+    model, record = recorded
+    assert record["land"].sum() == pytest.approx(model.state.parks.planned.sum())
+    np.testing.assert_allclose(record["land"].sum(axis=1), model.state.parks.planned)
+
+
+def test_only_months_from_the_start_are_recorded():
+    base = sim.load("baseline").replace({"run.start": "2014-04", "run.end": "2014-12"}, name="late")
+    model, whole = sim.NingdeModel(base, 4), sim.NingdeModel(sim.load("baseline"), 4)
+    for _ in range(5):
+        model.step()
+        whole.step()
+    assert len(model.recorder.arrays["output"]) == 9
+    for month, at in ((4, 0), (5, 1)):
+        found = model.recorder.arrays["price_level"][at]
+        assert found == pytest.approx(whole.recorder.arrays["price_level"][month - 1])

@@ -73,7 +73,7 @@ def test_a_firm_that_leaves_frees_land_and_links(fresh, next_month):
     assert not firms.alive[row]
     assert state.parks.idle[park] == pytest.approx(idle + land)
     assert state.parks.occupied[park] == pytest.approx(occupied - land)
-    assert (state.links.weight[state.links.supplier == row] == 0).all()
+    assert row not in state.links.supplier
     assert state.ledger.scrapped[row] == capital
     assert firms.output[row] > 0, "the output of the month stays counted"
 

@@ -259,7 +259,7 @@ def deciding(fresh, next_month):
             asked["plan"][leader.index] = position
             return asked["output"].get(leader.index, 0.0)
 
-        def choose_site(value, taste, parks):
+        def choose_site(value, _, parks):
             asked["site"][leader.index] = value
             return asked["choice"].get(leader.index, parks)
 
@@ -278,7 +278,7 @@ def test_a_plan_starts_from_orders_capacity_and_pipeline(deciding):
     state.projects.append(1, product=cell, announced_output=700.0, **ours)
     state.projects.append(1, product=cell, announced_output=9_000.0, **ours | {"stage": 5})
     state.projects.append(1, product=roll, announced_output=9_000.0, **ours)
-    state.rivals.building[0, 1] = 10.0
+    state.rivals.building[0] = [0.0, 10.0, 0.0]
     before = state.projects.announced_output[:-3]
     part.step(state, model.streams)
     orders, growth, target, capacity, pipeline, least, most = asked["plan"][0]
