@@ -175,7 +175,7 @@ def test_trailing_output_by_hand(run: Run) -> None:
         window = slice(month - 11, month + 1)
         here = trailing.isel(month=month - 11)
         expected = np.datetime64("2014-01") + np.timedelta64(month, "M")
-    assert str(here["month"].values.astype("datetime64[M]")) == str(expected)
+        assert str(here["month"].values.astype("datetime64[M]")) == str(expected)
         assert float(here["nominal"]) == pytest.approx(nominal[window].sum() / 1000, rel=1e-12)
         assert float(here["real"]) == pytest.approx(real[window].sum() / 1000, rel=1e-12)
         assert float(here["net"]) == pytest.approx((nominal - between)[window].sum() / 1000, rel=1e-12)
