@@ -1,76 +1,221 @@
-"""The Leontief quantity model: how much output a final demand needs.
+"""The quantity model x = A x + f: coefficients, one factorisation, as many solutions as are wanted.
 
-Leontief, Input-Output Economics (1986); Miller and Blair, Input-Output Analysis (2009), chapters 2 and 6.
+Leontief, Input-Output Economics (1986); Ghosh, Economica 25 (1958); Miller and Blair, Input-Output Analysis (2009),
+chapters 2 and 12. Rows sell and columns buy. I - A is factorised once (LU with row exchanges) and no inverse is formed
+unless it is asked for.
 """
 
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
+from scipy import linalg
+
+from sim.inputoutput import checks
+from sim.inputoutput.checks import ArgumentError, Labels
 
 Floats = NDArray[np.float64]
 
+LARGEST_REQUIREMENT = 1e13
+"""Total requirements above this leave no digit of a double: the system counts as not productive (numerical)."""
+
 
 class NotProductiveError(ValueError):
-    """An input-output system that needs more than one unit of inputs, directly and indirectly, for a unit of output."""
+    """An input-output system that needs one unit of inputs or more, directly and indirectly, for a unit of output."""
 
 
-def technical_coefficients(flows: Floats, output: Floats) -> Floats:
+def technical_coefficients(flows: ArrayLike, output: ArrayLike, labels: Labels = None) -> Floats:
     """Input per unit of output, A = Z / x by column.
 
     Args:
-        flows: (m, n) purchases of industry j from row i, money.
+        flows: (m, n) purchases of industry j from row i, money; m may differ from n (imports, value added).
         output: (n,) output of the industries, same money, >= 0.
+        labels: n names for messages.
 
     Returns:
         (m, n) shares of output; the column of an industry without output is 0.
 
     Raises:
-        ValueError: an industry without output buys something, or an output is negative.
+        ArgumentError: a shape does not fit, a cell is no number, an output is negative, or an industry without output
+            buys something.
     """
-    if (output < 0).any():
-        raise ValueError(f"output of industry {int(np.argmin(output))} is negative: {output.min():g}")
-    absent = output == 0
-    if np.any(flows[:, absent] != 0):
-        bad = int(np.flatnonzero(absent & (flows != 0).any(axis=0))[0])
-        raise ValueError(f"industry {bad} has purchases but no output")
-    return flows / np.where(absent, 1.0, output)
+    cells = checks.numbers(flows, "flows", None, labels)
+    if cells.ndim != 2:
+        raise ArgumentError(f"flows must be a matrix, not of shape {cells.shape}")
+    made = checks.output(output, cells.shape[1], labels)
+    return cells / _nonzero(made, cells, labels, axis=0)
 
 
-def solve(coefficients: Floats, final_demand: Floats) -> Floats:
-    """Output x = (I - A)^-1 f, by factorisation and without forming the inverse.
+def allocation_coefficients(flows: ArrayLike, output: ArrayLike, labels: Labels = None) -> Floats:
+    """Share of its output that an industry sells to each buyer, B = Z / x by row (Ghosh 1958).
+
+    Args:
+        flows: (n, m) sales of industry i to buyer j, money; buyers may be final users too.
+        output: (n,) output of the industries, same money, >= 0.
+        labels: n names for messages.
+
+    Returns:
+        (n, m) shares of output; the row of an industry without output is 0.
+
+    Raises:
+        ArgumentError: as for :func:`technical_coefficients`, with sales in place of purchases.
+    """
+    cells = checks.numbers(flows, "flows", labels)
+    if cells.ndim != 2:
+        raise ArgumentError(f"flows must be a matrix, not of shape {cells.shape}")
+    made = checks.output(output, cells.shape[0], labels)
+    return cells / _nonzero(made, cells, labels, axis=1)[:, None]
+
+
+def _nonzero(output: Floats, flows: Floats, labels: Labels, axis: int) -> Floats:
+    """Output with 1 in place of 0, where nothing is bought (axis 0) or sold (axis 1) without output."""
+    absent = output == 0.0
+    if not absent.any():
+        return output
+    used = np.abs(flows).sum(axis=axis)
+    if used[absent].any():
+        industry = int(np.flatnonzero(absent & (used != 0.0))[0])
+        line = flows[:, industry] if axis == 0 else flows[industry]
+        other, verb = int(np.abs(line).argmax()), ("purchases", "sales")[axis]
+        raise ArgumentError(
+            f"industry {checks.name(labels, industry)} has {verb} but no output: {line[other]:g} in"
+            f" {('row', 'column')[axis]} {other}; give its output or set its {verb} to 0"
+        )
+    return np.where(absent, 1.0, output)
+
+
+class Leontief:
+    """The open quantity system x = A x + f, with I - A factorised once.
+
+    Args:
+        coefficients: (n, n) input per unit of output; cells may be negative, columns may sum to more than 1 as they do
+            in physical units, as long as the system is productive.
+        labels: n names for messages.
+
+    Attributes:
+        size: n.
+        requirements: (n,) output that one unit of final demand for every product needs.
+
+    Raises:
+        ArgumentError: the matrix is not square or holds something that is no number.
+        NotProductiveError: the spectral radius of A is 1 or more, or I - A is singular; the message names the industry
+            that buys most for a unit of output.
+    """
+
+    def __init__(self, coefficients: ArrayLike, labels: Labels = None) -> None:
+        matrix = checks.square(coefficients, "coefficients", labels)
+        self.size = len(matrix)
+        system = np.negative(matrix)
+        system.flat[:: self.size + 1] += 1.0
+        self._factors = _factorised(system, matrix, labels)
+        self.requirements = self.solve(np.ones(self.size))
+        _refuse_unproductive(matrix, self.requirements, labels)
+
+    def solve(self, final_demand: ArrayLike) -> Floats:
+        """Output x = (I - A)^-1 f.
+
+        Args:
+            final_demand: (n,) or (n, m), money.
+
+        Returns:
+            Output, same shape and money.
+        """
+        demand = checks.lines(final_demand, self.size, "final demand")
+        return np.asarray(linalg.lu_solve(self._factors, demand, trans=1, check_finite=False))
+
+    def solve_left(self, intensity: ArrayLike) -> Floats:
+        """Total content v (I - A)^-1: what one unit of final demand for each product needs, directly and indirectly.
+
+        Args:
+            intensity: (n,) or (k, n) amount per unit of output, such as value added, jobs or energy.
+
+        Returns:
+            The amount per unit of final demand, same shape.
+        """
+        direct = checks.lines(np.asarray(intensity).T, self.size, "intensity")
+        return np.asarray(linalg.lu_solve(self._factors, direct, trans=0, check_finite=False).T)
+
+    def inverse(self) -> Floats:
+        """The Leontief inverse L = (I - A)^-1, (n, n): output of row i for one unit of final demand of column j."""
+        return self.solve(np.eye(self.size))
+
+
+def _factorised(system: Floats, coefficients: Floats, labels: Labels) -> tuple[Floats, NDArray[np.int32]]:
+    """LU factors of the transposed system: LAPACK then works on the array as it lies, without another copy."""
+    factors, exchanges, info = linalg.lapack.dgetrf(system.T, overwrite_a=True)
+    if info > 0:
+        raise NotProductiveError(_complaint("I - A has no inverse", coefficients, labels))
+    return factors, exchanges
+
+
+def _refuse_unproductive(coefficients: Floats, requirements: Floats, labels: Labels) -> None:
+    """Refuse a spectral radius of 1 or more.
+
+    For A >= 0 the solution of x = A x + 1 is positive if and only if the spectral radius is below 1, so one solution
+    decides. With negative cells the radius of their absolute values is an upper bound; only beyond it are
+    eigenvalues needed.
+    """
+    if coefficients.size == 0:
+        return
+    if (coefficients >= 0.0).all():
+        if not (requirements.min() > 0.0 and requirements.max() < LARGEST_REQUIREMENT):
+            raise NotProductiveError(_complaint("spectral radius of A is not below 1", coefficients, labels))
+        return
+    bound = _positive_solution(np.abs(coefficients))
+    if not bound:
+        radius = spectral_radius(coefficients)
+        if not radius < 1.0:
+            raise NotProductiveError(_complaint(f"spectral radius of A is {radius:.6g}", coefficients, labels))
+
+
+def _positive_solution(coefficients: Floats) -> bool:
+    """Whether x = A x + 1 has a positive solution, for A >= 0."""
+    try:
+        solution = np.linalg.solve(np.eye(len(coefficients)) - coefficients, np.ones(len(coefficients)))
+    except np.linalg.LinAlgError:
+        return False
+    return bool(solution.min() > 0.0 and solution.max() < LARGEST_REQUIREMENT)
+
+
+def _complaint(what: str, coefficients: Floats, labels: Labels) -> str:
+    """What is wrong, the industry to look at first and its largest input."""
+    sums = coefficients.sum(axis=0)
+    worst = int(sums.argmax())
+    row = int(coefficients[:, worst].argmax())
+    return (
+        f"the system is not productive: {what}. Column {checks.name(labels, worst)} buys {sums[worst]:.6g} per unit of"
+        f" its output, most of it ({coefficients[row, worst]:.6g}) from row {checks.name(labels, row)}: check its"
+        " output and its unit"
+    )
+
+
+def solve(coefficients: ArrayLike, final_demand: ArrayLike) -> Floats:
+    """Output x = (I - A)^-1 f; :class:`Leontief` keeps the factors for more than one call.
 
     Args:
         coefficients: (n, n) input per unit of output.
         final_demand: (n,) or (n, m), money.
 
-    Returns:
-        Output, same shape and money as the final demand.
-
     Raises:
-        NotProductiveError: I - A is singular, or a non-negative demand would need a negative output.
+        ArgumentError, NotProductiveError: see :class:`Leontief`.
     """
-    try:
-        output = np.linalg.solve(np.eye(len(coefficients)) - coefficients, final_demand)
-    except np.linalg.LinAlgError:
-        raise NotProductiveError("I - A has no inverse: the coefficients leave no net output") from None
-    if (final_demand >= 0).all() and output.min(initial=0.0) < -1e-9 * max(1.0, float(np.abs(output).max(initial=0.0))):
-        raise NotProductiveError(
-            "a non-negative final demand would need a negative output: inputs exceed output somewhere"
-        )
-    return np.asarray(output)
+    return Leontief(coefficients).solve(final_demand)
 
 
-def inverse(coefficients: Floats) -> Floats:
+def leontief_inverse(coefficients: ArrayLike) -> Floats:
     """The Leontief inverse L = (I - A)^-1, (n, n): output of row i for one unit of final demand of column j."""
-    return solve(coefficients, np.eye(len(coefficients)))
+    return Leontief(coefficients).inverse()
 
 
-def output_multipliers(coefficients: Floats) -> Floats:
-    """Type I output multipliers, the column sums of the Leontief inverse: (n,) output per unit of final demand."""
-    return solve(coefficients.T, np.ones(len(coefficients)))
+def ghosh_inverse(allocation: ArrayLike) -> Floats:
+    """The Ghosh inverse G = (I - B)^-1, (n, n): output of column j for one unit of primary input of row i.
+
+    Read G as forward linkage or as price model (Dietzenbacher 1997); as a model of supply shocks it is implausible.
+    """
+    return Leontief(allocation).inverse()
 
 
-def spectral_radius(coefficients: Floats) -> float:
+def spectral_radius(coefficients: ArrayLike) -> float:
     """Largest absolute eigenvalue of A; below 1 every final demand can be met."""
-    return float(np.abs(np.linalg.eigvals(coefficients)).max())
+    matrix = checks.square(coefficients, "coefficients")
+    return float(np.abs(np.linalg.eigvals(matrix)).max(initial=0.0))

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 
-from sim.inputoutput import gravity, leontief, quotients
+from sim.inputoutput import gravity, leontief, multipliers, quotients
 from sim.inputoutput.balancing import gras, ras
 from sim.inputoutput.splitting import Child, split
 from sim.inputoutput.tables import NationalTable, aggregate, check_parts
@@ -38,28 +38,28 @@ def test_two_sectors() -> None:
     given, expected, tolerance = case("leontief_two_sector")
     coefficients = leontief.technical_coefficients(given["Z"], given["x"])
     assert_allclose(coefficients, expected["A"], rtol=1e-12)
-    assert_allclose(leontief.inverse(coefficients), expected["L"], atol=tolerance["L"])
+    assert_allclose(leontief.leontief_inverse(coefficients), expected["L"], atol=tolerance["L"])
     assert_allclose(leontief.solve(coefficients, given["f_new"]), expected["x_new"], atol=tolerance["x_new"])
     assert_allclose(leontief.solve(coefficients, given["f"]), given["x"], rtol=1e-12)
 
 
 def test_type_one_multipliers() -> None:
     given, expected, tolerance = case("type_I_multipliers")
-    assert_allclose(leontief.output_multipliers(given["A"]), expected["output_simple"], atol=tolerance)
+    assert_allclose(multipliers.output_multipliers(given["A"]), expected["output_simple"], atol=tolerance)
 
 
 def test_germany_1995() -> None:
     given, expected, tolerance = case("germany_1995_six_sector")
     coefficients = leontief.technical_coefficients(given["Z_domestic"], given["x"])
     assert_allclose(np.diag(coefficients)[:3], [expected[f"A_{i}_{i}"] for i in range(3)], atol=tolerance)
-    assert_allclose(np.diag(leontief.inverse(coefficients))[:3], expected["L_diag"], atol=tolerance)
-    assert_allclose(leontief.output_multipliers(coefficients), expected["output_multipliers"], atol=tolerance)
+    assert_allclose(np.diag(leontief.leontief_inverse(coefficients))[:3], expected["L_diag"], atol=tolerance)
+    assert_allclose(multipliers.output_multipliers(coefficients), expected["output_multipliers"], atol=tolerance)
 
 
 def test_two_regions() -> None:
     given, expected, tolerance = case("two_region_interregional")
     coefficients = leontief.technical_coefficients(given["Z"], given["x"])
-    assert_allclose(leontief.inverse(coefficients), expected["L"], atol=tolerance)
+    assert_allclose(leontief.leontief_inverse(coefficients), expected["L"], atol=tolerance)
     assert_allclose(leontief.solve(coefficients, given["delta_f"]), expected["x_full"], atol=tolerance)
     alone = leontief.solve(coefficients[:3, :3], given["delta_f"][:3])
     assert_allclose(alone, expected["x_single_region_L"], atol=tolerance)
@@ -69,7 +69,7 @@ def test_two_regions_three_sectors() -> None:
     given, expected, tolerance = case("two_region_three_sector_mrio")
     output = given["Z"].sum(axis=1) + given["Y"].sum(axis=1)
     assert_allclose(output, expected["x"], atol=tolerance)
-    inverse = leontief.inverse(leontief.technical_coefficients(given["Z"], output))
+    inverse = leontief.leontief_inverse(leontief.technical_coefficients(given["Z"], output))
     found = [inverse[0, 0], inverse[4, 4], inverse[5, 1]]
     assert_allclose(found, [expected["L_0_0"], expected["L_4_4"], expected["L_5_1"]], atol=tolerance)
 
@@ -123,6 +123,6 @@ def test_split_by_output_alone() -> None:
     assert_allclose(parts.table.domestic, expected["Z"], atol=tolerance)
     assert_allclose(parts.table.output, expected["x"], atol=tolerance)
     assert parts.table.output[2] == pytest.approx(large * output[1])
-    multipliers = leontief.output_multipliers(parts.table.domestic_coefficients)
-    assert_allclose(multipliers, expected["output_multipliers"], atol=tolerance)
+    found = multipliers.output_multipliers(parts.table.domestic_coefficients)
+    assert_allclose(found, expected["output_multipliers"], atol=tolerance)
     assert check_parts(whole, aggregate(parts.table, parts.parent, whole.products)) < 1e-12

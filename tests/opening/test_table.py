@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from scipy.stats import spearmanr
 
-from sim.inputoutput import leontief, tables
+from sim.inputoutput import tables
+from sim.inputoutput.multipliers import output_multipliers
 from sim.inputoutput.multiregional import Regionalisation
 from sim.opening.national import OpeningError, home_technology, national_products
 from sim.opening.table import check_table, opening_nation, opening_table
@@ -138,8 +139,8 @@ def test_only_a_product_of_one_county_releases_its_own_flows() -> None:
 def test_home_multipliers_are_smaller_than_national_ones() -> None:
     city = TABLE.intermediate.reshape(12, 24, 12, 24)[HOME][:, :, HOME].reshape(240, 240)
     output = TABLE.output[:240]
-    inside = leontief.output_multipliers(city / np.where(output > 0, output, 1.0)).reshape(10, 24)
-    national = leontief.output_multipliers(national_products(IO).domestic_coefficients)
+    inside = output_multipliers(city / np.where(output > 0, output, 1.0)).reshape(10, 24)
+    national = output_multipliers(national_products(IO).domestic_coefficients)
     made = opening_totals(OPENING, IO).output > 0
     assert (inside[made] < np.broadcast_to(national, inside.shape)[made]).mean() > 0.99
 
