@@ -35,7 +35,7 @@ def national_products_2018() -> str:
     labels = {row["code"]: row["label"] for row in data.rows("products.csv")}
     lines: list[list[object]] = []
     for block, inputs, final in (
-        ("domestic", table.domestic, table.final_domestic),
+        ("domestic", table.intermediate, table.final),
         ("import", table.imports, table.final_imports),
     ):
         for i, product in enumerate(table.products):

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from sim.inputoutput import gravity, quotients
 from sim.inputoutput.balancing import BalancingError, ras, sinkhorn
-from sim.inputoutput.tables import EXPORTS, GOVERNMENT, HOUSEHOLD, INVESTMENT, NationalTable, RegionalTable
+from sim.inputoutput.tables import EXACT, EXPORTS, GOVERNMENT, HOUSEHOLD, INVESTMENT, USES, Table
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
@@ -30,7 +30,7 @@ class Rules:
     """How output, use and trade are shared over regions; H home regions, n products.
 
     Attributes:
-        province_share: output of the rest of the province per national output, the same for every product.
+        province_share: output of the rest of the province per national output, one for all products or one each (n,).
         delta: exponent of the location quotients, 0 to 1.
         traded: (n,) whether the product is traded between regions at all.
         nontraded_share: least own share of the other products, at each level.
@@ -41,7 +41,7 @@ class Rules:
         population: (H + 2,) residents, persons; they share government use.
     """
 
-    province_share: float
+    province_share: float | Floats
     delta: float
     traded: Bools
     nontraded_share: float
@@ -100,7 +100,7 @@ class Regionalisation:
         released: products whose own flows of counties could not stay fixed, because nobody else could take or give.
     """
 
-    table: RegionalTable
+    table: Table
     home_coefficients: Floats
     home_weight: Floats
     own_share_province: Floats
@@ -109,7 +109,7 @@ class Regionalisation:
 
 
 def regionalise(
-    nation: NationalTable,
+    nation: Table,
     regions: Sequence[str],
     home_output: Floats,
     home_coefficients: Floats,
@@ -125,13 +125,18 @@ def regionalise(
         rules: shares, decay and weights.
 
     Raises:
+        ValueError: the nation is no table of one region with the uses of :data:`~sim.inputoutput.tables.USES`.
         BalancingError: home and province make more of a product than the nation, or supply and use of a region cannot
             be brought together; the message names the product and the region.
     """
+    if nation.uses != USES or nation.imported != nation.products or len(nation.regions) != 1:
+        raise ValueError(
+            f"regions are made of a table of one region with the uses {', '.join(USES)}, imports by product"
+        )
     output = regional_output(nation.output, home_output, rules.province_share, regions, nation.products)
     used, weight = home_columns(nation, output, home_coefficients)
     uses, imports, value_added = regional_inputs(nation, output, used)
-    exports = output * (nation.final_domestic[:, EXPORTS] / nation.output)
+    exports = output * (nation.final[:, EXPORTS] / nation.output)
     final = regional_final(nation, uses, output - exports, value_added, rules, regions)
     final_imports = regional_final_imports(nation, output, value_added, rules)
     position = Position(output, value_added, uses, imports, final, final_imports, exports)
@@ -139,11 +144,11 @@ def regionalise(
     trade = _closed(trade, position, nation.products, regions)
     names = tuple(name for name, loose in zip(nation.products, released, strict=True) if loose)
     shares = [_ratio(trade[:, :r, :r].sum(axis=(1, 2)), position.demand[:, :r].sum(axis=1)) for r in (-1, -OUTSIDE)]
-    return Regionalisation(_table(position, trade, nation.products, regions), used, weight, shares[0], shares[1], names)
+    return Regionalisation(_table(position, trade, nation, regions), used, weight, shares[0], shares[1], names)
 
 
 def regional_output(
-    national: Floats, home: Floats, province_share: float, regions: Sequence[str], products: Sequence[str]
+    national: Floats, home: Floats, province_share: float | Floats, regions: Sequence[str], products: Sequence[str]
 ) -> Floats:
     """(H + 2, n) output: home as given, the rest of the province by its share, the rest of the nation the remainder."""
     province = province_share * national
@@ -157,13 +162,13 @@ def regional_output(
     return np.vstack([home, province, rest])
 
 
-def home_columns(nation: NationalTable, output: Floats, home_coefficients: Floats) -> tuple[Floats, Floats]:
+def home_columns(nation: Table, output: Floats, home_coefficients: Floats) -> tuple[Floats, Floats]:
     """Home columns moved towards the national ones until the rest of the nation keeps no negative cell.
 
     Returns:
         (n, n) columns as used and (n,) the weight of the given column in them; 1 = not moved.
     """
-    national = nation.coefficients
+    national = total_coefficients(nation)
     wanted = np.vstack([home_coefficients, 1.0 - home_coefficients.sum(axis=0)])  # last row: value added
     given = np.vstack([national, 1.0 - national.sum(axis=0)])
     taken = (wanted - given) * output[:-OUTSIDE].sum(axis=0)
@@ -173,23 +178,23 @@ def home_columns(nation: NationalTable, output: Floats, home_coefficients: Float
     return national + weight * (home_coefficients - national), weight
 
 
-def regional_inputs(nation: NationalTable, output: Floats, home_coefficients: Floats) -> tuple[Floats, Floats, Floats]:
+def regional_inputs(nation: Table, output: Floats, home_coefficients: Floats) -> tuple[Floats, Floats, Floats]:
     """Inputs and value added by region; the last region takes what is left of the nation.
 
     Returns:
         domestic and imported inputs (R, n, n) of product i by industry j, and value added (R, n). Every region imports
         the national share of each input; where the nation buys none, the share of the product over all its uses.
     """
-    whole = nation.domestic + nation.imports
+    whole = nation.intermediate + nation.imports
     by_product = nation.imports.sum(axis=1) / np.maximum(whole.sum(axis=1), np.finfo(float).tiny)
     imported = np.repeat(by_product[:, None], len(whole), axis=1)
     np.divide(nation.imports, whole, out=imported, where=whole > 0)
     home = home_coefficients * output[:-OUTSIDE, None, :]
-    province = nation.coefficients * output[-OUTSIDE, None, :]
+    province = total_coefficients(nation) * output[-OUTSIDE, None, :]
     inputs = np.concatenate([home, province[None]])
     domestic, imports = inputs * (1.0 - imported), inputs * imported
-    domestic = np.concatenate([domestic, np.maximum(nation.domestic - domestic.sum(axis=0), 0.0)[None]])
-    imports = np.concatenate([imports, np.maximum(nation.imports - imports.sum(axis=0), 0.0)[None]])
+    domestic = np.concatenate([domestic, _remainder(nation.intermediate, domestic)[None]])
+    imports = np.concatenate([imports, _remainder(nation.imports, imports)[None]])
     return domestic, imports, output - domestic.sum(axis=1) - imports.sum(axis=1)
 
 
@@ -206,7 +211,7 @@ def use_weights(value_added: Floats, rules: Rules) -> Floats:
 
 
 def regional_final(
-    nation: NationalTable, uses: Floats, supply: Floats, value_added: Floats, rules: Rules, regions: Sequence[str]
+    nation: Table, uses: Floats, supply: Floats, value_added: Floats, rules: Rules, regions: Sequence[str]
 ) -> Floats:
     """(R, n, 3) domestic final use of households, government and investment by region.
 
@@ -225,7 +230,7 @@ def regional_final(
         BalancingError: a region needs more of a product that is not traded than it makes.
     """
     weights = use_weights(value_added, rules)
-    national = nation.final_domestic[:, :EXPORTS]
+    national = nation.final[:, :EXPORTS]
     final = weights[:, None, :] * np.maximum(national, 0.0)
     positive = uses.sum(axis=2) + final.sum(axis=2)
     final += (positive / positive.sum(axis=0))[:, :, None] * np.minimum(national, 0.0)
@@ -240,7 +245,7 @@ def regional_final(
     return final
 
 
-def regional_final_imports(nation: NationalTable, output: Floats, value_added: Floats, rules: Rules) -> Floats:
+def regional_final_imports(nation: Table, output: Floats, value_added: Floats, rules: Rules) -> Floats:
     """(R, n, 4) imported final use by region, re-exports (by output) last."""
     shared = use_weights(value_added, rules)[:, None, :] * nation.final_imports[:, :EXPORTS]
     re_exports = output / nation.output * nation.final_imports[:, EXPORTS]
@@ -380,31 +385,57 @@ def _closed(flows: Floats, position: Position, products: Sequence[str], regions:
     demand = demand * _ratio(supply.sum(axis=1), demand.sum(axis=1))[:, None]  # their sums differ by rounding
     closed, _ = sinkhorn(flows, supply, demand, tolerance=1e-15)
     gap = np.abs(closed.sum(axis=2) - supply) / np.maximum(supply, 1e-9 * supply.mean(axis=1, keepdims=True))
-    if gap.max() > 1e-9:
+    if gap.max() > EXACT:
         product, region = divmod(int(gap.argmax()), len(regions))
         miss = f"{regions[region]} misses its supply by {gap.max():.2g} of it"
         raise BalancingError(f"trade of {products[product]} does not close: {miss}")
     return closed
 
 
-def _table(position: Position, trade: Floats, products: Sequence[str], regions: Sequence[str]) -> RegionalTable:
-    """Every buyer of a region draws on the suppliers of a product in the proportions of the region's trade."""
+def _table(position: Position, trade: Floats, nation: Table, regions: Sequence[str]) -> Table:
+    """Every buyer of a region draws on the suppliers of a product in the proportions of the region's trade.
+
+    Value added of a region has the rows of the nation in the proportions that they have in the nation's industry.
+    """
     count, n = position.output.shape
     source = _ratio(trade, np.repeat(trade.sum(axis=1, keepdims=True), count, axis=1))
     # r: selling region, i: product, s: buying region, j: buying industry, u: final use
     intermediate = np.einsum("irs,sij->risj", source, position.uses).reshape(count * n, count * n)
-    delivered = np.einsum("irs,siu->risu", source, position.final).reshape(count * n, count, 3)
-    return RegionalTable(
-        tuple(regions),
-        tuple(products),
+    final = np.zeros((count, n, count, len(USES)))
+    final[..., :EXPORTS] = np.einsum("irs,siu->risu", source, position.final)
+    own = np.arange(count)
+    final[own, :, own, EXPORTS] = position.exports
+    mix = _ratio(nation.value_added, np.broadcast_to(nation.total_value_added, nation.value_added.shape))
+    mix[-1] = 1.0 - mix[:-1].sum(axis=0)
+    incomes = mix[:, None, :] * position.value_added[None]
+    return Table(
+        tuple((region, product) for region in regions for product in nation.products),
+        tuple((region, use) for region in regions for use in USES),
+        nation.imported,
+        nation.incomes,
         intermediate,
-        delivered,
-        position.exports.reshape(-1),
         np.ascontiguousarray(position.imports.transpose(1, 0, 2)).reshape(n, count * n),
-        np.ascontiguousarray(position.final_imports.transpose(1, 0, 2)),
-        position.value_added.reshape(-1),
+        final.reshape(count * n, count * len(USES)),
+        np.ascontiguousarray(position.final_imports.transpose(1, 0, 2)).reshape(n, count * len(USES)),
+        incomes.reshape(len(incomes), count * n),
         position.output.reshape(-1),
+        nation.unit,
     )
+
+
+def total_coefficients(nation: Table) -> Floats:
+    """(n, n) input from domestic and imported supply per unit of output of a nation that imports by product."""
+    return nation.coefficients + nation.import_coefficients
+
+
+def _remainder(whole: Floats, parts: Floats) -> Floats:
+    """What the parts leave of the whole; rounding can leave a hair less than nothing, more than that is refused."""
+    left = whole - parts.sum(axis=0)
+    short = left < -1e-9 * np.abs(whole) - np.finfo(float).tiny
+    if short.any():
+        i, j = np.argwhere(short)[0]
+        raise BalancingError(f"the regions use {-left[i, j]:g} more of row {i} in column {j} than the nation has")
+    return _positive(left)
 
 
 def _positive(array: Floats) -> Floats:

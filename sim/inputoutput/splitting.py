@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.inputoutput.tables import EXPORTS, NationalTable
+from sim.inputoutput.tables import Table, aggregate, single_region
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
@@ -53,7 +53,7 @@ class SplitTable:
         residual: largest miss of a child's total before the rest of rounding was booked, relative to that total.
     """
 
-    table: NationalTable
+    table: Table
     parent: tuple[int, ...]
     child: tuple[str | None, ...]
     anchor_scale: Mapping[tuple[str, str], float]
@@ -61,13 +61,18 @@ class SplitTable:
     rounds: int
     residual: float
 
+    def rejoined(self, sectors: Sequence[str]) -> Table:
+        """The children added back to their sectors, whose names are given in their order."""
+        names = [sectors[parent] for parent in self.parent]
+        return aggregate(self.table, dict(zip(self.table.products, names, strict=True)))
+
 
 class SplitError(ValueError):
     """Weights, value added or known inputs that no split of the sector can have."""
 
 
 def split(
-    sectors: NationalTable,
+    sectors: Table,
     children: Mapping[str, Sequence[Child]],
     *,
     anchor_cap: float = 0.9,
@@ -78,7 +83,7 @@ def split(
     """Split sectors into children and a rest.
 
     Args:
-        sectors: the published table.
+        sectors: the published table, of one region.
         children: children by sector; what their weights leave of 1 is the rest of the sector.
         anchor_cap: share of a published cell, and of the output of a child, that known inputs may take; beyond it they
             are scaled down together.
@@ -95,14 +100,14 @@ def split(
     output = weight * sectors.output[parent]
     value_added = _value_added(sectors, parts, output)
 
-    published = np.block([[sectors.domestic, sectors.final_domestic], [sectors.imports, sectors.final_imports]])
-    blocks = _Blocks(parent, len(sectors.products))
-    row_weight, column_weight = np.tile(weight, 2), np.concatenate([weight, np.ones(4)])
+    published = np.block([[sectors.intermediate, sectors.final], [sectors.imports, sectors.final_imports]])
+    blocks = _Blocks(parent, len(sectors.products), len(sectors.users))
+    row_weight, column_weight = np.tile(weight, 2), np.concatenate([weight, np.ones(len(sectors.users))])
     start = blocks.spread(published) * np.outer(row_weight, column_weight)
 
     anchors, anchor_scale, output_scale = _anchors(sectors, parts, published, output, anchor_cap)
     known_cells = anchors > 0.0
-    free = np.where(known_cells, 0.0, start * _prior_weights(parts, minor_use))
+    free = np.where(known_cells, 0.0, start * _prior_weights(parts, minor_use, sectors.uses))
     column_targets = output - value_added.sum(axis=0) - anchors.sum(axis=0)[: len(output)]
     if column_targets.min() < 0.0:
         worst = int(column_targets.argmin())
@@ -111,7 +116,7 @@ def split(
     row_targets = output - anchors.sum(axis=1)[: len(output)]
     left = published - blocks.sums(anchors)
     free, count, residual = _fit(free, column_targets, row_targets, left, blocks, tolerance, rounds)
-    table = _closed(parts, free + anchors, value_added)
+    table = _closed(sectors, parts, free + anchors, value_added)
     child = tuple(part.name if known else None for part, known in zip(parts.members, parts.is_child, strict=True))
     return SplitTable(table, parts.parent, child, anchor_scale, output_scale, count, residual)
 
@@ -128,7 +133,7 @@ class _Parts:
     """Index of each new industry by its name; the rest of a sector is called like the sector with " rest"."""
 
 
-def _parts(sectors: NationalTable, children: Mapping[str, Sequence[Child]]) -> _Parts:
+def _parts(sectors: Table, children: Mapping[str, Sequence[Child]]) -> _Parts:
     """List the new industries, sector by sector, children before the rest."""
     unknown = [name for name in children if name not in sectors.products]
     if unknown:
@@ -155,8 +160,8 @@ def _parts(sectors: NationalTable, children: Mapping[str, Sequence[Child]]) -> _
     return _Parts(tuple(members), tuple(parent), names, tuple(is_child), position)
 
 
-def _value_added(sectors: NationalTable, parts: _Parts, output: Floats) -> Floats:
-    """(4, n) value added of children by their shares; the rest takes the difference, or all keep the sector's share."""
+def _value_added(sectors: Table, parts: _Parts, output: Floats) -> Floats:
+    """(V, n) value added of children by their shares; the rest takes the difference, or all keep the sector's share."""
     parent = np.array(parts.parent)
     proportional = sectors.value_added[:, parent] * np.array([part.weight for part in parts.members])
     total = proportional.sum(axis=0)
@@ -176,11 +181,11 @@ def _value_added(sectors: NationalTable, parts: _Parts, output: Floats) -> Float
 
 
 class _Blocks:
-    """Sums over published cells, and their spreading, for stacked (2 n, n + 4) arrays in the order of the sectors."""
+    """Sums over published cells, and their spreading, for stacked (2 n, n + F) arrays in the order of the sectors."""
 
-    def __init__(self, parent: NDArray[np.int64], sectors: int) -> None:
+    def __init__(self, parent: NDArray[np.int64], sectors: int, users: int) -> None:
         self._rows = np.concatenate([parent, parent + sectors])
-        self._columns = np.concatenate([parent, np.arange(sectors, sectors + 4)])
+        self._columns = np.concatenate([parent, np.arange(sectors, sectors + users)])
         self._row_starts = np.flatnonzero(np.diff(self._rows, prepend=-1))
         self._column_starts = np.flatnonzero(np.diff(self._columns, prepend=-1))
 
@@ -194,14 +199,15 @@ class _Blocks:
         return np.asarray(published[np.ix_(self._rows, self._columns)])
 
 
-def _prior_weights(parts: _Parts, minor_use: float) -> Floats:
-    """(2 n, n + 4) prior weights: minor users of a child with known main users count little, everybody else fully."""
+def _prior_weights(parts: _Parts, minor_use: float, uses: Sequence[str]) -> Floats:
+    """(2 n, n + F) prior weights: minor users of a child with known main users count little, everybody else fully."""
     size = len(parts.members)
-    weights = np.ones((2 * size, size + 4))
+    weights = np.ones((2 * size, size + len(uses)))
+    exports = [size + use for use, name in enumerate(uses) if name == "exports"]
     for row, part in enumerate(parts.members):
         if part.bought_by is None:
             continue
-        main = [parts.position[name] for name in part.bought_by] + [size + EXPORTS]
+        main = [parts.position[name] for name in part.bought_by] + exports
         for line in (row, row + size):
             weights[line] = minor_use
             weights[line, main] = 1.0
@@ -209,9 +215,9 @@ def _prior_weights(parts: _Parts, minor_use: float) -> Floats:
 
 
 def _anchors(
-    sectors: NationalTable, parts: _Parts, published: Floats, output: Floats, cap: float
+    sectors: Table, parts: _Parts, published: Floats, output: Floats, cap: float
 ) -> tuple[Floats, dict[tuple[str, str], float], dict[str, float]]:
-    """(2 n, n + 4) cells fixed by known inputs, domestic and imported as the published cell is.
+    """(2 n, n + F) cells fixed by known inputs, domestic and imported as the published cell is.
 
     Known inputs that would take more than ``cap`` of a published cell, or of the output of the child that is bought,
     are scaled down together; the factors come back by cell and by child.
@@ -231,7 +237,7 @@ def _anchors(
     fitting = wanted * in_cell[np.ix_(parent, parent)]
     of_output = np.minimum(1.0, _ratio(cap * output, (fitting * at_home).sum(axis=1)))
     fitting *= of_output[:, None]
-    anchors = np.zeros((2 * size, size + 4))
+    anchors = np.zeros((2 * size, size + len(sectors.users)))
     anchors[:size, :size], anchors[size:, :size] = fitting * at_home, fitting * (1.0 - at_home)
     cells = {(sectors.products[i], sectors.products[j]): float(in_cell[i, j]) for i, j in np.argwhere(in_cell < 1.0)}
     return anchors, cells, {parts.names[i]: float(of_output[i]) for i in np.flatnonzero(of_output < 1.0)}
@@ -268,7 +274,7 @@ def _ratio(target: Floats, reached: Floats) -> Floats:
     return np.divide(target, reached, out=np.ones_like(target), where=reached != 0.0)
 
 
-def _closed(parts: _Parts, cells: Floats, value_added: Floats) -> NationalTable:
+def _closed(sectors: Table, parts: _Parts, cells: Floats, value_added: Floats) -> Table:
     """The finished table: output is the sum of its row, the last rounding of a column goes to the operating surplus."""
     size = len(parts.members)
     if cells[:, :size].min() < 0.0:
@@ -278,7 +284,8 @@ def _closed(parts: _Parts, cells: Floats, value_added: Floats) -> NationalTable:
     value_added[-1] += output - cells[:, :size].sum(axis=0) - value_added.sum(axis=0)
     if value_added.sum(axis=0).min() < 0.0:
         raise SplitError(f"value added of {parts.names[int(value_added.sum(axis=0).argmin())]} turned negative")
-    return NationalTable(
+    return single_region(
+        sectors.regions[0],
         parts.names,
         cells[:size, :size],
         cells[size:, :size],
@@ -286,4 +293,7 @@ def _closed(parts: _Parts, cells: Floats, value_added: Floats) -> NationalTable:
         cells[size:, size:],
         value_added,
         output,
+        uses=sectors.uses,
+        incomes=sectors.incomes,
+        unit=sectors.unit,
     )

@@ -1,265 +1,432 @@
-"""The two tables of the model: one nation, and the nation in regions that add up to it exactly.
+"""The labelled table: one economy or many regions, domestic flows and imports apart, with its identities.
 
-Each ``check_*`` function tests one accounting identity and raises :class:`IdentityError`, which names the identity, the
-cell and the amount. Rows sell, columns buy; domestic and imported supply are kept apart.
+Rows sell, columns buy. A nation is a table of one region. Each ``check_*`` function tests one property and raises
+:class:`IdentityError`, which names the property, the cell and the amount, and says where to look.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields, replace
+from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from sim.inputoutput import checks
+from sim.inputoutput.leontief import Leontief, spectral_radius, technical_coefficients
+
 Floats = NDArray[np.float64]
 
+Label = tuple[str, str]
+"""Region and product of a producer, or region and use of a final user."""
+
 USES: tuple[str, ...] = ("household", "government", "investment", "exports")
-"""Final uses, in the order of the last axis; investment is fixed capital formation with inventories."""
+"""Final uses of the tables of this project; investment is fixed capital formation with inventories. In the imports the
+last column is what is imported and exported again."""
 
 HOUSEHOLD, GOVERNMENT, INVESTMENT, EXPORTS = range(4)
 
 INCOMES: tuple[str, ...] = ("compensation", "net_taxes", "depreciation", "surplus")
-"""Rows of value added."""
+"""Rows of value added of the tables of this project."""
+
+EXACT = 1e-12
+"""Relative residual up to which an identity of a built table holds."""
 
 
 class IdentityError(ValueError):
     """An accounting identity of a table that does not hold."""
 
 
-@dataclass(frozen=True)
-class NationalTable:
-    """A table of one economy with n products, each made by one industry; money of one unit and one price basis, a year.
+@dataclass(frozen=True, eq=False)
+class Table:
+    """An input-output table of one or several regions; money of one unit and one price basis, of one year or month.
 
     Attributes:
-        products: n names.
-        domestic: (n, n) domestic product i bought by industry j.
-        imports: (n, n) imported product i bought by industry j.
-        final_domestic: (n, 4) domestic product i by final use, see :data:`USES`; inventories may make it negative.
-        final_imports: (n, 4) imported product i by final use; imports in the column of exports are re-exported.
-        value_added: (4, n) see :data:`INCOMES`.
-        output: (n,) output of each industry.
+        producers: N pairs (region, product), one an industry; the industries of a region stand together.
+        users: F pairs (region, use), one a final user; exports belong to the region that they leave from.
+        imported: M names of import rows, as a rule the products.
+        incomes: V names of the rows of value added.
+        intermediate: (N, N) domestic deliveries between industries.
+        imports: (M, N) imported product bought by each industry.
+        final: (N, F) domestic deliveries to final users; stocks that are run down are negative.
+        final_imports: (M, F) imported product by final user.
+        value_added: (V, N).
+        output: (N,) output of each industry, >= 0.
+        unit: unit of all amounts, for headings.
     """
 
-    products: tuple[str, ...]
-    domestic: Floats
+    producers: tuple[Label, ...]
+    users: tuple[Label, ...]
+    imported: tuple[str, ...]
+    incomes: tuple[str, ...]
+    intermediate: Floats
     imports: Floats
-    final_domestic: Floats
+    final: Floats
     final_imports: Floats
     value_added: Floats
     output: Floats
+    unit: str = ""
 
     def __post_init__(self) -> None:
-        """Refuse arrays of the wrong shape and protect the others from being written."""
-        n = len(self.products)
-        shapes = {
-            "domestic": (n, n),
-            "imports": (n, n),
-            "final_domestic": (n, 4),
-            "final_imports": (n, 4),
-            "value_added": (4, n),
+        """Refuse wrong labels, shapes and numbers, and protect the arrays from being written."""
+        n, f, m, v = len(self.producers), len(self.users), len(self.imported), len(self.incomes)
+        for what, labels in (("producers", self.producers), ("users", self.users)):
+            _refuse_labels(what, labels)
+        for what, rows in (("imported", self.imported), ("incomes", self.incomes)):
+            if len(set(rows)) < len(rows):
+                raise ValueError(f"Table.{what}: {_repeated(rows)!r} appears twice; every row needs a name of its own")
+        shapes: dict[str, tuple[int, ...]] = {
+            "intermediate": (n, n),
+            "imports": (m, n),
+            "final": (n, f),
+            "final_imports": (m, f),
+            "value_added": (v, n),
             "output": (n,),
         }
-        _guard(self, shapes)
+        axes = self._axes()
+        for name, shape in shapes.items():
+            array = checks.numbers(getattr(self, name), f"Table.{name}", *axes[name])
+            if array.shape != shape:
+                raise ValueError(f"Table.{name} has shape {array.shape}, the labels ask for {shape}")
+            object.__setattr__(self, name, array)
+            array.setflags(write=False)
+        checks.output(self.output, n, self.producers)
 
-    @property
-    def value_added_share(self) -> Floats:
-        """(n,) value added per unit of output."""
-        return np.asarray(self.value_added.sum(axis=0) / self.output)
+    def _axes(self) -> dict[str, tuple[Sequence[object], ...]]:
+        """Labels of the axes of each array."""
+        return {
+            "intermediate": (self.producers, self.producers),
+            "imports": (self.imported, self.producers),
+            "final": (self.producers, self.users),
+            "final_imports": (self.imported, self.users),
+            "value_added": (self.incomes, self.producers),
+            "output": (self.producers,),
+        }
 
-    @property
-    def domestic_coefficients(self) -> Floats:
-        """(n, n) domestic input per unit of output."""
-        return self.domestic / self.output
+    # --- labels
+
+    @cached_property
+    def regions(self) -> tuple[str, ...]:
+        """Regions in the order of their first industry."""
+        return tuple(dict.fromkeys(region for region, _ in self.producers))
+
+    @cached_property
+    def products(self) -> tuple[str, ...]:
+        """Products in the order of their first industry."""
+        return tuple(dict.fromkeys(product for _, product in self.producers))
+
+    @cached_property
+    def uses(self) -> tuple[str, ...]:
+        """Final uses in the order of their first user."""
+        return tuple(dict.fromkeys(use for _, use in self.users))
+
+    @cached_property
+    def region_of(self) -> NDArray[np.int64]:
+        """(N,) position of the region of each industry in :attr:`regions`."""
+        place = {region: i for i, region in enumerate(self.regions)}
+        return np.array([place[region] for region, _ in self.producers], dtype=np.int64)
+
+    @cached_property
+    def names(self) -> tuple[str, ...]:
+        """(N,) names of the industries: the product alone in a table of one region, else "region product"."""
+        if len(self.regions) == 1:
+            return tuple(product for _, product in self.producers)
+        return tuple(f"{region} {product}" for region, product in self.producers)
+
+    def at(self, region: str | None = None, product: str | None = None) -> NDArray[np.int64]:
+        """Positions of the industries of a region, of a product, or of both.
+
+        Raises:
+            KeyError: there are none.
+        """
+        found = [i for i, (r, p) in enumerate(self.producers) if region in (None, r) and product in (None, p)]
+        if not found:
+            raise KeyError(f"no industry of region {region!r} and product {product!r} in the table")
+        return np.array(found, dtype=np.int64)
+
+    def to(self, use: str) -> NDArray[np.int64]:
+        """Positions of the final users of one use.
+
+        Raises:
+            KeyError: there are none.
+        """
+        found = [i for i, (_, each) in enumerate(self.users) if each == use]
+        if not found:
+            raise KeyError(f"no final user with use {use!r}; the table has {', '.join(self.uses)}")
+        return np.array(found, dtype=np.int64)
+
+    @cached_property
+    def is_regular(self) -> bool:
+        """Whether every region lists the same products and the same uses in the same order."""
+        cells = tuple((r, p) for r in self.regions for p in self.products)
+        return self.producers == cells and self.users == tuple((r, u) for r in self.regions for u in self.uses)
+
+    # --- amounts
 
     @property
     def coefficients(self) -> Floats:
-        """(n, n) input from domestic and imported supply per unit of output."""
-        return (self.domestic + self.imports) / self.output
+        """(N, N) domestic input per unit of output, A = Z / x; 0 for an industry without output."""
+        return technical_coefficients(self.intermediate, self.output, self.producers)
 
-    def scaled(self, factor: float) -> NationalTable:
-        """The same table with every amount times a factor; all identities stay true."""
-        return NationalTable(self.products, *(factor * array for array in _arrays(self)))
+    @property
+    def import_coefficients(self) -> Floats:
+        """(M, N) imported input per unit of output."""
+        return technical_coefficients(self.imports, self.output, self.producers)
 
+    @property
+    def value_added_coefficients(self) -> Floats:
+        """(V, N) value added per unit of output, row by row."""
+        return technical_coefficients(self.value_added, self.output, self.producers)
 
-@dataclass(frozen=True)
-class RegionalTable:
-    """A table of R regions with n products each; M yuan a year at 2018 producers' prices in this project.
+    @property
+    def value_added_share(self) -> Floats:
+        """(N,) value added per unit of output; 0 for an industry without output."""
+        return np.asarray(self.value_added_coefficients.sum(axis=0))
 
-    Row r*n + i is product i of region r, column s*n + j is industry j in region s.
+    @property
+    def total_value_added(self) -> Floats:
+        """(N,) value added of all rows."""
+        return np.asarray(self.value_added.sum(axis=0))
 
-    Attributes:
-        regions, products: names.
-        intermediate: (R*n, R*n) domestic deliveries between industries.
-        final: (R*n, R, 3) deliveries of row r*n + i to households, government and investment of region s.
-        exports: (R*n,) deliveries to the rest of the world.
-        intermediate_imports: (n, R*n) imported product i bought by industry s*n + j.
-        final_imports: (n, R, 4) imported product i by region and use; the last use is re-export.
-        value_added: (R*n,).
-        output: (R*n,).
-    """
+    @property
+    def final_demand(self) -> Floats:
+        """(N,) domestic deliveries to all final users."""
+        return np.asarray(self.final.sum(axis=1))
 
-    regions: tuple[str, ...]
-    products: tuple[str, ...]
-    intermediate: Floats
-    final: Floats
-    exports: Floats
-    intermediate_imports: Floats
-    final_imports: Floats
-    value_added: Floats
-    output: Floats
-
-    def __post_init__(self) -> None:
-        """Refuse arrays of the wrong shape and protect the others from being written."""
-        r, n = len(self.regions), len(self.products)
-        shapes = {
-            "intermediate": (r * n, r * n),
-            "final": (r * n, r, 3),
-            "exports": (r * n,),
-            "intermediate_imports": (n, r * n),
-            "final_imports": (n, r, 4),
-            "value_added": (r * n,),
-            "output": (r * n,),
-        }
-        _guard(self, shapes)
+    @property
+    def exports(self) -> Floats:
+        """(N,) deliveries to the use "exports"; 0 in a table without it."""
+        return np.asarray(
+            self.final[:, self.to("exports")].sum(axis=1) if "exports" in self.uses else 0.0 * self.output
+        )
 
     def by_region(self, cells: Floats) -> Floats:
-        """(R, n) view of a (R*n,) array, such as output or value added."""
+        """(R, n) view of a (N,) array of a regular table, such as output or value added."""
+        self._need_regular()
         return cells.reshape(len(self.regions), len(self.products))
 
     @property
-    def domestic_use(self) -> Floats:
-        """(n, R) domestic product i used in region s, from all regions, exports left out."""
-        n, r = len(self.products), len(self.regions)
-        inputs = self.intermediate.reshape(r, n, r, n).sum(axis=(0, 3))
-        return np.asarray(inputs + self.final.reshape(r, n, r, 3).sum(axis=(0, 3)))
+    def final_by_region(self) -> Floats:
+        """(N, R, U) view of the final deliveries of a regular table."""
+        self._need_regular()
+        return self.final.reshape(len(self.producers), len(self.regions), len(self.uses))
+
+    @property
+    def final_imports_by_region(self) -> Floats:
+        """(M, R, U) view of the imported final use of a regular table."""
+        self._need_regular()
+        return self.final_imports.reshape(len(self.imported), len(self.regions), len(self.uses))
 
     @property
     def trade(self) -> Floats:
-        """(n, R, R) deliveries of product i from region r to all domestic users of region s."""
-        n, r = len(self.products), len(self.regions)
+        """(n, R, R) deliveries of product i from region r to all users of region s; exports left out."""
+        r, n = len(self.regions), len(self.products)
+        home = [use for use, name in enumerate(self.uses) if name != "exports"]
+        final = self.final_by_region[:, :, home].sum(axis=2).reshape(r, n, r)
         inputs = self.intermediate.reshape(r, n, r, n).sum(axis=3)
-        return np.asarray((inputs + self.final.reshape(r, n, r, 3).sum(axis=3)).transpose(1, 0, 2))
+        return np.asarray((inputs + final).transpose(1, 0, 2))
+
+    @property
+    def domestic_use(self) -> Floats:
+        """(n, R) domestic product i used in region s, from all regions; exports left out."""
+        return np.asarray(self.trade.sum(axis=1))
+
+    def scaled(self, factor: float) -> Table:
+        """The same table with every amount times a factor; all identities stay true."""
+        cells: dict[str, Any] = {name: factor * array for name, array in arrays(self).items()}
+        return replace(self, **cells)
+
+    def _need_regular(self) -> None:
+        if not self.is_regular:
+            raise ValueError("this needs a table whose regions all list the same products and uses in the same order")
 
 
-def aggregate(table: NationalTable, groups: Sequence[int], products: Sequence[str]) -> NationalTable:
-    """Add industries and their products together.
+def single_region(
+    region: str,
+    products: Sequence[str],
+    intermediate: Floats,
+    imports: Floats,
+    final: Floats,
+    final_imports: Floats,
+    value_added: Floats,
+    output: Floats,
+    *,
+    uses: Sequence[str] = USES,
+    incomes: Sequence[str] = INCOMES,
+    unit: str = "",
+) -> Table:
+    """A table of one economy; arrays as in :class:`Table`, imports by the same products."""
+    producers = tuple((region, product) for product in products)
+    users = tuple((region, use) for use in uses)
+    cells = (intermediate, imports, final, final_imports, value_added, output)
+    return Table(producers, users, tuple(products), tuple(incomes), *cells, unit)
+
+
+def arrays(table: Table) -> dict[str, Floats]:
+    """The arrays of a table by name."""
+    return {field.name: getattr(table, field.name) for field in fields(table) if field.type == "Floats"}
+
+
+def aggregate(
+    table: Table,
+    products: Mapping[str, str] | None = None,
+    regions: Mapping[str, str] | None = None,
+    *,
+    order: Sequence[str] = (),
+) -> Table:
+    """Add industries and regions together.
 
     Args:
         table: the finer table.
-        groups: for each of its products the index of the group that takes it.
-        products: names of the groups.
+        products: new name of each product; those left out keep theirs. Import rows of these names are added, too.
+        regions: new name of each region; those left out keep theirs.
+        order: new products that stand first, in this order.
+
+    Returns:
+        The coarser table; a group stands where its first member stood, after those in ``order``.
+
+    Raises:
+        KeyError: a mapping names what the table does not have.
     """
-    member = np.zeros((len(products), len(table.products)))
-    member[list(groups), range(len(groups))] = 1.0
-    return NationalTable(
-        tuple(products),
-        member @ table.domestic @ member.T,
-        member @ table.imports @ member.T,
-        member @ table.final_domestic,
-        member @ table.final_imports,
-        table.value_added @ member.T,
-        member @ table.output,
+    products, regions = products or {}, regions or {}
+    for mapping, known, what in ((products, table.products, "product"), (regions, table.regions, "region")):
+        unknown = [name for name in mapping if name not in known]
+        if unknown:
+            raise KeyError(f"the table has no {what} {unknown[0]!r}")
+    new_regions = list(dict.fromkeys(regions.get(name, name) for name in table.regions))
+    new_products = list(dict.fromkeys([*order, *(products.get(name, name) for name in table.products)]))
+    cells = [(regions.get(r, r), products.get(p, p)) for r, p in table.producers]
+    users = [(regions.get(r, r), use) for r, use in table.users]
+    imported = [products.get(name, name) for name in table.imported]
+    producers = tuple(sorted(set(cells), key=lambda cell: (new_regions.index(cell[0]), new_products.index(cell[1]))))
+    user_regions = [*new_regions, *dict.fromkeys(region for region, _ in users)]
+    buyers = tuple(sorted(set(users), key=lambda user: (user_regions.index(user[0]), table.uses.index(user[1]))))
+    bought = tuple(dict.fromkeys([*(name for name in new_products if name in imported), *imported]))
+    by_cell, by_user, by_import = _member(producers, cells), _member(buyers, users), _member(bought, imported)
+    return Table(
+        producers,
+        buyers,
+        bought,
+        table.incomes,
+        by_cell @ table.intermediate @ by_cell.T,
+        by_import @ table.imports @ by_cell.T,
+        by_cell @ table.final @ by_user.T,
+        by_import @ table.final_imports @ by_user.T,
+        table.value_added @ by_cell.T,
+        by_cell @ table.output,
+        table.unit,
     )
 
 
-def nation(table: RegionalTable) -> NationalTable:
-    """The sum over all regions; value added has only its total, in the row of the surplus."""
-    r, n = len(table.regions), len(table.products)
-    exports = table.by_region(table.exports).sum(axis=0)
-    value_added = np.zeros((len(INCOMES), n))
-    value_added[-1] = table.by_region(table.value_added).sum(axis=0)
-    return NationalTable(
-        table.products,
-        table.intermediate.reshape(r, n, r, n).sum(axis=(0, 2)),
-        table.intermediate_imports.reshape(n, r, n).sum(axis=1),
-        np.column_stack([table.final.reshape(r, n, r, 3).sum(axis=(0, 2)), exports]),
-        table.final_imports.sum(axis=1),
-        value_added,
-        table.by_region(table.output).sum(axis=0),
-    )
+def nation(table: Table, name: str = "nation") -> Table:
+    """The sum over all regions, users outside them included."""
+    return aggregate(table, regions=dict.fromkeys(table.regions, name))
+
+
+def _member(groups: Sequence[object], labels: Sequence[object]) -> Floats:
+    """(g, n) matrix with 1 where the label belongs to the group."""
+    place = {group: i for i, group in enumerate(groups)}
+    member = np.zeros((len(groups), len(labels)))
+    member[[place[label] for label in labels], range(len(labels))] = 1.0
+    return member
 
 
 # --- identities -------------------------------------------------------------------------------------------------------
 
 
-def check_rows(table: NationalTable | RegionalTable, tolerance: float = 1e-9) -> float:
+def check_rows(table: Table, tolerance: float = 1e-9) -> float:
     """I1: output of each row = deliveries to industries and final users. Returns the largest relative residual."""
-    if isinstance(table, NationalTable):
-        used = table.domestic.sum(axis=1) + table.final_domestic.sum(axis=1)
-    else:
-        used = table.intermediate.sum(axis=1) + table.final.sum(axis=(1, 2)) + table.exports
-    return _check("I1 rows, output = deliveries", table.output, used, _cell_names(table), tolerance)
+    used = table.intermediate.sum(axis=1) + table.final.sum(axis=1)
+    return _check("I1 rows, output = deliveries", table.output, used, table.names, tolerance)
 
 
-def check_columns(table: NationalTable | RegionalTable, tolerance: float = 1e-9) -> float:
+def check_columns(table: Table, tolerance: float = 1e-9) -> float:
     """I2: output of each industry = inputs, domestic and imported, + value added. Returns the largest residual."""
-    if isinstance(table, NationalTable):
-        made = table.domestic.sum(axis=0) + table.imports.sum(axis=0) + table.value_added.sum(axis=0)
-    else:
-        made = table.intermediate.sum(axis=0) + table.intermediate_imports.sum(axis=0) + table.value_added
-    return _check("I2 columns, output = inputs + value added", table.output, made, _cell_names(table), tolerance)
+    made = table.intermediate.sum(axis=0) + table.imports.sum(axis=0) + table.value_added.sum(axis=0)
+    return _check("I2 columns, output = inputs + value added", table.output, made, table.names, tolerance)
 
 
-def check_income(table: NationalTable | RegionalTable, tolerance: float = 1e-9) -> float:
+def check_income(table: Table, tolerance: float = 1e-9) -> float:
     """I3: value added = final use - imports, over the whole table. Returns the relative residual."""
-    if isinstance(table, NationalTable):
-        final, imports = table.final_domestic.sum() + table.final_imports.sum(), table.imports.sum()
-    else:
-        final = table.final.sum() + table.exports.sum() + table.final_imports.sum()
-        imports = table.intermediate_imports.sum()
-    spent = np.array([final - imports - table.final_imports.sum()])
+    spent = np.array([table.final.sum() - table.imports.sum()])
     earned = np.array([table.value_added.sum()])
     return _check("I3 value added = final use - imports", earned, spent, ("the table",), tolerance)
 
 
-def check_solution(table: NationalTable | RegionalTable, tolerance: float = 1e-8) -> float:
+def check_solution(table: Table, tolerance: float = 1e-8) -> float:
     """I4: (I - A)^-1 f = x with A = Z / x. Returns the largest relative residual."""
-    if isinstance(table, NationalTable):
-        flows, final = table.domestic, table.final_domestic.sum(axis=1)
-    else:
-        flows, final = table.intermediate, table.final.sum(axis=(1, 2)) + table.exports
-    coefficients = flows / np.where(table.output > 0, table.output, 1.0)
-    solved = np.linalg.solve(np.eye(len(final)) - coefficients, final)
-    return _check("I4 (I - A)^-1 f = x", table.output, solved, _cell_names(table), tolerance)
+    solved = Leontief(table.coefficients, table.producers).solve(table.final_demand)
+    return _check("I4 (I - A)^-1 f = x", table.output, solved, table.names, tolerance)
 
 
-def check_parts(whole: NationalTable, parts: NationalTable, tolerance: float = 1e-9, *, incomes: bool = True) -> float:
+def check_parts(whole: Table, parts: Table, tolerance: float = 1e-9) -> float:
     """I16: the parts add up to the whole in every cell. Returns the largest relative residual.
 
     Args:
         whole: the table to be matched.
-        parts: the sum of its parts, in the same products.
+        parts: the sum of its parts, with the same rows and columns.
         tolerance: relative to the cell; a cell below 1e-9 of its product's output is measured against that amount.
-        incomes: compare each row of value added; else only their total.
     """
     worst = 0.0
-    for name in ("domestic", "imports", "final_domestic", "final_imports", "value_added", "output"):
-        expected, found = getattr(whole, name), getattr(parts, name)
-        if name == "value_added" and not incomes:
-            expected, found = expected.sum(axis=0), found.sum(axis=0)
-        floor = 1e-9 * (whole.output if name in ("value_added", "output") else whole.output[:, None])
-        residual = np.abs(found - expected) / np.maximum(np.abs(expected), floor)
-        worst = max(worst, float(residual.max()))
-        if not residual.max() <= tolerance:
-            cell = np.unravel_index(int(np.nanargmax(np.where(np.isnan(residual), np.inf, residual))), residual.shape)
-            place = f"{name}{[int(i) for i in cell]}"
-            raise IdentityError(f"I16 parts add up: {place} is {found[cell]:.12g}, expected {expected[cell]:.12g}")
+    by_product = dict(zip((product for _, product in whole.producers), whole.output, strict=True))
+    imported = np.array([by_product.get(name, whole.output.mean()) for name in whole.imported])
+    scale = {"imports": imported[:, None], "final_imports": imported[:, None]}
+    for name, expected in arrays(whole).items():
+        found = arrays(parts)[name]
+        if found.shape != expected.shape:
+            raise IdentityError(f"I16 parts add up: {name} has shape {found.shape}, expected {expected.shape}")
+        rows = whole.output[:, None] if name in ("intermediate", "final") else whole.output
+        floor = 1e-9 * scale.get(name, rows)
+        residual = np.abs(found - expected) / np.maximum(np.maximum(np.abs(expected), floor), np.finfo(float).tiny)
+        worst = max(worst, float(residual.max(initial=0.0)))
+        if not (residual <= tolerance).all():
+            cell = np.unravel_index(int(residual.argmax()), residual.shape)
+            place = ", ".join(checks.name(axis, int(i)) for axis, i in zip(whole._axes()[name], cell, strict=True))
+            raise IdentityError(
+                f"I16 parts add up: {name} {place} is {found[cell]:.12g}, expected {expected[cell]:.12g}"
+            )
     return worst
 
 
-def check_productive(coefficients: Floats) -> float:
-    """The spectral radius of A is below 1. Returns it."""
-    radius = float(np.abs(np.linalg.eigvals(coefficients)).max())
-    if not radius < 1.0:
-        raise IdentityError(f"spectral radius of A is {radius:.6g}, it must be below 1")
-    return radius
+def check_inputs(table: Table) -> float:
+    """Inputs, domestic and imported, cost less than the output: column sums of A below 1. Returns the largest sum.
+
+    In a table in money a larger sum means value added of nothing or less, as a rule a slip in a cell or in a unit.
+    """
+    inputs = np.vstack([table.coefficients, table.import_coefficients])
+    sums = inputs.sum(axis=0)
+    worst = int(sums.argmax())
+    if not sums[worst] < 1.0:
+        row = int(inputs[:, worst].argmax())
+        rows = (*table.names, *(f"imported {name}" for name in table.imported))
+        raise IdentityError(
+            f"inputs below output: column {checks.name(table.names, worst)} buys {sums[worst]:.6g} per unit of output,"
+            f" most of it ({inputs[row, worst]:.6g}) from {rows[row]}: check that cell, the output and its unit"
+        )
+    return float(sums[worst])
 
 
-def _cell_names(table: NationalTable | RegionalTable) -> tuple[str, ...]:
-    if isinstance(table, NationalTable):
-        return table.products
-    return tuple(f"{region} {product}" for region in table.regions for product in table.products)
+def check_productive(table: Table) -> float:
+    """The spectral radius of A is below 1, so that every final demand can be met. Returns the radius."""
+    Leontief(table.coefficients, table.producers)
+    return spectral_radius(table.coefficients)
+
+
+def check_table(table: Table, tolerance: float = 1e-9) -> dict[str, float]:
+    """Every identity of one table: largest relative residuals of I1 to I4, and that it is productive.
+
+    Raises:
+        IdentityError, NotProductiveError: the first property that does not hold.
+    """
+    check_inputs(table)
+    residuals = {
+        "I1": check_rows(table, tolerance),
+        "I2": check_columns(table, tolerance),
+        "I3": check_income(table, tolerance),
+    }
+    return residuals | {"I4": check_solution(table, max(10.0 * tolerance, EXACT))}
 
 
 def _check(identity: str, expected: Floats, found: Floats, names: Sequence[str], tolerance: float) -> float:
@@ -267,24 +434,26 @@ def _check(identity: str, expected: Floats, found: Floats, names: Sequence[str],
     floor = max(1e-9 * float(np.abs(expected).mean()), np.finfo(float).tiny)
     residual = np.abs(found - expected) / np.maximum(np.abs(expected), floor)
     if not (residual <= tolerance).all():
-        worst = int(np.argmax(np.where(np.isnan(residual), np.inf, residual)))
+        worst = int(residual.argmax())
         raise IdentityError(
-            f"{identity}: {names[worst]} has {expected[worst]:.12g} against {found[worst]:.12g},"
-            f" a relative residual of {residual[worst]:.2g} above {tolerance:g}"
+            f"{identity}: {names[worst]} has {expected[worst]:.12g} against {found[worst]:.12g}, a difference of"
+            f" {found[worst] - expected[worst]:.6g} or {residual[worst]:.2g} of it, above {tolerance:g}"
         )
     return float(residual.max())
 
 
-def _arrays(table: NationalTable | RegionalTable) -> list[Floats]:
-    return [value for field in fields(table) if isinstance(value := getattr(table, field.name), np.ndarray)]
+def _refuse_labels(what: str, labels: Sequence[object]) -> None:
+    """Refuse labels that are no pairs, repeated, or whose regions do not stand together."""
+    for label in labels:
+        if not (isinstance(label, tuple) and len(label) == 2 and all(isinstance(part, str) for part in label)):
+            raise ValueError(f"Table.{what}: {label!r} is not a pair of texts such as ('Fuding', 'B_CELL')")
+    if len(set(labels)) < len(labels):
+        raise ValueError(f"Table.{what}: {_repeated(labels)!r} appears twice; add the two together or rename one")
+    regions = [label[0] for label in labels if isinstance(label, tuple)]
+    runs = [region for before, region in zip([None, *regions], regions, strict=False) if region != before]
+    if len(set(runs)) < len(runs):
+        raise ValueError(f"Table.{what}: entries of region {_repeated(runs)!r} do not stand together; sort by region")
 
 
-def _guard(table: NationalTable | RegionalTable, shapes: dict[str, tuple[int, ...]]) -> None:
-    """Check shapes and numbers, and make the arrays read-only."""
-    for name, shape in shapes.items():
-        array = getattr(table, name)
-        if array.shape != shape:
-            raise ValueError(f"{type(table).__name__}.{name} has shape {array.shape}, expected {shape}")
-        if not np.isfinite(array).all():
-            raise ValueError(f"{type(table).__name__}.{name} holds a number that is not finite")
-        array.setflags(write=False)
+def _repeated(labels: Sequence[object]) -> object:
+    return next(label for label in labels if list(labels).count(label) > 1)

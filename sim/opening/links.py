@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.inputoutput.tables import RegionalTable
+from sim.inputoutput.tables import Table
 from sim.mechanisms.sourcing import Sourcing, market_volume, relative_cost, utility
 from sim.state import State
 from sim.sums import sum_by
@@ -19,7 +19,7 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
 
-def supply_shares(table: RegionalTable, coefficient: Floats, suppliers: Ints, buyers: Ints) -> Floats:
+def supply_shares(table: Table, coefficient: Floats, suppliers: Ints, buyers: Ints) -> Floats:
     """Share of a buyer county-node's need for a product that comes from a supplier county-node.
 
     Args:
@@ -33,7 +33,7 @@ def supply_shares(table: RegionalTable, coefficient: Floats, suppliers: Ints, bu
     return np.divide(flow, need, out=np.zeros_like(flow), where=need > 0)
 
 
-def connect_opening(state: State, table: RegionalTable) -> None:
+def connect_opening(state: State, table: Table) -> None:
     """Fill relations and links of the opening.
 
     Args:

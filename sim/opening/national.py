@@ -8,8 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim import data
+from sim.inputoutput.multiregional import total_coefficients
 from sim.inputoutput.splitting import Child, SplitError, SplitTable, split
-from sim.inputoutput.tables import NationalTable, aggregate
+from sim.inputoutput.tables import Table, aggregate, single_region
 from sim.settings import InputOutput
 
 Floats = NDArray[np.float64]
@@ -18,6 +19,11 @@ Floats = NDArray[np.float64]
 class OpeningError(ValueError):
     """Parameters of the opening or of its table that contradict each other; the message says which and by how much."""
 
+
+NATION = "CN"
+"""Name of the nation as a region."""
+
+UNIT = "M yuan a year, producers' prices of 2018"
 
 UNITS_PER_MILLION = 100.0
 """The published table counts in 10,000 yuan."""
@@ -28,7 +34,7 @@ _TO_USES = np.array([[1, 0, 0, 0], [1, 0, 0, 0], [0, 1, 0, 0], [0, 0, 1, 0], [0,
 
 
 @lru_cache(maxsize=1)
-def national_sectors() -> NationalTable:
+def national_sectors() -> Table:
     """The table of China 2018 in 36 sectors, M yuan at producers' prices of 2018.
 
     The printed figures leave up to 30 yuan a line open. Output is taken as the sum of its row, and what then is open in
@@ -48,7 +54,8 @@ def national_sectors() -> NationalTable:
     value_added = block("value_added", sectors)
     output = domestic.sum(axis=1) + final_domestic.sum(axis=1)
     value_added[-1] += output - domestic.sum(axis=0) - imports.sum(axis=0) - value_added.sum(axis=0)
-    return NationalTable(sectors, domestic, imports, final_domestic, final_imports, value_added, output)
+    cells = (domestic, imports, final_domestic, final_imports, value_added, output)
+    return single_region(NATION, sectors, *cells, unit=UNIT)
 
 
 def children(io: InputOutput) -> dict[str, tuple[Child, ...]]:
@@ -101,16 +108,14 @@ def national_split(io: InputOutput) -> SplitTable:
 
 
 @lru_cache(maxsize=64)
-def national_products(io: InputOutput) -> NationalTable:
+def national_products(io: InputOutput) -> Table:
     """The national table of 2018 in the products of the model, M yuan at producers' prices."""
     parts = national_split(io)
     products = data.codes("products.csv")
     taker = {row["code"]: row["product"] for row in data.rows("sectors.csv")}
     sectors = national_sectors().products
-    groups = [
-        products.index(child or taker[sectors[parent]]) for child, parent in zip(parts.child, parts.parent, strict=True)
-    ]
-    return aggregate(parts.table, groups, products)
+    takers = [child or taker[sectors[parent]] for child, parent in zip(parts.child, parts.parent, strict=True)]
+    return aggregate(parts.table, dict(zip(parts.table.products, takers, strict=True)), order=products)
 
 
 @lru_cache(maxsize=64)
@@ -132,7 +137,7 @@ def home_technology(io: InputOutput, nev_share: float = 1.0) -> Floats:
     rows = data.rows("products.csv")
     products = [row["code"] for row in rows]
     goods = np.array([row["kind"] == "agent" for row in rows])
-    columns = national_products(io).coefficients.copy()
+    columns = total_coefficients(national_products(io))
     for j, row in enumerate(rows):
         if not row["va_parameter"]:
             continue

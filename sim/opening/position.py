@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from sim import data
 from sim.draws import Streams
 from sim.inputoutput.multiregional import Regionalisation
-from sim.inputoutput.tables import RegionalTable
+from sim.inputoutput.tables import Table
 from sim.mechanisms.construction import Construction
 from sim.mechanisms.demand import HORIZON, Demand, DemandPath, market_volumes
 from sim.mechanisms.firms import YOUNG, exit_probability
@@ -337,7 +337,7 @@ def _investment_base(state: State) -> None:
     state.technology.base_demand[:, 2] -= delivered
 
 
-def _check_settled(state: State, table: RegionalTable) -> None:
+def _check_settled(state: State, table: Table) -> None:
     """The joint solve of the opening firms gives back the opening table, county-node by county-node.
 
     Raises:

@@ -11,8 +11,8 @@ import numpy as np
 
 from sim.inputoutput.balancing import BalancingError
 from sim.inputoutput.multiregional import Regionalisation, Rules, regionalise
-from sim.inputoutput.tables import NationalTable, check_columns, check_income, check_parts, check_rows, nation
-from sim.opening.national import OpeningError, home_technology, national_products
+from sim.inputoutput.tables import EXACT, Table, check_columns, check_income, check_parts, check_rows, nation
+from sim.opening.national import NATION, OpeningError, home_technology, national_products
 from sim.opening.totals import OpeningTotals, industrial, opening_totals
 from sim.settings import InputOutput, Opening
 from sim.world import load_world
@@ -32,7 +32,7 @@ def opening_table(opening: Opening, io: InputOutput, nev_share: float = 1.0) -> 
 
     Raises:
         OpeningError: the totals contradict each other, or supply and use of a region cannot be brought together.
-        IdentityError: rows, columns or the sum of the regions miss by more than 1e-9.
+        IdentityError: rows, columns or the sum of the regions miss by more than 1e-12 of a cell.
     """
     base = opening_nation(io)
     totals = opening_totals(opening, io)
@@ -47,7 +47,7 @@ def opening_table(opening: Opening, io: InputOutput, nev_share: float = 1.0) -> 
     return built
 
 
-def opening_nation(io: InputOutput) -> NationalTable:
+def opening_nation(io: InputOutput) -> Table:
     """The nation of the opening: the table of 2018 scaled to the activity of 2013."""
     return national_products(io).scaled(io.base_scale)
 
@@ -73,16 +73,16 @@ def trade_rules(opening: Opening, io: InputOutput, totals: OpeningTotals) -> Rul
     )
 
 
-def check_table(built: Regionalisation, base: NationalTable) -> float:
+def check_table(built: Regionalisation, base: Table) -> float:
     """I1, I2, I3 and I16 of the opening table; the largest relative residual.
 
     Raises:
-        IdentityError: an identity misses by more than 1e-9.
+        IdentityError: an identity misses by more than 1e-12 of a cell.
     """
     table = built.table
     return max(
-        check_rows(table),
-        check_columns(table),
-        check_income(table),
-        check_parts(base, nation(table), incomes=False),
+        check_rows(table, EXACT),
+        check_columns(table, EXACT),
+        check_income(table, EXACT),
+        check_parts(base, nation(table, NATION), EXACT),
     )

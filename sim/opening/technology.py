@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.inputoutput.tables import RegionalTable
+from sim.inputoutput.tables import EXPORTS, Table
 from sim.mechanisms.demand import Demand
 from sim.mechanisms.energy import Energy
 from sim.mechanisms.fiscal import Fiscal
@@ -54,16 +54,16 @@ def markups(value_added: Floats, wages: Floats, tax: Floats, depreciation: Float
     return np.minimum(normal, left / (1.0 - left))
 
 
-def home_shares(table: RegionalTable, counties: int, products: int) -> Floats:
+def home_shares(table: Table, counties: int, products: int) -> Floats:
     """(K, C, C) share of all use of product k in county s that comes from home county r, imports included."""
-    used = table.intermediate_imports.reshape(products, -1, products).sum(axis=2)[:, :counties]
-    used = used + table.final_imports[:, :counties, :3].sum(axis=2)
+    used = table.imports.reshape(products, -1, products).sum(axis=2)[:, :counties]
+    used = used + table.final_imports_by_region[:, :counties, :EXPORTS].sum(axis=2)
     total = table.domestic_use[:, :counties] + used
     trade = table.trade[:, :counties, :counties]
     return np.asarray(np.divide(trade, total[:, None, :], out=np.zeros_like(trade), where=total[:, None, :] > 0))
 
 
-def pool_coefficients(table: RegionalTable, inputs: Floats, linked: NDArray[np.bool_], shares: Floats) -> Floats:
+def pool_coefficients(table: Table, inputs: Floats, linked: NDArray[np.bool_], shares: Floats) -> Floats:
     """(N, N) home flow per unit of buyer output without the node pairs of explicit links.
 
     For an industry absent at opening: trade share of the county times its input coefficient.
@@ -85,21 +85,22 @@ def pool_coefficients(table: RegionalTable, inputs: Floats, linked: NDArray[np.b
     return pool
 
 
-def input_coefficients(table: RegionalTable, home: Floats, counties: int) -> Floats:
+def input_coefficients(table: Table, home: Floats, counties: int) -> Floats:
     """(K, N) total input coefficients of the opening table, home technology where the industry is absent."""
     products = home.shape[0]
     size = products * counties
-    flows = table.intermediate[:, :size].reshape(-1, products, size).sum(axis=0) + table.intermediate_imports[:, :size]
+    flows = table.intermediate[:, :size].reshape(-1, products, size).sum(axis=0) + table.imports[:, :size]
     output = table.output[:size]
     given = np.divide(flows, output[None, :], out=np.zeros_like(flows), where=output[None, :] > 0)
     return np.where(output[None, :] > 0, given, np.tile(home, (1, counties)))
 
 
-def base_demand(table: RegionalTable, counties: int, products: int) -> Floats:
+def base_demand(table: Table, counties: int, products: int) -> Floats:
     """(N, 4) final demand of home users and demand from outside (other regions and exports), M yuan a month."""
     size = counties * products
-    home = table.final[:size, :counties].sum(axis=1)
-    outside = table.final[:size, counties:].sum(axis=(1, 2)) + table.intermediate[:size, size:].sum(axis=1)
+    final = table.final_by_region[:size, :, :EXPORTS]
+    home = final[:, :counties].sum(axis=1)
+    outside = final[:, counties:].sum(axis=(1, 2)) + table.intermediate[:size, size:].sum(axis=1)
     return np.asarray(np.column_stack([home, outside + table.exports[:size]]) / YEAR)
 
 

@@ -109,7 +109,7 @@ def opening_totals(opening: Opening, io: InputOutput) -> OpeningTotals:
         OpeningError: the parameters contradict each other, or a cross-check of section 8.1 fails.
     """
     shares = home_value_added_shares(io)
-    city = city_value_added(opening, shares, national_products(io).value_added.sum(axis=0))
+    city = city_value_added(opening, shares, national_products(io).total_value_added)
     population = county_population(opening)
     gdp_share = county_gdp_shares(opening, population)
     value_added = county_value_added(city, gdp_share, population, opening)

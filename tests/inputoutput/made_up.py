@@ -3,12 +3,12 @@
 import numpy as np
 
 from sim.inputoutput.multiregional import Rules
-from sim.inputoutput.tables import NationalTable
+from sim.inputoutput.tables import Table, single_region
 
 PRODUCTS = ("ore", "metal", "goods", "care")
 
 
-def nation() -> NationalTable:
+def nation() -> Table:
     """A balanced table; households, government, investment and exports use domestic and imported goods."""
     domestic = np.array([[5.0, 40.0, 2.0, 1.0], [4.0, 30.0, 60.0, 3.0], [6.0, 10.0, 20.0, 30.0], [2.0, 5.0, 9.0, 12.0]])
     imports = np.array([[1.0, 20.0, 1.0, 0.0], [1.0, 5.0, 9.0, 1.0], [1.0, 2.0, 6.0, 4.0], [0.0, 0.5, 0.5, 0.5]])
@@ -17,7 +17,7 @@ def nation() -> NationalTable:
     output = domestic.sum(axis=1) + final.sum(axis=1)
     earned = output - domestic.sum(axis=0) - imports.sum(axis=0)
     value_added = np.outer([0.5, 0.1, 0.15, 0.25], earned)
-    return NationalTable(PRODUCTS, domestic, imports, final, final_imports, value_added, output)
+    return single_region("here", PRODUCTS, domestic, imports, final, final_imports, value_added, output)
 
 
 REGIONS = ("north", "south", "province", "nation")

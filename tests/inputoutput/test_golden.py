@@ -11,7 +11,7 @@ from numpy.testing import assert_allclose
 from sim.inputoutput import gravity, leontief, multipliers, quotients
 from sim.inputoutput.balancing import gras, ras
 from sim.inputoutput.splitting import Child, split
-from sim.inputoutput.tables import NationalTable, aggregate, check_parts
+from sim.inputoutput.tables import check_parts, single_region
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "inputoutput.json"
 CASES = {case["id"]: case for case in json.loads(GOLDEN.read_text(encoding="utf-8"))["cases"]}
@@ -116,13 +116,13 @@ def test_split_by_output_alone() -> None:
     final[:, 0] = output - flows.sum(axis=1)
     value_added = np.zeros((4, 2))
     value_added[3] = output - flows.sum(axis=0)
-    whole = NationalTable(("one", "two"), flows, zero, final, np.zeros((2, 4)), value_added, output)
+    whole = single_region("here", ("one", "two"), flows, zero, final, np.zeros((2, 4)), value_added, output)
     small, large = given["weights"]
     parts = split(whole, {"two": [Child("child", small)]})
     assert parts.table.products == ("one", "child", "two rest")
-    assert_allclose(parts.table.domestic, expected["Z"], atol=tolerance)
+    assert_allclose(parts.table.intermediate, expected["Z"], atol=tolerance)
     assert_allclose(parts.table.output, expected["x"], atol=tolerance)
     assert parts.table.output[2] == pytest.approx(large * output[1])
-    found = multipliers.output_multipliers(parts.table.domestic_coefficients)
+    found = multipliers.output_multipliers(parts.table.coefficients)
     assert_allclose(found, expected["output_multipliers"], atol=tolerance)
-    assert check_parts(whole, aggregate(parts.table, parts.parent, whole.products)) < 1e-12
+    assert check_parts(whole, parts.rejoined(whole.products)) < 1e-12

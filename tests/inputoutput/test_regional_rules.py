@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 
 from sim.inputoutput import tables
-from sim.inputoutput.multiregional import regionalise, use_weights
-from sim.inputoutput.tables import GOVERNMENT, HOUSEHOLD, INVESTMENT, IdentityError, RegionalTable
+from sim.inputoutput.multiregional import regionalise, total_coefficients, use_weights
+from sim.inputoutput.tables import GOVERNMENT, HOUSEHOLD, INVESTMENT, IdentityError, Table
 from tests.inputoutput.made_up import HOME_OUTPUT, REGIONS, nation, rules
 
-TABLE = regionalise(nation(), REGIONS, HOME_OUTPUT, nation().coefficients, rules()).table
+TABLE = regionalise(nation(), REGIONS, HOME_OUTPUT, total_coefficients(nation()), rules()).table
 NORTH_METAL, SOUTH_GOODS = 1, 6
 
 
@@ -27,8 +27,8 @@ def test_households_follow_value_added_government_residents_investment_industry(
 
 @pytest.mark.parametrize("use", [HOUSEHOLD, GOVERNMENT])
 def test_the_table_shares_traded_goods_by_these_weights(use: int) -> None:
-    weights = use_weights(TABLE.by_region(TABLE.value_added), rules())[:, use]
-    bought = TABLE.final.reshape(4, 4, 4, 3).sum(axis=0)[:3, :, use]  # product, region
+    weights = use_weights(TABLE.by_region(TABLE.total_value_added), rules())[:, use]
+    bought = TABLE.final.reshape(4, 4, 4, 4).sum(axis=0)[:3, :, use]  # product, region
     np.testing.assert_allclose(bought / bought.sum(axis=1, keepdims=True), np.tile(weights, (3, 1)), rtol=1e-9)
 
 
@@ -36,18 +36,18 @@ def test_the_table_shares_traded_goods_by_these_weights(use: int) -> None:
     ("check", "name", "cell", "message"),
     [
         (tables.check_rows, "intermediate", (NORTH_METAL, SOUTH_GOODS), "I1 rows.*north metal"),
-        (tables.check_rows, "final", (SOUTH_GOODS, 3, 0), "I1 rows.*south goods"),
-        (tables.check_rows, "exports", (NORTH_METAL,), "I1 rows.*north metal"),
+        (tables.check_rows, "final", (SOUTH_GOODS, 12), "I1 rows.*south goods"),
+        (tables.check_rows, "final", (NORTH_METAL, 3), "I1 rows.*north metal"),
         (tables.check_columns, "intermediate", (NORTH_METAL, SOUTH_GOODS), "I2 columns.*south goods"),
-        (tables.check_columns, "intermediate_imports", (0, SOUTH_GOODS), "I2 columns.*south goods"),
-        (tables.check_columns, "value_added", (NORTH_METAL,), "I2 columns.*north metal"),
-        (tables.check_income, "value_added", (NORTH_METAL,), "I3 value added"),
-        (tables.check_income, "final", (SOUTH_GOODS, 3, 0), "I3 value added"),
+        (tables.check_columns, "imports", (0, SOUTH_GOODS), "I2 columns.*south goods"),
+        (tables.check_columns, "value_added", (2, NORTH_METAL), "I2 columns.*north metal"),
+        (tables.check_income, "value_added", (2, NORTH_METAL), "I3 value added"),
+        (tables.check_income, "final", (SOUTH_GOODS, 12), "I3 value added"),
         (tables.check_solution, "intermediate", (NORTH_METAL, SOUTH_GOODS), "I4 "),
     ],
 )
 def test_one_wrong_cell_of_a_regional_table_is_found(
-    check: Callable[[RegionalTable], float], name: str, cell: tuple[int, ...], message: str
+    check: Callable[[Table], float], name: str, cell: tuple[int, ...], message: str
 ) -> None:
     array = getattr(TABLE, name).copy()
     array[cell] += 1e-3

@@ -5,8 +5,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from sim.inputoutput.multiregional import total_coefficients
 from sim.inputoutput.splitting import Child, SplitError, split
-from sim.inputoutput.tables import USES, aggregate, check_columns, check_parts, check_rows
+from sim.inputoutput.tables import USES, check_columns, check_parts, check_rows
 from tests.inputoutput.made_up import nation
 
 CHILDREN = {
@@ -20,7 +21,7 @@ def test_parts_add_back_to_every_cell() -> None:
     parts = split(whole, CHILDREN)
     assert parts.table.products == ("ore", "foil", "wire", "metal rest", "cells", "goods rest", "care")
     assert parts.child == (None, "foil", "wire", None, "cells", None, None)
-    assert check_parts(whole, aggregate(parts.table, parts.parent, whole.products)) < 1e-12
+    assert check_parts(whole, parts.rejoined(whole.products)) < 1e-12
     assert check_rows(parts.table) < 1e-12
     assert check_columns(parts.table) < 1e-12
 
@@ -33,7 +34,7 @@ def test_known_figures_are_met() -> None:
     for name, share in (("foil", 0.3), ("wire", 0.1), ("cells", 0.25)):
         assert table.value_added_share[place[name]] == pytest.approx(share)
     for buyer, part, share in (("wire", "foil", 0.05), ("cells", "foil", 0.06), ("cells", "wire", 0.04)):
-        assert table.coefficients[place[part], place[buyer]] == pytest.approx(share)
+        assert total_coefficients(table)[place[part], place[buyer]] == pytest.approx(share)
     assert dict(parts.anchor_scale) == {}
 
 
@@ -46,17 +47,17 @@ def test_known_inputs_beyond_the_published_cell_are_scaled_down_together() -> No
     factor = parts.anchor_scale["metal", "goods"]
     assert 0 < factor < 1
     place = {name: index for index, name in enumerate(parts.table.products)}
-    found = parts.table.coefficients[[place["foil"], place["wire"]], place["cells"]]
+    found = total_coefficients(parts.table)[[place["foil"], place["wire"]], place["cells"]]
     assert found == pytest.approx([0.4 * factor, 0.2 * factor])
     whole = nation()
-    published = whole.domestic[1, 2] + whole.imports[1, 2]
+    published = whole.intermediate[1, 2] + whole.imports[1, 2]
     assert found.sum() * parts.table.output[place["cells"]] == pytest.approx(0.5 * published)
 
 
 def test_known_uses_beyond_the_output_of_a_child_are_scaled_down() -> None:
     parts = split(nation(), {"metal": [Child("foil", 0.02)], "goods": [Child("cells", 0.5, inputs={"foil": 0.2})]})
     place = {name: index for index, name in enumerate(parts.table.products)}
-    sold = parts.table.domestic[place["foil"], place["cells"]]
+    sold = parts.table.intermediate[place["foil"], place["cells"]]
     assert sold == pytest.approx(0.9 * parts.table.output[place["foil"]])
     assert 0 < parts.output_scale["foil"] < 1
     assert dict(parts.anchor_scale) == {}
@@ -67,14 +68,14 @@ def test_main_users_draw_a_child_towards_them() -> None:
         metal = [Child("foil", 0.1, bought_by=users)]
         parts = split(nation(), {"metal": metal, "goods": [Child("cells", 0.15)]})
         place = {name: index for index, name in enumerate(parts.table.products)}
-        return float(parts.table.domestic[place["foil"], place["cells"]])
+        return float(parts.table.intermediate[place["foil"], place["cells"]])
 
     assert bought_by_cells(("cells",)) > 3 * bought_by_cells(None)
 
 
 def test_a_negative_inventory_stays_negative_and_adds_up() -> None:
     parts = split(nation(), {"ore": [Child("nickel", 0.3)]})
-    stocks = parts.table.final_domestic[:2, USES.index("investment")]
+    stocks = parts.table.final[:2, USES.index("investment")]
     assert (stocks < 0).all()
     assert stocks.sum() == pytest.approx(-0.5)
 
@@ -120,4 +121,4 @@ def test_the_split_leaves_the_published_table_alone() -> None:
     whole = nation()
     before = replace(whole)
     split(whole, CHILDREN)
-    assert np.array_equal(whole.domestic, before.domestic)
+    assert np.array_equal(whole.intermediate, before.intermediate)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import sim
-from sim.inputoutput.tables import RegionalTable
+from sim.inputoutput.tables import Table
 from sim.mechanisms.sourcing import Sourcing, relative_cost, target_shares, utility
 from sim.model import NingdeModel
 from sim.opening import position
@@ -20,7 +20,7 @@ def model() -> NingdeModel:
 
 
 @pytest.fixture(scope="module")
-def table(model) -> RegionalTable:
+def table(model) -> Table:
     share = model.plan.tables["demand"]["nev_share_local"]
     return opening_table(model.plan[Opening], model.plan[InputOutput], share).table
 
