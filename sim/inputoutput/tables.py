@@ -159,9 +159,13 @@ class Table:
 
     @cached_property
     def is_regular(self) -> bool:
-        """Whether every region lists the same products and the same uses in the same order."""
-        cells = tuple((r, p) for r in self.regions for p in self.products)
-        return self.producers == cells and self.users == tuple((r, u) for r in self.regions for u in self.uses)
+        """Whether every region lists the same products in the same order."""
+        return self.producers == tuple((r, p) for r in self.regions for p in self.products)
+
+    @cached_property
+    def has_regional_users(self) -> bool:
+        """Whether final users are those of the regions, each with the same uses in the same order."""
+        return self.users == tuple((r, u) for r in self.regions for u in self.uses)
 
     # --- amounts
 
@@ -204,24 +208,25 @@ class Table:
 
     def by_region(self, cells: Floats) -> Floats:
         """(R, n) view of a (N,) array of a regular table, such as output or value added."""
-        self._need_regular()
+        self._need(self.is_regular, "products")
         return cells.reshape(len(self.regions), len(self.products))
 
     @property
     def final_by_region(self) -> Floats:
-        """(N, R, U) view of the final deliveries of a regular table."""
-        self._need_regular()
+        """(N, R, U) view of the final deliveries of a table with regional users."""
+        self._need(self.has_regional_users, "final uses")
         return self.final.reshape(len(self.producers), len(self.regions), len(self.uses))
 
     @property
     def final_imports_by_region(self) -> Floats:
-        """(M, R, U) view of the imported final use of a regular table."""
-        self._need_regular()
+        """(M, R, U) view of the imported final use of a table with regional users."""
+        self._need(self.has_regional_users, "final uses")
         return self.final_imports.reshape(len(self.imported), len(self.regions), len(self.uses))
 
     @property
     def trade(self) -> Floats:
         """(n, R, R) deliveries of product i from region r to all users of region s; exports left out."""
+        self._need(self.is_regular, "products")
         r, n = len(self.regions), len(self.products)
         home = [use for use, name in enumerate(self.uses) if name != "exports"]
         final = self.final_by_region[:, :, home].sum(axis=2).reshape(r, n, r)
@@ -238,9 +243,10 @@ class Table:
         cells: dict[str, Any] = {name: factor * array for name, array in arrays(self).items()}
         return replace(self, **cells)
 
-    def _need_regular(self) -> None:
-        if not self.is_regular:
-            raise ValueError("this needs a table whose regions all list the same products and uses in the same order")
+    @staticmethod
+    def _need(given: bool, what: str) -> None:
+        if not given:
+            raise ValueError(f"this needs a table whose regions all list the same {what} in the same order")
 
 
 def single_region(

@@ -1,0 +1,136 @@
+"""Tables go out and come back unchanged; a file that is no table is refused with line and column."""
+
+import numpy as np
+import pytest
+import xarray as xr
+
+from sim.inputoutput import exchange, tables
+from sim.inputoutput.checks import ArgumentError
+from sim.inputoutput.exchange import ExchangeError
+from sim.inputoutput.multiregional import regionalise, total_coefficients
+from sim.inputoutput.tables import IdentityError, Table
+from tests.inputoutput.made_up import HOME_OUTPUT, REGIONS, nation, rules
+
+REGIONAL = regionalise(nation(), REGIONS, HOME_OUTPUT, total_coefficients(nation()), rules()).table
+
+SMALL = """\
+,,kind,producer,producer,user
+,bn yuan,region,North,South,South
+block,region,name,ore,metal,household
+domestic,North,ore,5,40,6
+domestic,South,metal,4,30,60
+import,,ore,1,20,0.5
+value_added,,compensation,41,4,
+output,,output,51,94,
+"""
+
+
+def same(one: Table, other: Table) -> bool:
+    labels = ("producers", "users", "imported", "incomes", "unit")
+    cells = tables.arrays(other)
+    return all(getattr(one, name) == getattr(other, name) for name in labels) and all(
+        np.array_equal(array, cells[name]) for name, array in tables.arrays(one).items()
+    )
+
+
+@pytest.mark.parametrize("table", [nation(), REGIONAL], ids=["nation", "regions"])
+def test_csv_there_and_back(table: Table) -> None:
+    assert same(exchange.from_csv(exchange.to_csv(table)), table)
+
+
+@pytest.mark.parametrize("table", [nation(), REGIONAL], ids=["nation", "regions"])
+def test_xarray_there_and_back_through_a_file(table: Table, tmp_path) -> None:
+    exchange.to_xarray(table).to_netcdf(tmp_path / "table.nc")
+    with xr.open_dataset(tmp_path / "table.nc") as stored:
+        assert same(exchange.from_xarray(stored), table)
+
+
+def test_a_small_file(tmp_path) -> None:
+    file = tmp_path / "table.csv"
+    file.write_text(SMALL, encoding="utf-8")
+    table = exchange.read_csv(file)
+    assert table.producers == (("North", "ore"), ("South", "metal"))
+    assert table.users == (("South", "household"),)
+    assert table.unit == "bn yuan"
+    assert table.intermediate.tolist() == [[5.0, 40.0], [4.0, 30.0]]
+    assert table.final_imports.tolist() == [[0.5]]
+
+
+def test_what_is_left_out_is_calculated() -> None:
+    lines = [line for line in SMALL.splitlines() if not line.startswith(("import", "value_added", "output"))]
+    table = exchange.from_csv("\n".join(lines))
+    assert table.output.tolist() == [51.0, 94.0]
+    assert table.imported == ()
+    assert table.incomes == (exchange.LEFT_OPEN,)
+    assert table.value_added.tolist() == [[42.0, 24.0]]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("4,30,60", "4,3O,60", r"line 5, column 5: '3O' is not a number"),
+        ("4,30,60", "4,30", "line 5 has 5 cells, the heading has 6"),
+        ("domestic,South,metal", "domestic,South,ore", "line 5 is 'South ore', but the column .* 'South metal'"),
+        ("domestic,South,metal,4,30,60\n", "", "1 domestic lines for 2 columns of producers: the table is not square"),
+        ("import,,ore", "imports,,ore", "line 6: 'imports' is none of the blocks domestic, import"),
+        (",producer,user", ",user,producer", "columns of producers come first"),
+        ("kind,producer", "kind,industry", "line 1, column 4: 'industry' is not producer or user"),
+        (",,kind", ",,type", "line 1 must have the word 'kind'"),
+        ("output,,output,51,94,", "output,,output,51,94,\noutput,,output,1,1,", "line 9: a second line of outputs"),
+        (SMALL[SMALL.index("domestic") :], "", "needs 3 heading lines and its rows, this text has 3 lines"),
+    ],
+)  # fmt: skip
+def test_a_file_that_is_no_table(old: str, new: str, message: str) -> None:
+    assert old in SMALL
+    with pytest.raises(ExchangeError, match=message):
+        exchange.from_csv(SMALL.replace(old, new))
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "error", "message"),
+    [
+        ("4,30,60", "4,30,61", IdentityError, r"I1 rows.*South metal has 94 against 95"),
+        ("41,4,", "41,5,", IdentityError, r"I2 columns.*South metal has 94 against 95"),
+        ("4,30,60", "4,nan,60", ArgumentError, r"in row 1 \(South metal\), column 1 \(South metal\) is nan"),
+        ("51,94,", "51,-94,", ArgumentError, r"industry 1 \(South metal\) is negative: -94"),
+        ("51,94,", "0,94,", ArgumentError, r"industry 0 \(North ore\) has purchases but no output: 5 in row 0"),
+        ("5,40,6", "5,80,6", IdentityError, r"column 1 \(South metal\) buys 1\.38.*from North ore"),
+    ],
+)  # fmt: skip
+def test_a_file_whose_table_cannot_be(old: str, new: str, error: type, message: str, tmp_path) -> None:
+    file = tmp_path / "table.csv"
+    file.write_text(SMALL.replace(old, new), encoding="utf-8")
+    with pytest.raises(error, match=message):
+        exchange.read_csv(file)
+
+
+def test_a_dataset_without_a_variable_is_refused() -> None:
+    with pytest.raises(ExchangeError, match="no variable 'imports'"):
+        exchange.from_xarray(exchange.to_xarray(nation()).drop_vars("imports"))
+
+
+@pytest.mark.oracle
+def test_pymrio_there_and_back() -> None:
+    pytest.importorskip("pymrio")
+    system = exchange.to_pymrio(REGIONAL)
+    back = exchange.from_pymrio(system, extension="factor_inputs", unit=REGIONAL.unit)
+    assert same(back, REGIONAL)
+    with pytest.raises(ExchangeError, match="no extension 'jobs'"):
+        exchange.from_pymrio(system, extension="jobs")
+
+
+@pytest.mark.oracle
+def test_a_system_of_pymrio_is_a_table() -> None:
+    pymrio = pytest.importorskip("pymrio")
+    system = pymrio.load_test()
+    table = exchange.from_pymrio(system)
+    assert len(table.regions) == 6
+    assert max(tables.check_table(table, 1e-9).values()) < 1e-9
+    calculated = exchange.to_pymrio(table).calc_all()
+    np.testing.assert_allclose(calculated.A.to_numpy(), table.coefficients, rtol=1e-12)
+    assert tables.check_parts(table, exchange.from_pymrio(calculated)) < 1e-9
+
+
+def test_a_system_without_flows_is_refused() -> None:
+    with pytest.raises(ExchangeError, match="no Z or no Y"):
+        exchange.from_pymrio(object())
