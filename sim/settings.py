@@ -747,6 +747,15 @@ class InputOutput(Parameters):
         grade="assumed",
         source="assumption",
     )
+    split_own_use: float = parameter(
+        1.0,
+        symbol="w_own",
+        unit="prior weight of a split product's sales to itself, 1 = by output shares",
+        low=0.25,
+        high=4,
+        grade="assumed",
+        source="assumption; unknown and decisive for multipliers (Lindner, Legault and Guan 2012)",
+    )
     bom: Mapping[str, float] = entries("io.bom")
     split: Mapping[str, float] = entries("io.split")
 

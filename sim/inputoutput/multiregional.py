@@ -39,6 +39,8 @@ class Rules:
         km_province, km_nation: distance of home to the outside regions, km; decay_far: elasticity of flows to km.
         investing: (n,) whether the value added of the industry draws investment.
         population: (H + 2,) residents, persons; they share government use.
+        own_shift: added to the log odds of every own share, one for all products or one each (n,); 0 leaves the shares
+            as the quotients have them. It carries what quotients cannot know.
     """
 
     province_share: float | Floats
@@ -52,6 +54,7 @@ class Rules:
     decay_far: float
     investing: Bools
     population: Floats
+    own_shift: float | Floats = 0.0
 
 
 @dataclass(frozen=True)
@@ -317,7 +320,10 @@ def _county_flows(position: Position, reached: Floats, rules: Rules) -> Floats:
 
 
 def _with_least(share: Floats, rules: Rules) -> Floats:
-    """Products that are not traded have at least their least own share."""
+    """Own shares moved by their shift; products that are not traded have at least their least own share."""
+    if np.any(rules.own_shift):
+        odds = np.exp(rules.own_shift)
+        share = share * odds / (1.0 - share + share * odds)
     return np.maximum(share, np.where(rules.traded, 0.0, rules.nontraded_share))
 
 

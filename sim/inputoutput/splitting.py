@@ -77,6 +77,7 @@ def split(
     *,
     anchor_cap: float = 0.9,
     minor_use: float = 0.05,
+    own_use: float = 1.0,
     tolerance: float = 1e-12,
     rounds: int = 200,
 ) -> SplitTable:
@@ -88,6 +89,8 @@ def split(
         anchor_cap: share of a published cell, and of the output of a child, that known inputs may take; beyond it they
             are scaled down together.
         minor_use: prior weight of users outside ``Child.bought_by`` (assumption of the model description).
+        own_use: prior weight of what a child sells to itself, against 1 for what output shares alone would say. Nothing
+            published tells it, and it drives multipliers: show both a low and a high one.
         tolerance: largest miss of a child's row or column total, relative to it.
         rounds: refuse after so many rounds of scaling.
 
@@ -105,9 +108,11 @@ def split(
     row_weight, column_weight = np.tile(weight, 2), np.concatenate([weight, np.ones(len(sectors.users))])
     start = blocks.spread(published) * np.outer(row_weight, column_weight)
 
+    if own_use <= 0.0:
+        raise SplitError(f"the weight of own use is {own_use:g}; it must be above 0")
     anchors, anchor_scale, output_scale = _anchors(sectors, parts, published, output, anchor_cap)
     known_cells = anchors > 0.0
-    free = np.where(known_cells, 0.0, start * _prior_weights(parts, minor_use, sectors.uses))
+    free = np.where(known_cells, 0.0, start * _prior_weights(parts, minor_use, own_use, sectors.uses))
     column_targets = output - value_added.sum(axis=0) - anchors.sum(axis=0)[: len(output)]
     if column_targets.min() < 0.0:
         worst = int(column_targets.argmin())
@@ -199,18 +204,22 @@ class _Blocks:
         return np.asarray(published[np.ix_(self._rows, self._columns)])
 
 
-def _prior_weights(parts: _Parts, minor_use: float, uses: Sequence[str]) -> Floats:
-    """(2 n, n + F) prior weights: minor users of a child with known main users count little, everybody else fully."""
+def _prior_weights(parts: _Parts, minor_use: float, own_use: float, uses: Sequence[str]) -> Floats:
+    """(2 n, n + F) prior weights: own use as given, minor users of a child with known main users little, others 1."""
     size = len(parts.members)
     weights = np.ones((2 * size, size + len(uses)))
     exports = [size + use for use, name in enumerate(uses) if name == "exports"]
     for row, part in enumerate(parts.members):
+        if parts.is_child[row]:
+            weights[[row, row + size], row] = own_use
         if part.bought_by is None:
             continue
         main = [parts.position[name] for name in part.bought_by] + exports
         for line in (row, row + size):
+            own = weights[line, row]
             weights[line] = minor_use
             weights[line, main] = 1.0
+            weights[line, row] *= own
     return weights
 
 

@@ -102,7 +102,7 @@ def national_split(io: InputOutput) -> SplitTable:
         OpeningError: no split can have these weights, value-added shares and bills of materials.
     """
     try:
-        return split(national_sectors(), children(io), anchor_cap=io.anchor_cap)
+        return split(national_sectors(), children(io), anchor_cap=io.anchor_cap, own_use=io.split_own_use)
     except SplitError as fault:
         raise OpeningError(f"national table with the splits and shares of the group io: {fault}") from fault
 

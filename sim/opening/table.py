@@ -34,13 +34,16 @@ def opening_table(opening: Opening, io: InputOutput, nev_share: float = 1.0) -> 
         OpeningError: the totals contradict each other, or supply and use of a region cannot be brought together.
         IdentityError: rows, columns or the sum of the regions miss by more than 1e-12 of a cell.
     """
-    base = opening_nation(io)
     totals = opening_totals(opening, io)
-    world = load_world()
-    regions = (*world.counties, *OUTSIDE_REGIONS)
+    return build_table(io, totals, trade_rules(opening, io, totals), nev_share)
+
+
+def build_table(io: InputOutput, totals: OpeningTotals, rules: Rules, nev_share: float) -> Regionalisation:
+    """The table of twelve regions from given totals and rules; arguments and errors as for :func:`opening_table`."""
+    base = opening_nation(io)
+    regions = (*load_world().counties, *OUTSIDE_REGIONS)
     try:
-        technology, rules = home_technology(io, nev_share), trade_rules(opening, io, totals)
-        built = regionalise(base, regions, totals.output, technology, rules)
+        built = regionalise(base, regions, totals.output, home_technology(io, nev_share), rules)
     except BalancingError as fault:
         raise OpeningError(f"table of regions with the groups opening and io: {fault}") from fault
     check_table(built, base)

@@ -103,7 +103,17 @@ class LabourFigures(Protocol):
 
 @lru_cache(maxsize=64)
 def opening_totals(opening: Opening, io: InputOutput) -> OpeningTotals:
+    """Totals by county and product that agree with the city's and the counties' GDP; see :func:`build_totals`."""
+    return build_totals(opening, io)
+
+
+def build_totals(opening: Opening, io: InputOutput, tilt: Floats | float = 1.0) -> OpeningTotals:
     """Totals by county and product that agree with the city's and the counties' GDP.
+
+    Args:
+        opening: control totals and drivers.
+        io: value-added shares and the national table.
+        tilt: (C, K) factors on the drivers that share a product over counties; 1 leaves them as they are.
 
     Raises:
         OpeningError: the parameters contradict each other, or a cross-check of section 8.1 fails.
@@ -112,7 +122,7 @@ def opening_totals(opening: Opening, io: InputOutput) -> OpeningTotals:
     city = city_value_added(opening, shares, national_products(io).total_value_added)
     population = county_population(opening)
     gdp_share = county_gdp_shares(opening, population)
-    value_added = county_value_added(city, gdp_share, population, opening)
+    value_added = county_value_added(city, gdp_share, population, opening, tilt)
     output = value_added / shares
     above = above_scale_output(output, value_added, opening)
     industry = industrial()
@@ -223,7 +233,9 @@ def county_gdp_shares(opening: Opening, population: Floats) -> Floats:
     return shares
 
 
-def county_value_added(city: Floats, gdp_share: Floats, population: Floats, opening: Opening) -> Floats:
+def county_value_added(
+    city: Floats, gdp_share: Floats, population: Floats, opening: Opening, tilt: Floats | float = 1.0
+) -> Floats:
     """(C, K) value added: city totals shared by drivers, then balanced to county GDP.
 
     Args:
@@ -231,9 +243,10 @@ def county_value_added(city: Floats, gdp_share: Floats, population: Floats, open
         gdp_share: (C,) shares of city GDP.
         population: (C,) residents.
         opening: shares of the leaders' sites in cells.
+        tilt: (C, K) factors on the drivers.
     """
     world = load_world()
-    weights = county_weights(gdp_share, population, opening)
+    weights = county_weights(gdp_share, population, opening) * tilt
     value_added = np.asarray(weights / weights.sum(axis=0) * city)
     places = [world.product(code) for code in BALANCED]
     fixed = np.delete(value_added, places, axis=1).sum(axis=1)
