@@ -20,7 +20,7 @@ from sim import _threads  # noqa: F401  first of all: it must come before the fi
 
 if TYPE_CHECKING:
     from sim.agents import City, County, Firm, Leader
-    from sim.experiment import levers, load, run
+    from sim.experiment import levers, load, run, table
     from sim.model import NingdeModel
     from sim.results import Run
     from sim.scenario import Scenario, ScenarioError
@@ -39,6 +39,7 @@ _HOME = {
     "levers": "sim.experiment",
     "load": "sim.experiment",
     "run": "sim.experiment",
+    "table": "sim.experiment",
 }
 """Module of each public name."""
 
@@ -54,6 +55,7 @@ __all__ = [
     "levers",
     "load",
     "run",
+    "table",
 ]
 
 

@@ -339,6 +339,49 @@ def _member(groups: Sequence[object], labels: Sequence[object]) -> Floats:
     return member
 
 
+def inside(table: Table, regions: Sequence[str], outside: str = "outside") -> Table:
+    """Some regions as an economy of their own: what they buy elsewhere is imported, what they sell there is exported.
+
+    Args:
+        table: the table of all regions.
+        regions: names of those that stay.
+        outside: name of the user that takes all sales to the others; its use is "exports".
+
+    Returns:
+        The table of these regions. Import rows are the products of ``table`` and hold purchases from the other regions
+        and from abroad together; exports and their re-exported imports stand in one column.
+
+    Raises:
+        KeyError: a region is not in the table.
+    """
+    unknown = [region for region in regions if region not in table.regions]
+    if unknown:
+        raise KeyError(f"the table has no region {unknown[0]!r}; it has {', '.join(table.regions)}")
+    stays = np.array([region in regions for region, _ in table.producers])
+    resident = np.array([region in regions and use != "exports" for region, use in table.users])
+    shipped = np.array([region in regions and use == "exports" for region, use in table.users])
+    rows = tuple(dict.fromkeys([*table.products, *table.imported]))
+    bought = _member(rows, [product for _, product in table.producers])[:, ~stays]
+    abroad = _member(rows, table.imported)
+    final = table.final[stays]
+    sold = table.intermediate[np.ix_(stays, ~stays)].sum(axis=1) + final[:, ~resident].sum(axis=1)
+    imports = bought @ table.intermediate[~stays][:, stays] + abroad @ table.imports[:, stays]
+    final_imports = bought @ table.final[~stays] + abroad @ table.final_imports
+    return Table(
+        tuple(label for label, keep in zip(table.producers, stays, strict=True) if keep),
+        (*(label for label, keep in zip(table.users, resident, strict=True) if keep), (outside, "exports")),
+        rows,
+        table.incomes,
+        table.intermediate[np.ix_(stays, stays)],
+        imports,
+        np.column_stack([final[:, resident], sold]),
+        np.column_stack([final_imports[:, resident], final_imports[:, shipped].sum(axis=1)]),
+        table.value_added[:, stays],
+        table.output[stays],
+        table.unit,
+    )
+
+
 # --- identities -------------------------------------------------------------------------------------------------------
 
 

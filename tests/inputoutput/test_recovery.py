@@ -1,4 +1,4 @@
-"""A known multi-regional table is hidden: only the nation, outputs and value added by region are left. How well do we do?
+"""A known multi-regional table is hidden but for the nation, outputs and value added: how well is it recovered?
 
 Judged by output multipliers inside each region, the column sums of (I - A_rr)^-1, as in Bonfiglio and Chelli (2008),
 Economic Systems Research 20. The rival is SLQ, min(SLQ, 1) times the national coefficient.
@@ -54,7 +54,7 @@ def _use(name: str) -> int:
 
 
 def recovered(known: Hidden, delta: float = DELTA) -> np.ndarray:
-    """(R, n) multipliers inside each region, from the table that our method builds; the last two regions are outside."""
+    """(R, n) multipliers inside each region, from the table that our method builds; the last two are outside."""
     n = len(known.nation.products)
     rules = Rules(
         province_share=known.output[-2] / known.nation.output,
