@@ -80,6 +80,21 @@ def lines(values: ArrayLike, size: int, what: str, labels: Labels = None) -> Flo
     return array
 
 
+def rows(values: ArrayLike, size: int, what: str) -> Floats:
+    """The values, a vector or rows of vectors, if each has one entry for each of ``size`` industries.
+
+    Raises:
+        ArgumentError: another length or number of axes, or a value that is no number.
+    """
+    array = numbers(values, what)
+    if array.ndim not in (1, 2) or array.shape[-1] != size:
+        raise ArgumentError(
+            f"{what} must be a vector of {size} numbers, one an industry, or rows of such vectors, not of shape"
+            f" {array.shape}"
+        )
+    return array
+
+
 def output(values: ArrayLike, size: int, labels: Labels = None) -> Floats:
     """(n,) output, if none is negative.
 

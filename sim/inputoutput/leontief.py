@@ -140,6 +140,11 @@ class Leontief:
         return self.solve(np.eye(self.size))
 
 
+def open_system(coefficients: ArrayLike | Leontief) -> Leontief:
+    """The factorised system of the coefficients, or the system itself, so that several methods can share one."""
+    return coefficients if isinstance(coefficients, Leontief) else Leontief(coefficients)
+
+
 def _factorised(system: Floats, coefficients: Floats, labels: Labels) -> tuple[Floats, NDArray[np.int32]]:
     """LU factors of the transposed system: LAPACK then works on the array as it lies, without another copy."""
     factors, exchanges, info = linalg.lapack.dgetrf(system.T, overwrite_a=True)

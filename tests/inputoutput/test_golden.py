@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 
-from sim.inputoutput import gravity, leontief, multipliers, quotients
+from sim.inputoutput import ghosh, gravity, leontief, linkages, multipliers, prices, quotients
 from sim.inputoutput.balancing import gras, ras
 from sim.inputoutput.splitting import Child, split
 from sim.inputoutput.tables import check_parts, single_region
@@ -41,19 +41,74 @@ def test_two_sectors() -> None:
     assert_allclose(leontief.leontief_inverse(coefficients), expected["L"], atol=tolerance["L"])
     assert_allclose(leontief.solve(coefficients, given["f_new"]), expected["x_new"], atol=tolerance["x_new"])
     assert_allclose(leontief.solve(coefficients, given["f"]), given["x"], rtol=1e-12)
+    # the book multiplies its rounded output, so the last digit printed is not that of the table
+    labour = given["labour_coeff"] * leontief.solve(coefficients, given["f_new"])
+    assert_allclose(labour, expected["labour"], atol=tolerance["labour"])
+    needed = multipliers.total_content(coefficients, given["labour_coeff"]) @ given["f_new"]
+    assert needed == pytest.approx(labour.sum(), rel=1e-12)
 
 
-def test_type_one_multipliers() -> None:
-    given, expected, tolerance = case("type_I_multipliers")
-    assert_allclose(multipliers.output_multipliers(given["A"]), expected["output_simple"], atol=tolerance)
+def test_type_one_and_two_multipliers() -> None:
+    given, expected, tolerance = case("type_I_and_II_multipliers")
+    households = multipliers.Households(given["household_row"], given["household_col"], given["household_own"])
+    closed = leontief.Leontief(multipliers.closed(given["A"], households))
+    assert_allclose(closed.inverse(), expected["L_closed"], atol=tolerance)
+    assert_allclose(closed.solve(given["f_star"]), expected["x_closed"], atol=0.005)  # printed with two decimals
+    found = multipliers.type_two(given["A"], households)
+    assert_allclose(found.output_simple, expected["output_simple"], atol=tolerance)
+    assert_allclose(found.output_total, expected["output_total"], atol=tolerance)
+    assert_allclose(found.output_truncated, expected["output_total_truncated"], atol=tolerance)
+    assert_allclose(found.income_simple, expected["income_simple"], atol=tolerance)
+    assert_allclose(found.income_type_one, expected["income_type_I"], atol=tolerance)
+    assert_allclose(found.income_total, expected["income_total"], atol=tolerance)
+    assert_allclose(found.income_type_two, expected["income_type_II"], atol=tolerance)
+    assert found.circulation == pytest.approx(expected["L_closed"][2, 2], abs=tolerance)
+
+
+def test_prices_and_quantities_are_dual() -> None:
+    given, expected, tolerance = case("leontief_price_quantity_duality")
+    # bushels of wheat and yards of cloth: a column of physical units
+    coefficients = given["Z"] / given["x"]
+    assert_allclose(coefficients, expected["A"], rtol=1e-12)
+    assert_allclose(leontief.leontief_inverse(coefficients), expected["L"], atol=5e-7)  # six decimals
+    wages = given["wage"] * given["labour"] / given["x"]
+    assert_allclose(prices.prices(coefficients, wages), expected["prices"], atol=tolerance)
+    both = prices.prices_and_quantities(coefficients, wages, given["f"])
+    assert_allclose(both.prices, expected["prices"], atol=tolerance)
+    assert_allclose(both.output, expected["x"], rtol=tolerance)
+    assert given["labour"].sum() == expected["labour_total_in_sectors"]
+    assert both.primary_cost == pytest.approx(expected["value_added"], rel=tolerance)
+    assert both.final_value == pytest.approx(expected["value_final_demand"], rel=tolerance)
 
 
 def test_germany_1995() -> None:
     given, expected, tolerance = case("germany_1995_six_sector")
-    coefficients = leontief.technical_coefficients(given["Z_domestic"], given["x"])
+    flows, output = given["Z_domestic"], given["x"]
+    # the printed row total of manufacturing, 1079400, is not the sum of its row
+    assert_allclose(flows.sum(axis=1) + given["final_use"].sum(axis=1), output, rtol=1e-12)
+    bought = flows.sum(axis=0) + given["imports"] + given["taxes_on_products"]
+    assert_allclose(bought + given["value_added"], output, rtol=1e-12)
+    coefficients = leontief.technical_coefficients(flows, output)
     assert_allclose(np.diag(coefficients)[:3], [expected[f"A_{i}_{i}"] for i in range(3)], atol=tolerance)
-    assert_allclose(np.diag(leontief.leontief_inverse(coefficients))[:3], expected["L_diag"], atol=tolerance)
-    assert_allclose(multipliers.output_multipliers(coefficients), expected["output_multipliers"], atol=tolerance)
+    system = leontief.Leontief(coefficients)
+    assert_allclose(np.diag(system.inverse())[:3], expected["L_diag"], atol=tolerance)
+    assert_allclose(multipliers.output_multipliers(system), expected["output_multipliers"], atol=tolerance)
+    content = multipliers.total_content(system, np.array([given["value_added"], given["employment"]]) / output)
+    assert_allclose(content[0], expected["gva_multipliers"], atol=tolerance)
+    assert_allclose(content[1], expected["employment_multipliers"], atol=tolerance)
+
+
+def test_germany_1995_by_ghosh() -> None:
+    given, expected, tolerance = case("germany_1995_six_sector")
+    flows, output = given["Z_domestic"], given["x"]
+    allocation = leontief.allocation_coefficients(flows, output)
+    inverse = leontief.ghosh_inverse(allocation)
+    assert_allclose(inverse[:, 0], expected["ghosh_column_0"], atol=tolerance)
+    # manufacturing is 1.6910; the source prints 1.6691, which its own table does not give
+    assert_allclose(linkages.forward_linkages(allocation), expected["ghosh_row_sums"], atol=tolerance)
+    assert_allclose(linkages.linkages(flows, output).forward, expected["ghosh_row_sums"], atol=tolerance)
+    primary = given["imports"] + given["taxes_on_products"] + given["value_added"]
+    assert_allclose(ghosh.supply_driven_output(allocation, primary), output, rtol=1e-12)
 
 
 def test_two_regions() -> None:
