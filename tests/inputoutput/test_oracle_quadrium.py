@@ -48,9 +48,9 @@ def test_type_two(seed: int) -> None:
 def test_type_two_of_a_table_with_an_absent_industry() -> None:
     whole = nation()
     keep = np.array([1.0, 1.0, 1.0, 0.0])
-    flows = whole.domestic * keep * keep[:, None]
+    flows = whole.intermediate * keep * keep[:, None]
     output, income = whole.output * keep, whole.value_added[0] * keep
-    consumption = 0.2 * whole.final_domestic[:, 0] * keep
+    consumption = 0.2 * whole.final[:, 0] * keep
     coefficients = leontief.technical_coefficients(flows, output)
     expected = diagnostics.type_ii_multipliers(coefficients, income, consumption, output)
     found = multipliers.type_two(coefficients, multipliers.households(income, consumption, output))
