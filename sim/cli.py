@@ -17,9 +17,13 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 import typer
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from rich.table import Table
 
+    from sim.experiment.tables import RegionalAccounts
     from sim.parameters import Parameters, Row
+    from sim.report.inputoutput import TableAnalysis, View
     from sim.scenario import Fault, Scenario
 
 BAD_INPUT = 2
@@ -83,6 +87,113 @@ def _run_one(scenario: Scenario, seed: int, out: Path, quiet: bool) -> None:
         raise typer.Exit(BROKEN_BOOKS) from None
     files = done.save(out) + save_figures(done, out)
     print_summary(done, files)
+
+
+@app.command()
+def io(
+    scenario: Annotated[str, typer.Argument(help="Scenario file, or bare name of one in scenarios/.")] = "baseline",
+    month: Annotated[
+        str | None, typer.Option(help="Month of the table, such as 2019-11; the opening, 2013-12, if not given.")
+    ] = None,
+    place: Annotated[
+        str | None, typer.Option(help="A county such as Fuding, or all; the city by product if not given.")
+    ] = None,
+    view: Annotated[
+        list[str] | None, typer.Option(help="multipliers, linkages, extraction or content; all of them if not given.")
+    ] = None,
+    sort: Annotated[str | None, typer.Option(help="Column to sort by, as in the CSV; largest first.")] = None,
+    draws: Annotated[
+        int, typer.Option(min=0, max=100_000, help="Add the 5 % and 95 % points over so many tables (opening only).")
+    ] = 0,
+    seed: Annotated[
+        int | None, typer.Option(min=0, max=2**31 - 1, help="Seed of all chance; that of the scenario if not given.")
+    ] = None,
+    as_csv: Annotated[bool, typer.Option("--csv", help="As CSV on standard output; one view.")] = False,
+    out: Annotated[Path | None, typer.Option(help="Folder for the table, all views as CSV, and figures.")] = None,
+    quiet: Annotated[bool, typer.Option("--quiet", help="No progress.")] = False,
+) -> None:
+    """Input-output analysis of the opening or any month: multipliers, linkages, extraction, local content."""
+    from sim.report.inputoutput import VIEWS, TableAnalysis, print_views, to_csv
+
+    _one_of("--view", view or (), tuple(VIEWS))
+    names = [name for name in VIEWS if name in (view or VIEWS)]
+    if as_csv and len(names) + (draws > 0) != 1:
+        _refuse([f"--csv: choose one view with --view ({', '.join(VIEWS)}), without --draws"])
+    plan = _read_all([scenario])[0]
+    folder = None if out is None else _folders([plan.name], out)[0]
+    accounts = _accounts(plan, month, seed, quiet)
+    if draws and accounts.wide is None:
+        _refuse(["--draws: only the opening table is an estimate that can be drawn; leave --month out"])
+    try:
+        analysis = TableAnalysis(accounts, place)
+    except ValueError as error:
+        _refuse([f"--place: {error}"])
+    views = analysis.views(names)
+    if draws:
+        views.append(_bands(analysis, plan, draws, seed, quiet))
+    if sort is not None:
+        _one_of("--sort", [sort], tuple(dict.fromkeys(column for each in views for column in each.frame.columns)))
+    if as_csv:
+        typer.echo(to_csv(views[0], accounts), nl=False)
+    else:
+        print_views(views, accounts, place, sort)
+    if folder is not None:
+        _write_io(accounts, dict(zip([*names, "bands"], views, strict=False)), folder)
+
+
+def _accounts(plan: Scenario, month: str | None, seed: int | None, quiet: bool) -> RegionalAccounts:
+    """The table of a month; a month without one ends the command."""
+    from sim.accounts import BrokenIdentityError
+    from sim.experiment.tables import regional_accounts
+    from sim.report.progress import months_bar
+
+    try:
+        with months_bar(f"{plan.name} to {month}", shown=not quiet and month is not None) as tick:
+            return regional_accounts(plan, month, seed, tick)
+    except BrokenIdentityError as error:
+        typer.echo(f"{plan.name}: the run stopped, its books do not balance: {error}", err=True)
+        raise typer.Exit(BROKEN_BOOKS) from None
+    except ValueError as error:
+        _refuse([f"--month: {error}"])
+
+
+def _bands(analysis: TableAnalysis, plan: Scenario, draws: int, seed: int | None, quiet: bool) -> View:
+    """The bands of the main figures over drawn tables."""
+    from sim.experiment.tables import table_draws
+    from sim.opening.totals import OpeningError
+    from sim.report.progress import months_bar
+
+    try:
+        with months_bar("tables", shown=not quiet, unit="tables") as tick:
+            return analysis.bands(table_draws(plan, draws, seed, tick))
+    except OpeningError as error:
+        _refuse([f"--draws: {error}"])
+
+
+def _write_io(accounts: RegionalAccounts, views: dict[str, View], folder: Path) -> None:
+    """The table, the views and the figures as files."""
+    from sim.inputoutput import exchange
+    from sim.report.inputoutput import to_csv
+    from sim.report.table_figures import save_table_figures
+
+    texts = {"table": exchange.to_csv(accounts.wide or accounts.city)}
+    texts |= {name: to_csv(view, accounts) for name, view in views.items()}
+    paths = [folder / f"{name}.csv" for name in texts]
+    for path, text in zip(paths, texts.values(), strict=True):
+        path.write_text(text, encoding="utf-8")
+    for path in paths + save_table_figures(accounts, folder):
+        typer.echo(f"wrote {path}", err=True)
+
+
+def _one_of(option: str, words: Sequence[str], known: tuple[str, ...]) -> None:
+    """End the command if a word is not one of those known."""
+    from sim.parameters import suggestion
+
+    wrong = [word for word in words if word not in known]
+    if wrong:
+        _refuse(
+            [f"{option}: unknown '{word}'{suggestion(word, known)}; choose from {', '.join(known)}" for word in wrong]
+        )
 
 
 @app.command()

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sim.inputoutput.tables import Table, aggregate, inside
-from sim.mechanisms.demand import OPENING
+from sim.mechanisms.demand import OPENING, Demand
 from sim.model import NingdeModel
 from sim.opening.national import UNIT
 from sim.opening.position import leader_names, opening_table_of
 from sim.opening.table import OUTSIDE_REGIONS
+from sim.opening.uncertainty import sample_tables
 from sim.parameters import Month
 from sim.scenario import Scenario
+from sim.settings import InputOutput, Opening
 from sim.state import YEAR
 from sim.statistics import OUTSIDE, jobs_by_node, leader_purchases, regional_table
 from sim.world import load_world
@@ -115,3 +117,26 @@ def with_names(built: Table) -> Table:
     world = load_world()
     names = dict(zip(world.counties, world.county_names, strict=True))
     return aggregate(built, regions=names | dict(zip(OUTSIDE_REGIONS, OUTSIDE_NAMES, strict=True)))
+
+
+def table_draws(
+    scenario: Scenario,
+    draws: int,
+    seed: int | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> Iterator[Table]:
+    """Opening tables of the ten counties that are as good as the scenario's, see :mod:`sim.opening.uncertainty`.
+
+    Args:
+        scenario: its parameters are the modes of what is drawn.
+        draws: how many.
+        seed: seed of the draws; that of the scenario if not given.
+        progress: called after each table with tables done and tables in all.
+    """
+    root = scenario.run.seed if seed is None else seed
+    share = scenario[Demand].nev_share_local
+    sample = sample_tables(scenario[Opening], scenario[InputOutput], root, draws, nev_share=share)
+    for done, draw in enumerate(sample, start=1):
+        if progress is not None:
+            progress(done, draws)
+        yield inside(with_names(draw.table), load_world().county_names, OUTSIDE)

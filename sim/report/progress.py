@@ -14,38 +14,39 @@ SECONDS_BETWEEN_LINES = 5.0
 
 
 @contextmanager
-def months_bar(label: str, shown: bool = True) -> Iterator[Tick | None]:
+def months_bar(label: str, shown: bool = True, unit: str = "months") -> Iterator[Tick | None]:
     """A callback for months done and months in all, shown on standard error while the context is open.
 
     Args:
         label: what is running.
         shown: False for no progress at all.
+        unit: what is counted.
     """
     if not shown:
         yield None
     elif sys.stderr.isatty():
-        with _bar(label) as tick:
+        with _bar(label, unit) as tick:
             yield tick
     else:
-        yield _lines(label)
+        yield _lines(label, unit)
 
 
 @contextmanager
-def _bar(label: str) -> Iterator[Tick]:
+def _bar(label: str, unit: str) -> Iterator[Tick]:
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
     columns = (
         TextColumn("{task.description}"),
         BarColumn(),
-        TextColumn("{task.completed:.0f} of {task.total:.0f} months"),
+        TextColumn(f"{{task.completed:.0f}} of {{task.total:.0f}} {unit}"),
     )
     with Progress(*columns, TimeRemainingColumn(), console=Console(stderr=True), transient=True) as progress:
         task = progress.add_task(label, total=None)
         yield lambda done, total: progress.update(task, completed=done, total=total)
 
 
-def _lines(label: str) -> Tick:
+def _lines(label: str, unit: str) -> Tick:
     """Plain lines: the first month, every few seconds, and the last."""
     last = [time.monotonic() - SECONDS_BETWEEN_LINES]
 
@@ -53,6 +54,6 @@ def _lines(label: str) -> Tick:
         now = time.monotonic()
         if done == total or now - last[0] >= SECONDS_BETWEEN_LINES:
             last[0] = now
-            sys.stderr.write(f"{label}: {done} of {total} months\n")
+            sys.stderr.write(f"{label}: {done} of {total} {unit}\n")
 
     return tick
