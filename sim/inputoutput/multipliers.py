@@ -134,7 +134,10 @@ class Households:
                 f"household income has {len(self.income)} entries but consumption {len(self.consumption)}: give one an"
                 " industry in both"
             )
-        object.__setattr__(self, "own", float(checks.numbers(self.own, "household own income")))
+        own = checks.numbers(self.own, "household own income")
+        if own.ndim != 0:
+            raise ArgumentError(f"household own income must be one number, not of shape {own.shape}")
+        object.__setattr__(self, "own", float(own))
 
 
 def households(

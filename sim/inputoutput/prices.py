@@ -102,7 +102,8 @@ def prices_with_given(
         found[places] = checks.numbers([given[int(place)] for place in places], "given price")
     free = np.flatnonzero(~fixed)
     if len(free):
-        names = None if labels is None else [labels[int(i)] for i in free]
+        # a refusal counts the others only: it must still say which product it means
+        names = [f"position {i} of all" if labels is None else labels[int(i)] for i in free]
         push = cost[free] + found[fixed] @ matrix[np.ix_(fixed, free)]
         found[free] = Leontief(matrix[np.ix_(free, free)], names).solve_left(push)
     margin = np.where(fixed, found - found @ matrix - cost, 0.0)

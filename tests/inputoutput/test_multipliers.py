@@ -210,6 +210,7 @@ def test_closure_is_accepted_if_and_only_if_the_spectral_radius_is_below_one(
         (lambda: Households([[0.1]], [0.1]), r"^household income must be a vector, not of shape \(1, 1\)"),
         (lambda: Households([0.1], [np.inf]), "^household consumption in row 0 is inf"),
         (lambda: Households([0.1], [0.1], np.nan), "^household own income is nan"),
+        (lambda: Households([0.1], [0.1], [0.1, 0.2]), r"^household own income must be one number, not of sh"),
         (lambda: multipliers.closed(A, Households([0.1], [0.1])), "^households have 1 entries but there are 2 indus"),
         (lambda: multipliers.type_two(A, Households([0.1], [0.1])), "^households have 1 entries but there are 2 indus"),
         (lambda: multipliers.type_two(np.ones((2, 3)), HOUSEHOLDS), r"^coefficients must be a square matrix"),

@@ -121,6 +121,10 @@ def test_only_the_other_products_must_be_productive() -> None:
     assert found.prices[1] == pytest.approx((0.4 + 1.0) / 0.7)
     with pytest.raises(NotProductiveError, match=r"Column 0 \(ore\) buys 1\.5"):
         prices.prices_with_given(coefficients, [1.0, 1.0], {1: 2.0}, ("ore", "metal"))
+    with pytest.raises(NotProductiveError, match=r"Column 0 \(ore\) buys 1\.5"):  # its place among the others is 0 too
+        prices.prices_with_given(coefficients[::-1, ::-1], [1.0, 1.0], {0: 2.0}, ("metal", "ore"))
+    with pytest.raises(NotProductiveError, match=r"Column 0 \(position 1 of all\) buys 1\.5"):
+        prices.prices_with_given(coefficients[::-1, ::-1], [1.0, 1.0], {0: 2.0})
 
 
 def test_all_prices_may_be_given() -> None:
