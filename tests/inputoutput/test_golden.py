@@ -10,6 +10,10 @@ from numpy.testing import assert_allclose
 
 from sim.inputoutput import ghosh, gravity, leontief, linkages, multipliers, prices, quotients
 from sim.inputoutput.balancing import gras, ras
+from sim.inputoutput.decomposition import output_change
+from sim.inputoutput.dynamic import balanced_growth, forward_step
+from sim.inputoutput.extraction import Kind, extract, extract_each
+from sim.inputoutput.interregional import footprints, spillovers
 from sim.inputoutput.splitting import Child, split
 from sim.inputoutput.tables import check_parts, single_region
 
@@ -115,18 +119,28 @@ def test_two_regions() -> None:
     given, expected, tolerance = case("two_region_interregional")
     coefficients = leontief.technical_coefficients(given["Z"], given["x"])
     assert_allclose(leontief.leontief_inverse(coefficients), expected["L"], atol=tolerance)
-    assert_allclose(leontief.solve(coefficients, given["delta_f"]), expected["x_full"], atol=tolerance)
-    alone = leontief.solve(coefficients[:3, :3], given["delta_f"][:3])
-    assert_allclose(alone, expected["x_single_region_L"], atol=tolerance)
+    assert_allclose(leontief.solve(coefficients, given["f"]), given["x"], rtol=1e-12)
+    found = spillovers(coefficients, given["regions"], given["delta_f"])
+    assert found.regions.names == ("L", "M")
+    assert_allclose(found.full, expected["x_full"], atol=tolerance)
+    assert_allclose(found.alone, [*expected["x_single_region_L"], 0.0, 0.0], atol=tolerance)
+    assert_allclose(found.feedback, [*expected["feedback_in_L"], 0.0, 0.0], atol=tolerance)
+    assert_allclose(found.spillover[:, 0], [0.0, 0.0, 0.0, *expected["spillover_to_M"]], atol=tolerance)
+    assert not found.spillover[:, 1].any()
 
 
 def test_two_regions_three_sectors() -> None:
     given, expected, tolerance = case("two_region_three_sector_mrio")
     output = given["Z"].sum(axis=1) + given["Y"].sum(axis=1)
     assert_allclose(output, expected["x"], atol=tolerance)
-    inverse = leontief.leontief_inverse(leontief.technical_coefficients(given["Z"], output))
+    coefficients = leontief.technical_coefficients(given["Z"], output)
+    inverse = leontief.leontief_inverse(coefficients)
     found = [inverse[0, 0], inverse[4, 4], inverse[5, 1]]
     assert_allclose(found, [expected["L_0_0"], expected["L_4_4"], expected["L_5_1"]], atol=tolerance)
+    intensity = leontief.technical_coefficients(given["F"], output)
+    accounts = footprints(coefficients, given["regions"], intensity, given["Y"])
+    assert_allclose(accounts.consumption, expected["consumption_footprint"], atol=tolerance)
+    assert_allclose(accounts.production, given["F"].reshape(2, 2, 3).sum(axis=2), atol=tolerance)
 
 
 def test_ras() -> None:
@@ -153,6 +167,41 @@ def test_location_quotients() -> None:
     assert_allclose(np.minimum(quotients.cross_industry(slq), 1.0) * national, expected["A_cilq"], atol=tolerance)
     flq = quotients.flegg(region, nation, given["delta"])
     assert_allclose(np.minimum(flq, 1.0) * national, expected["A_flq"], atol=tolerance)
+
+
+def test_structural_decomposition() -> None:
+    given, expected, tolerance = case("structural_decomposition")
+    output = [given["Z0"].sum(axis=1) + given["f0"], given["Z1"].sum(axis=1) + given["f1"]]
+    assert_allclose(output, [expected["x0"], expected["x1"]], rtol=1e-12)
+    before, after = (leontief.technical_coefficients(given[f"Z{t}"], output[t]) for t in (0, 1))
+    found = output_change(before, given["f0"], after, given["f1"])
+    assert_allclose(found.change, expected["x1"] - expected["x0"], rtol=1e-9)
+    assert_allclose(found["technology"], expected["technology"], atol=tolerance)
+    assert_allclose(found["final demand"], expected["final_demand"], atol=tolerance)
+    totals = [expected["technology_total"], expected["final_demand_total"]]
+    assert_allclose(found.effects.sum(axis=1), totals, atol=tolerance)
+
+
+def test_hypothetical_extraction() -> None:
+    given, expected, tolerance = case("hypothetical_extraction_two_sector")
+    flows, output, sector = given["Z"], given["x"], given["sector"]
+    allocation = leontief.allocation_coefficients(flows, output)
+    assert_allclose(allocation, expected["B"], rtol=1e-12)
+    assert_allclose(leontief.ghosh_inverse(allocation), expected["G"], atol=tolerance)
+    kinds: list[Kind] = ["total", "backward", "forward"]
+    for kind in kinds:
+        loss = expected[f"{kind}_loss"]
+        assert extract(flows, output, sector, kind).total == pytest.approx(loss, abs=tolerance)
+        assert extract_each(flows, output, kind).total[sector] == pytest.approx(loss, abs=tolerance)
+
+
+def test_dynamic_model() -> None:
+    given, expected, tolerance = case("dynamic_leontief")
+    balanced = balanced_growth(given["A"], given["K"])
+    assert balanced.rate == pytest.approx(expected["balanced_growth_rate"], abs=tolerance)
+    assert_allclose(balanced.shares, expected["balanced_shares"], atol=tolerance)
+    after = forward_step(given["A"], given["K"], given["x0"], given["c0"])
+    assert_allclose(after, expected["x1"], atol=tolerance)
 
 
 def test_gravity() -> None:
