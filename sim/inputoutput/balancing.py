@@ -1,19 +1,31 @@
 """Making a matrix meet given row and column totals while keeping its pattern.
 
-RAS (Stone 1961), GRAS for matrices with negative cells (Junius and Oosterhaven 2003, in the form of Lenzen, Wood and
-Gallego 2007, with the rule of Temurshoev, Miller and Bouwmeester 2013 for lines without positive cells), and the same
-scaling for many matrices at once, as the gravity model needs it.
+RAS (Stone 1961; Bacharach 1970), GRAS for matrices with negative cells, and the same scaling for many matrices at once,
+as the gravity model needs it.
+
+GRAS is that of Junius and Oosterhaven (2003) as corrected by Lenzen, Wood and Gallego (2007): cells are r p s and
+n / (r s), so that a matrix that already has its totals stays as it is. The first published form carries a factor e
+(2.718) in positive and 1/e in negative cells and is not offered. Lines without positive cells follow Temurshoev, Miller
+and Bouwmeester (2013). It minimises sum |a| (z ln z - z + 1) over the ratios z = x / a of the cells; for a non-negative
+matrix this is cross-entropy, and GRAS is RAS.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
+
+from sim.inputoutput import checks, feasibility
+from sim.inputoutput.checks import ArgumentError
+from sim.inputoutput.feasibility import LineLabels
 
 Floats = NDArray[np.float64]
+Bools = NDArray[np.bool_]
+
+LARGEST_FACTOR = 1e100
+"""Factors beyond this, or below its inverse, have run away: nothing that can be balanced needs them (numerical)."""
 
 
 class BalancingError(ValueError):
@@ -27,7 +39,8 @@ class Balanced(NamedTuple):
         matrix: the result, in the money of the input.
         rounds: rounds of row and column scaling.
         residual: largest absolute miss of a total, relative to the largest total.
-        row_factors, column_factors: multipliers of the positive cells.
+        row_factors, column_factors: multipliers r and s of the positive cells; negative cells are divided by them. A
+            line whose cells vanish has 0 where they were positive, infinity where they were negative.
     """
 
     matrix: Floats
@@ -37,67 +50,179 @@ class Balanced(NamedTuple):
     column_factors: Floats
 
 
+class Problem(NamedTuple):
+    """A matrix and totals that passed the checks of single lines.
+
+    Attributes:
+        matrix: (m, n) cells without the lines that vanish.
+        rows, columns: totals.
+        scale: the largest total.
+        allowed: miss of a total that counts as met.
+        row_limits, column_limits: factor of a line that vanishes, 0 or infinity; 1 elsewhere.
+    """
+
+    matrix: Floats
+    rows: Floats
+    columns: Floats
+    scale: float
+    allowed: float
+    row_limits: Floats
+    column_limits: Floats
+
+
 def ras(
-    matrix: Floats,
-    rows: Floats,
-    columns: Floats,
+    matrix: ArrayLike,
+    rows: ArrayLike,
+    columns: ArrayLike,
     *,
-    labels: tuple[Sequence[str], Sequence[str]] | None = None,
+    labels: LineLabels = None,
     tolerance: float = 1e-12,
     rounds: int = 1000,
 ) -> Balanced:
     """Biproportional fit r_i a_ij s_j of a non-negative matrix to row and column totals.
 
+    Stone (1961), Bacharach (1970); Miller and Blair (2009), chapter 7. The result has the least cross-entropy to the
+    matrix among all that meet the totals, and zeros stay zeros.
+
     Args:
-        matrix: (m, n) non-negative.
+        matrix: (m, n) non-negative, money.
         rows: (m,) totals, non-negative.
         columns: (n,) totals, non-negative, with the same sum.
         labels: names of rows and columns for messages.
         tolerance: largest miss of a total, relative to the largest total.
         rounds: give up after so many rounds.
 
+    Returns:
+        The balanced matrix. Lines with the total 0 are 0.
+
     Raises:
-        BalancingError: negative cells or totals, unequal sums, an empty line with a total, or no convergence.
+        ArgumentError: a shape does not fit or something is no number; the message names its place.
+        BalancingError: negative cells or totals, unequal sums, an empty line with a total, rows that need more than the
+            columns they reach can take, or no convergence, with what stands in the way.
     """
-    _refuse_negative(matrix, rows, columns, labels)
-    return gras(matrix, rows, columns, labels=labels, tolerance=tolerance, rounds=rounds)
+    cells, row_totals, column_totals = arrays(matrix, rows, columns, labels)
+    _refuse_negative(cells, row_totals, column_totals, labels)
+    return gras(cells, row_totals, column_totals, labels=labels, tolerance=tolerance, rounds=rounds)
 
 
 def gras(
-    matrix: Floats,
-    rows: Floats,
-    columns: Floats,
+    matrix: ArrayLike,
+    rows: ArrayLike,
+    columns: ArrayLike,
     *,
-    labels: tuple[Sequence[str], Sequence[str]] | None = None,
+    labels: LineLabels = None,
     tolerance: float = 1e-12,
     rounds: int = 1000,
 ) -> Balanced:
     """RAS for matrices with negative cells: positive cells become r p s, negative ones n / (r s).
 
-    Arguments as for :func:`ras`, but cells and totals may be negative. Every cell keeps its sign.
+    Junius and Oosterhaven (2003), Lenzen, Wood and Gallego (2007), Temurshoev, Miller and Bouwmeester (2013); see the
+    head of this module for the convention. Every cell keeps its sign, except in a line of one sign whose total is 0:
+    there every cell becomes 0.
+
+    Args:
+        matrix: (m, n) of any sign, money.
+        rows: (m,) totals of any sign.
+        columns: (n,) totals of any sign, with the same sum.
+        labels: names of rows and columns for messages.
+        tolerance: largest miss of a total, relative to the largest total. Sums of totals may differ by this times the
+            number of lines: the miss is then left in the rows.
+        rounds: give up after so many rounds.
+
+    Returns:
+        The balanced matrix.
 
     Raises:
-        BalancingError: unequal sums, an empty line with a total, a total whose sign the line cannot reach, or no
-            convergence.
+        ArgumentError: a shape does not fit or something is no number; the message names its place.
+        BalancingError: unequal sums, an empty line with a total, a total whose sign the line cannot reach, lines that
+            need more than the lines they cross can take, or no convergence, with what stands in the way.
     """
-    scale = max(float(np.abs(rows).max(initial=0.0)), float(np.abs(columns).max(initial=0.0)), np.finfo(float).tiny)
-    _refuse_impossible(matrix, rows, columns, labels, tolerance * scale)
-    positive, negative = np.maximum(matrix, 0.0), np.maximum(-matrix, 0.0)
-    row_factors, column_factors = np.ones(len(rows)), np.ones(len(columns))
-    balanced, miss = matrix, float("inf")
-    for round_number in range(1, rounds + 1):
-        row_factors = _line_factors(positive @ column_factors, negative @ (1.0 / column_factors), rows)
-        column_factors = _line_factors(row_factors @ positive, (1.0 / row_factors) @ negative, columns)
-        factors = np.outer(row_factors, column_factors)
-        balanced = positive * factors - negative / factors
-        miss = _largest_miss(balanced, rows, columns)
-        if miss <= tolerance * scale:
-            return Balanced(balanced, round_number, miss / scale, row_factors, column_factors)
-    axis, line, amount, total = _worst_line(balanced, rows, columns)
-    raise BalancingError(
-        f"no balance after {rounds} rounds: {_name(labels, axis, line)} sums to {amount:.9g}, its total is {total:.9g};"
-        " its cells lie where other totals leave no room"
+    problem = prepared(matrix, rows, columns, labels, tolerance)
+    positive, negative = parts(problem.matrix)
+    row_factors, column_factors, used, converged = scaled(positive, negative, problem, rounds)
+    balanced = composed(positive, negative, row_factors, column_factors)
+    if not converged:
+        raise BalancingError(_complaint(balanced, np.asarray(matrix, dtype=np.float64), problem, labels, used))
+    return Balanced(
+        balanced,
+        used,
+        _largest_miss(balanced, problem.rows, problem.columns) / problem.scale,
+        np.where(problem.row_limits == 1.0, row_factors, problem.row_limits),
+        np.where(problem.column_limits == 1.0, column_factors, problem.column_limits),
     )
+
+
+def prepared(matrix: ArrayLike, rows: ArrayLike, columns: ArrayLike, labels: LineLabels, tolerance: float) -> Problem:
+    """The problem as arrays, without cells that must vanish.
+
+    Raises:
+        ArgumentError: a shape does not fit or something is no number.
+        BalancingError: a single line cannot meet its total, or sums differ.
+    """
+    cells, row_totals, column_totals = arrays(matrix, rows, columns, labels)
+    scale = largest(row_totals, column_totals)
+    refuse_unequal(row_totals, column_totals, tolerance * scale)
+    return possible(cells, row_totals, column_totals, labels, scale, tolerance)
+
+
+def possible(
+    matrix: Floats, rows: Floats, columns: Floats, labels: LineLabels, scale: float, tolerance: float
+) -> Problem:
+    """The problem without cells that must vanish, if every line can meet its total; a total may be NaN for none.
+
+    Raises:
+        BalancingError: a single line cannot meet its total.
+    """
+    _refuse_impossible(matrix, rows, columns, labels, tolerance * scale)
+    return _without_vanishing(matrix, rows, columns, scale, tolerance * scale, labels)
+
+
+def composed(positive: Floats, negative: Floats | None, row_factors: Floats, column_factors: Floats) -> Floats:
+    """The matrix r p s - n / (r s)."""
+    factors = np.outer(row_factors, column_factors)
+    return positive * factors if negative is None else positive * factors - negative / factors
+
+
+def parts(matrix: Floats) -> tuple[Floats, Floats | None]:
+    """Positive cells and the amounts of negative ones; None where there are none."""
+    if not (matrix < 0.0).any():
+        return matrix, None
+    return np.maximum(matrix, 0.0), np.maximum(-matrix, 0.0)
+
+
+def scaled(
+    positive: Floats, negative: Floats | None, problem: Problem, rounds: int
+) -> tuple[Floats, Floats, int, bool]:
+    """Row and column factors, rounds used and whether all totals are met.
+
+    A round needs sums of lines only, never the matrix: those sums of rows which tell the miss are the ones the next
+    round starts from.
+    """
+    row_factors, column_factors = np.ones(len(problem.rows)), np.ones(len(problem.columns))
+    # sums that differ by rounding leave their gap in the rows, because columns come last
+    allowed = problem.allowed + abs(float(problem.rows.sum() - problem.columns.sum()))
+    gains, losses = _sums(positive, negative, column_factors)
+    transposed = positive.T, None if negative is None else negative.T
+    used = 0
+    for used in range(1, rounds + 1):
+        row_factors = _line_factors(gains, losses, problem.rows)
+        column_gains, column_losses = _sums(*transposed, row_factors)
+        column_factors = _line_factors(column_gains, column_losses, problem.columns)
+        gains, losses = _sums(positive, negative, column_factors)
+        row_miss = row_factors * gains - losses / row_factors - problem.rows
+        column_miss = column_factors * column_gains - column_losses / column_factors - problem.columns
+        miss = max(float(np.abs(row_miss).max(initial=0.0)), float(np.abs(column_miss).max(initial=0.0)))
+        if miss <= allowed:
+            return row_factors, column_factors, used, True
+        if _runs_away(row_factors) or _runs_away(column_factors):
+            break
+    return row_factors, column_factors, used, False
+
+
+def _sums(positive: Floats, negative: Floats | None, factors: Floats) -> tuple[Floats, Floats]:
+    """Sums p s and n / s of every line over the lines that cross it."""
+    gains = positive @ factors
+    return gains, np.zeros_like(gains) if negative is None else negative @ (1.0 / factors)
 
 
 def _line_factors(positive: Floats, negative: Floats, totals: Floats) -> Floats:
@@ -105,15 +230,69 @@ def _line_factors(positive: Floats, negative: Floats, totals: Floats) -> Floats:
 
     With positive cells r = (u + sqrt(u^2 + 4 p n)) / (2 p); without, r = -n / u.
     """
-    root = np.sqrt(totals**2 + 4.0 * positive * negative)
+    root = np.hypot(totals, 2.0 * np.sqrt(positive) * np.sqrt(negative))
+    up = totals >= 0.0
     # for u < 0 the textbook form loses all digits to cancellation: 2 n / (sqrt(..) - u) is the same number
-    with np.errstate(divide="ignore", invalid="ignore"):
-        up = (totals + root) / (2.0 * positive)
-        down = 2.0 * negative / (root - totals)
-    factors = np.where(totals >= 0.0, up, down)
-    factors = np.where((positive == 0.0) & (negative == 0.0), 1.0, factors)
-    # a line of positive cells whose total is 0 shrinks to nothing; keep the factor positive so that 1 / r exists
-    return np.where(np.isfinite(factors), np.maximum(factors, 1e-300), 1.0)
+    numerator = np.where(up, totals + root, 2.0 * negative)
+    denominator = np.where(up, 2.0 * positive, root - totals)
+    factors = np.divide(numerator, denominator, out=np.ones_like(totals), where=(numerator > 0.0) & (denominator > 0.0))
+    return np.asarray(factors)
+
+
+def _runs_away(factors: Floats) -> bool:
+    return bool(factors.max(initial=1.0) > LARGEST_FACTOR or factors.min(initial=1.0) < 1.0 / LARGEST_FACTOR)
+
+
+def _without_vanishing(
+    matrix: Floats, rows: Floats, columns: Floats, scale: float, allowed: float, labels: LineLabels
+) -> Problem:
+    """Cells of lines that must vanish become 0 before scaling, which would reach 0 only in the limit.
+
+    A line vanishes if its cells have one sign and its total is 0, or by rounding a hair on the other side of it. That
+    can leave a line that crosses it with one sign, or with nothing.
+    """
+    left, totals, limits = matrix, (rows, columns), (np.ones(len(rows)), np.ones(len(columns)))
+    while True:
+        gone = []
+        for axis in (0, 1):
+            positive, negative = _signs(left, axis)
+            drained = positive & ~negative & (totals[axis] <= 0.0) & (totals[axis] >= -allowed)
+            filled = negative & ~positive & (totals[axis] >= 0.0) & (totals[axis] <= allowed)
+            limits[axis][drained], limits[axis][filled] = 0.0, np.inf
+            gone.append(drained | filled)
+        if not (gone[0].any() or gone[1].any()):
+            break
+        left = np.where(gone[0][:, None] | gone[1], 0.0, left)
+    if left is not matrix:
+        for axis in (0, 1):
+            positive, negative = _signs(left, axis)
+            stuck = (~positive & (totals[axis] > allowed)) | (~negative & (totals[axis] < -allowed))
+            if stuck.any():
+                given = np.isfinite(rows).all() and np.isfinite(columns).all()
+                reason = feasibility.explain(matrix, rows, columns, labels, allowed) if given else None
+                line = int(np.flatnonzero(stuck)[0])
+                raise BalancingError(reason or f"{_name(labels, axis, line)} cannot reach {totals[axis][line]:g}")
+    return Problem(left, rows, columns, scale, allowed, *limits)
+
+
+def _signs(matrix: Floats, axis: int) -> tuple[Bools, Bools]:
+    """Which lines have positive and which have negative cells."""
+    return np.asarray((matrix > 0.0).any(axis=1 - axis)), np.asarray((matrix < 0.0).any(axis=1 - axis))
+
+
+def _complaint(balanced: Floats, matrix: Floats, problem: Problem, labels: LineLabels, rounds: int) -> str:
+    """Why there is no balance and how to mend it."""
+    axis, line, amount, total = _worst_line(balanced, problem.rows, problem.columns)
+    reason = feasibility.explain(matrix, problem.rows, problem.columns, labels, problem.allowed)
+    if reason is None:
+        reason = "the totals can be met, so allow more rounds or a larger tolerance"
+    place = _name(labels, axis, line)
+    return f"no balance after {rounds} rounds: {place} sums to {amount:.9g}, its total is {total:.9g}; {reason}"
+
+
+def largest(*amounts: Floats) -> float:
+    """The largest amount, above 0 so that one can divide by it."""
+    return max(*(float(np.abs(values).max(initial=0.0)) for values in amounts), float(np.finfo(float).tiny))
 
 
 def _largest_miss(matrix: Floats, rows: Floats, columns: Floats) -> float:
@@ -130,51 +309,77 @@ def _worst_line(matrix: Floats, rows: Floats, columns: Floats) -> tuple[int, int
     return axis, line, float(sums[axis][line]), float((rows, columns)[axis][line])
 
 
-def _name(labels: tuple[Sequence[str], Sequence[str]] | None, axis: int, line: int) -> str:
-    kind = ("row", "column")[axis]
-    return f"{kind} {line}" if labels is None else f"{kind} {line} ({labels[axis][line]})"
+def _name(labels: LineLabels, axis: int, line: int) -> str:
+    return f"{('row', 'column')[axis]} {checks.name(labels[axis] if labels else None, line)}"
 
 
-def _refuse_negative(
-    matrix: Floats, rows: Floats, columns: Floats, labels: tuple[Sequence[str], Sequence[str]] | None
-) -> None:
+def arrays(matrix: ArrayLike, rows: ArrayLike, columns: ArrayLike, labels: LineLabels) -> tuple[Floats, Floats, Floats]:
+    """Cells and totals as arrays that fit together.
+
+    Raises:
+        ArgumentError: they do not, or something is no number.
+    """
+    row_labels, column_labels = labels or (None, None)
+    cells = checks.numbers(matrix, "matrix", row_labels, column_labels)
+    row_totals = checks.numbers(rows, "row totals", row_labels)
+    column_totals = checks.numbers(columns, "column totals", column_labels)
+    if cells.ndim != 2:
+        raise ArgumentError(f"the matrix must have rows and columns, not the shape {cells.shape}")
+    if row_totals.ndim != 1 or column_totals.ndim != 1 or cells.shape != (len(row_totals), len(column_totals)):
+        raise ArgumentError(
+            f"a matrix of {cells.shape} cannot have row totals of {row_totals.shape} and column totals of"
+            f" {column_totals.shape}: give one total a line"
+        )
+    for axis, names in enumerate((row_labels, column_labels)):
+        if names is not None and len(names) != cells.shape[axis]:
+            kind = ("rows", "columns")[axis]
+            raise ArgumentError(f"the matrix has {cells.shape[axis]} {kind} but there are {len(names)} labels")
+    return cells, row_totals, column_totals
+
+
+def _refuse_negative(matrix: Floats, rows: Floats, columns: Floats, labels: LineLabels) -> None:
     if (matrix < 0).any():
-        i, j = np.argwhere(matrix < 0)[0]
+        i, j = (int(position) for position in np.argwhere(matrix < 0)[0])
         cell = f"{_name(labels, 0, i)}, {_name(labels, 1, j)}"
-        raise BalancingError(f"RAS needs non-negative cells: {cell} is {matrix[i, j]:g}")
+        raise BalancingError(f"RAS needs non-negative cells: {cell} is {matrix[i, j]:g}; use gras, which keeps signs")
     for axis, totals in enumerate((rows, columns)):
         if (totals < 0).any():
             line = int(np.argmin(totals))
-            raise BalancingError(f"RAS needs non-negative totals: {_name(labels, axis, line)} has {totals[line]:g}")
+            raise BalancingError(
+                f"RAS needs non-negative totals: {_name(labels, axis, line)} has {totals[line]:g}, which no sum of"
+                " non-negative cells is"
+            )
 
 
-def _refuse_impossible(
-    matrix: Floats,
-    rows: Floats,
-    columns: Floats,
-    labels: tuple[Sequence[str], Sequence[str]] | None,
-    allowed: float,
-) -> None:
-    """Refuse totals that no matrix of this pattern can have, naming the line."""
-    if matrix.shape != (len(rows), len(columns)):
-        raise BalancingError(f"a matrix of {matrix.shape} cannot have {len(rows)} row and {len(columns)} column totals")
-    if not (np.isfinite(matrix).all() and np.isfinite(rows).all() and np.isfinite(columns).all()):
-        raise BalancingError("cells and totals must be finite numbers")
+def refuse_unequal(rows: Floats, columns: Floats, allowed: float) -> None:
+    """Refuse totals of rows and columns whose sums differ by more than the allowed amount times the lines."""
     gap = float(rows.sum() - columns.sum())
     if abs(gap) > allowed * max(len(rows), len(columns)):
-        raise BalancingError(f"rows sum to {rows.sum():.12g}, columns to {columns.sum():.12g}: they must agree")
+        raise BalancingError(
+            f"rows sum to {rows.sum():.12g}, columns to {columns.sum():.12g}: they must agree; scale one side, or book"
+            f" the difference of {gap:.9g} in a line of its own"
+        )
+
+
+def _refuse_impossible(matrix: Floats, rows: Floats, columns: Floats, labels: LineLabels, allowed: float) -> None:
+    """Refuse totals that a single line of this pattern cannot have, naming the line."""
     for axis, totals in enumerate((rows, columns)):
-        lines = matrix if axis == 0 else matrix.T
-        has_positive, has_negative = (lines > 0).any(axis=1), (lines < 0).any(axis=1)
+        has_positive, has_negative = _signs(matrix, axis)
         empty = ~has_positive & ~has_negative & (np.abs(totals) > allowed)
         if empty.any():
             line = int(np.flatnonzero(empty)[0])
-            raise BalancingError(f"{_name(labels, axis, line)} has only zeros but the total {totals[line]:g}")
+            raise BalancingError(
+                f"{_name(labels, axis, line)} has only zeros but the total {totals[line]:g}: open a cell or set the"
+                " total to 0"
+            )
         wrong = (~has_positive & (totals > allowed)) | (~has_negative & (totals < -allowed))
         if wrong.any():
             line = int(np.flatnonzero(wrong)[0])
             place = _name(labels, axis, line)
-            raise BalancingError(f"{place} cannot reach {totals[line]:g}: its cells have the other sign")
+            raise BalancingError(
+                f"{place} cannot reach {totals[line]:g}: its cells have the other sign; open a cell of this sign or"
+                " change the total"
+            )
 
 
 def sinkhorn(

@@ -3,34 +3,66 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
+from sim.inputoutput import checks, feasibility
 from sim.inputoutput.balancing import BalancingError, sinkhorn
+from sim.inputoutput.checks import ArgumentError
+from sim.inputoutput.feasibility import LineLabels
 
 Floats = NDArray[np.float64]
 
-
-def exponential_decay(cost: Floats, decay: float) -> Floats:
-    """Attraction exp(-decay x cost); decay per unit of cost (for minutes: per minute), >= 0."""
-    return np.exp(-decay * cost)
+KINDS = ("origin", "destination")
 
 
-def power_decay(distance: Floats, elasticity: float) -> Floats:
-    """Attraction distance^-elasticity; distance > 0 in any unit."""
-    if (distance <= 0).any():
-        raise ValueError("a power decay needs distances above 0")
-    return np.asarray(distance, dtype=np.float64) ** -elasticity
+def exponential_decay(cost: ArrayLike, decay: float) -> Floats:
+    """Attraction exp(-decay x cost); decay per unit of cost (for minutes: per minute), >= 0.
+
+    Raises:
+        ArgumentError: a cost is no number, or the decay is negative or no number.
+    """
+    if not (np.isfinite(decay) and decay >= 0.0):
+        raise ArgumentError(f"decay must be 0 or above, not {decay:g}: flows fall with cost")
+    return np.asarray(np.exp(-decay * checks.numbers(cost, "cost")))
+
+
+def power_decay(distance: ArrayLike, elasticity: float) -> Floats:
+    """Attraction distance^-elasticity; distance > 0 in any unit, elasticity >= 0.
+
+    Raises:
+        ArgumentError: a distance is no number or not above 0, or the elasticity is negative or no number.
+    """
+    if not (np.isfinite(elasticity) and elasticity >= 0.0):
+        raise ArgumentError(f"elasticity must be 0 or above, not {elasticity:g}: flows fall with distance")
+    far = checks.numbers(distance, "distance")
+    if (far <= 0).any():
+        place = ", ".join(str(int(i)) for i in np.argwhere(far <= 0)[0])
+        raise ArgumentError(
+            f"a power decay needs distances above 0, position ({place}) has {far[far <= 0][0]:g}; give a place a"
+            " distance to itself, such as half the square root of its area over pi"
+        )
+    return np.asarray(far**-elasticity)
 
 
 def flows(
-    supply: Floats, demand: Floats, attraction: Floats, *, tolerance: float = 1e-12, rounds: int = 2000
+    supply: ArrayLike,
+    demand: ArrayLike,
+    attraction: ArrayLike,
+    *,
+    labels: LineLabels = None,
+    tolerance: float = 1e-12,
+    rounds: int = 2000,
 ) -> Floats:
     """Flows between places that use up every supply and meet every demand.
+
+    Wilson (1970), the doubly constrained form: of all flows that meet supply and demand those nearest to
+    O_r D_s g_rs in cross-entropy. Odds t_rs t_qp / (t_rp t_qs) are those of the attraction.
 
     Args:
         supply: (m,) shipped by each origin, money, >= 0.
         demand: (n,) taken by each destination, same sum as the supply.
         attraction: (m, n) decay factors g >= 0; 0 forbids a flow.
+        labels: names of origins and destinations for messages.
         tolerance: largest miss of a supply, relative to all supply.
         rounds: give up after so many rounds of scaling.
 
@@ -38,12 +70,50 @@ def flows(
         (m, n) flows in the money of the supply.
 
     Raises:
-        BalancingError: sums differ, or the permitted flows cannot meet them.
+        ArgumentError: a shape does not fit, or something is no number or negative.
+        BalancingError: sums differ, or the permitted flows cannot meet them, with the origins and destinations that
+            stand in the way.
     """
-    if abs(supply.sum() - demand.sum()) > 1e-9 * max(supply.sum(), demand.sum()):
-        raise BalancingError(f"supply sums to {supply.sum():.12g}, demand to {demand.sum():.12g}: they must agree")
-    prior = np.outer(supply, demand) * attraction
-    result, miss = sinkhorn(prior[None], supply[None], demand[None], tolerance=tolerance, rounds=rounds)
+    shipped, taken, pull = _arrays(supply, demand, attraction, labels)
+    gap = float(shipped.sum() - taken.sum())
+    if abs(gap) > 1e-9 * max(shipped.sum(), taken.sum()):
+        raise BalancingError(
+            f"supply sums to {shipped.sum():.12g}, demand to {taken.sum():.12g}: they must agree; book the difference"
+            f" of {gap:.9g} as trade with another place"
+        )
+    prior = np.outer(shipped, taken) * pull
+    result, miss = sinkhorn(prior[None], shipped[None], taken[None], tolerance=tolerance, rounds=rounds)
     if miss[0] > max(tolerance, 1e-14) * 10:
-        raise BalancingError(f"the permitted flows miss supply or demand by {miss[0]:.2g} of their sum")
+        # places without supply or demand have no flow in the prior, but that does not make their totals impossible
+        reason = feasibility.explain(pull, shipped, taken, labels, 1e-9 * float(shipped.sum()), KINDS)
+        reason = reason or "they can be met, so allow more rounds or a larger tolerance"
+        raise BalancingError(f"the permitted flows miss supply or demand by {miss[0]:.2g} of their sum: {reason}")
     return np.asarray(result[0])
+
+
+def _arrays(
+    supply: ArrayLike, demand: ArrayLike, attraction: ArrayLike, labels: LineLabels
+) -> tuple[Floats, Floats, Floats]:
+    """Supply, demand and attraction, if they fit together and none is negative."""
+    origins, destinations = labels or (None, None)
+    shipped = checks.numbers(supply, "supply", origins)
+    taken = checks.numbers(demand, "demand", destinations)
+    pull = checks.numbers(attraction, "attraction", origins, destinations)
+    if shipped.ndim != 1 or taken.ndim != 1 or pull.shape != (len(shipped), len(taken)):
+        raise ArgumentError(
+            f"attraction of shape {pull.shape} does not fit supply of {shipped.shape} and demand of {taken.shape}"
+        )
+    for axis, (values, what) in enumerate(((shipped, "supply"), (taken, "demand"))):
+        if (values < 0).any():
+            line = int(values.argmin())
+            place = checks.name(labels[axis] if labels else None, line)
+            raise ArgumentError(
+                f"{what} of {KINDS[axis]} {place} is negative: {values[line]:g}; count it on the other side"
+            )
+    if (pull < 0).any():
+        row, column = (int(i) for i in np.argwhere(pull < 0)[0])
+        raise ArgumentError(
+            f"attraction of origin {checks.name(origins, row)} and destination {checks.name(destinations, column)} is"
+            f" negative: {pull[row, column]:g}; use 0 to forbid a flow"
+        )
+    return shipped, taken, pull

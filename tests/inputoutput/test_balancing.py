@@ -2,32 +2,92 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from sim.inputoutput.balancing import BalancingError, gras, ras, sinkhorn
+from sim.inputoutput.checks import ArgumentError
 
 POSITIVE = arrays(float, (3, 4), elements=st.floats(0.1, 100.0))
+FACTORS = st.floats(0.1, 10.0)
+RATIO = arrays(float, (3, 4), elements=st.floats(0.3, 3.0))
+SIGNED = arrays(float, (3, 4), elements=st.sampled_from([-3.0, -1.0, 0.0, 0.0, 0.5, 2.0, 7.0]))
 
 
 @given(POSITIVE, POSITIVE)
+@settings(max_examples=30)
 def test_ras_meets_the_totals_and_keeps_odds(start: np.ndarray, target: np.ndarray) -> None:
     rows, columns = target.sum(axis=1), target.sum(axis=0)
     result = ras(start, rows, columns)
     np.testing.assert_allclose(result.matrix.sum(axis=1), rows, rtol=1e-9)
     np.testing.assert_allclose(result.matrix.sum(axis=0), columns, rtol=1e-9)
-    kept = start[0, 0] * start[1, 1] / (start[0, 1] * start[1, 0])
-    found = result.matrix
-    assert found[0, 0] * found[1, 1] / (found[0, 1] * found[1, 0]) == pytest.approx(kept, rel=1e-8)
+    np.testing.assert_allclose(odds(result.matrix), odds(start), rtol=1e-8)
     np.testing.assert_allclose(result.matrix, np.outer(result.row_factors, result.column_factors) * start, rtol=1e-9)
 
 
+def odds(matrix: np.ndarray) -> np.ndarray:
+    """Cross ratios a_ij a_00 / (a_i0 a_0j), which no scaling of rows and columns changes."""
+    return matrix * matrix[0, 0] / np.outer(matrix[:, 0], matrix[0])
+
+
+@given(POSITIVE, POSITIVE, arrays(float, 3, elements=FACTORS), arrays(float, 4, elements=FACTORS))
+@settings(max_examples=30)
+def test_ras_does_not_see_how_rows_and_columns_of_the_prior_are_scaled(
+    start: np.ndarray, target: np.ndarray, row: np.ndarray, column: np.ndarray
+) -> None:
+    rows, columns = target.sum(axis=1), target.sum(axis=0)
+    rescaled = ras(row[:, None] * start * column, rows, columns).matrix
+    np.testing.assert_allclose(rescaled, ras(start, rows, columns).matrix, rtol=1e-7)
+
+
+@given(SIGNED, RATIO)
+@settings(max_examples=30)
+def test_gras_keeps_signs_and_zeros_and_meets_the_totals(start: np.ndarray, ratio: np.ndarray) -> None:
+    target = start * ratio
+    rows, columns = target.sum(axis=1), target.sum(axis=0)
+    result = gras(start, rows, columns, rounds=20_000, tolerance=1e-10)
+    assert (np.sign(result.matrix) == np.sign(start)).all()
+    scale = max(np.abs(rows).max(), np.abs(columns).max(), 1e-300)
+    assert np.abs(result.matrix.sum(axis=1) - rows).max() <= 2e-10 * scale
+    assert np.abs(result.matrix.sum(axis=0) - columns).max() <= 2e-10 * scale
+
+
+@given(SIGNED, RATIO, arrays(float, 3, elements=FACTORS), arrays(float, 4, elements=FACTORS))
+@settings(max_examples=30)
+def test_gras_does_not_see_factors_that_go_against_the_sign(
+    start: np.ndarray, ratio: np.ndarray, row: np.ndarray, column: np.ndarray
+) -> None:
+    target, factors = start * ratio, np.outer(row, column)
+    totals = target.sum(axis=1), target.sum(axis=0)
+    rescaled = gras(np.where(start > 0, start * factors, start / factors), *totals, rounds=20_000)
+    plain = gras(start, *totals, rounds=20_000)
+    np.testing.assert_allclose(rescaled.matrix, plain.matrix, atol=1e-6 * np.abs(target).max())
+
+
+@given(SIGNED, RATIO)
+@settings(max_examples=30)
+def test_the_unit_of_money_does_not_matter(start: np.ndarray, ratio: np.ndarray) -> None:
+    target = start * ratio
+    totals = target.sum(axis=1), target.sum(axis=0)
+    thousands = gras(1000.0 * start, 1000.0 * totals[0], 1000.0 * totals[1], rounds=20_000).matrix
+    plain = gras(start, *totals, rounds=20_000).matrix
+    np.testing.assert_allclose(thousands, 1000.0 * plain, atol=1e-6 * np.abs(thousands).max())
+
+
 @given(POSITIVE)
+@settings(max_examples=30)
 def test_a_balanced_matrix_stays_as_it_is(matrix: np.ndarray) -> None:
     result = ras(matrix, matrix.sum(axis=1), matrix.sum(axis=0))
     np.testing.assert_allclose(result.matrix, matrix, rtol=1e-12)
     assert result.rounds == 1
+
+
+def test_gras_without_change_of_totals_changes_nothing() -> None:
+    # with the factor e of the first published form it would: Lenzen, Wood and Gallego (2007)
+    matrix = np.array([[7.0, 3.0, -3.0], [2.0, 9.0, 8.0], [-2.0, 1.0, 2.0]])
+    result = gras(matrix, matrix.sum(axis=1), matrix.sum(axis=0))
+    np.testing.assert_allclose(result.matrix, matrix, rtol=1e-12)
 
 
 def test_gras_keeps_signs() -> None:
@@ -45,18 +105,70 @@ def test_gras_keeps_digits_when_losses_dwarf_gains() -> None:
     np.testing.assert_allclose(result.matrix.sum(axis=1), [-1.0, 2e6], atol=1e-6)
 
 
+def test_a_line_of_one_sign_with_the_total_0_vanishes() -> None:
+    # row 0 has gains only, column 2 losses only; both totals are 0
+    matrix = np.array([[1.0, 2.0, 0.0], [3.0, 1.0, -1.0], [2.0, -1.0, -2.0]])
+    result = gras(matrix, np.array([0.0, 5.0, 2.0]), np.array([4.0, 3.0, 0.0]))
+    assert (result.matrix[0] == 0).all()
+    assert (result.matrix[:, 2] == 0).all()
+    assert (np.sign(result.matrix[1:, :2]) == np.sign(matrix[1:, :2])).all()
+    np.testing.assert_allclose(result.matrix.sum(axis=1), [0.0, 5.0, 2.0], atol=1e-11)
+    assert result.row_factors[0] == 0.0
+    assert result.column_factors[2] == np.inf
+
+
+def test_a_line_that_vanishes_may_take_others_with_it() -> None:
+    # without row 0 column 0 has only its loss, whose total is 0
+    matrix = np.array([[2.0, 1.0], [-1.0, 3.0]])
+    result = gras(matrix, np.array([0.0, 4.0]), np.array([0.0, 4.0]))
+    assert result.matrix.tolist() == [[0.0, 0.0], [0.0, 4.0]]
+    with pytest.raises(BalancingError, match="row 1 needs 4 but its cells lie only in column 1, whose total is 3"):
+        ras(np.array([[2.0, 1.0], [0.0, 3.0]]), np.array([0.0, 4.0]), np.array([1.0, 3.0]))
+
+
+def test_a_total_of_0_with_both_signs_is_met() -> None:
+    matrix = np.array([[4.0, -1.0], [1.0, 2.0]])
+    result = gras(matrix, np.array([0.0, 3.0]), np.array([2.0, 1.0])).matrix
+    np.testing.assert_allclose(result.sum(axis=1), [0.0, 3.0], atol=1e-11)
+    assert (np.sign(result) == np.sign(matrix)).all()
+
+
+def test_sums_that_differ_by_rounding_leave_the_miss_in_the_rows() -> None:
+    rows, columns = np.array([1.0, 2.0]), np.array([1.5, 1.5 + 3e-12])
+    result = ras(np.ones((2, 2)), rows, columns)
+    np.testing.assert_allclose(result.matrix.sum(axis=0), columns, rtol=1e-15)
+    assert 1e-12 < result.residual < 4e-12
+
+
 LABELS = (("steel", "copper"), ("cars", "ships"))
 
 
 @pytest.mark.parametrize(
     ("matrix", "rows", "columns", "message"),
     [
-        ([[1, 2], [0, 0]], [3, 4], [3, 4], r"row 1 \(copper\) has only zeros but the total 4"),
+        ([[1, 2], [0, 0]], [3, 4], [3, 4], r"row 1 \(copper\) has only zeros but the total 4: open a cell"),
         ([[1, 0], [2, 0]], [3, 4], [3, 4], r"column 1 \(ships\) has only zeros but the total 4"),
-        ([[1, 2], [3, 4]], [3, 4], [3, 5], r"rows sum to 7, columns to 8: they must agree"),
-        ([[1, 2], [3, 4]], [3, 4], [np.nan, 5], r"finite"),
+        ([[1, 2], [3, 4]], [3, 4], [3, 5], r"rows sum to 7, columns to 8: they must agree; .* difference of -1"),
         ([[-1, -2], [3, 4]], [3, 4], [3, 4], r"row 0 \(steel\) cannot reach 3: its cells have the other sign"),
-        ([[1, 0], [0, 1]], [3, 4], [4, 3], r"no balance after 50 rounds: .* where other totals leave no room"),
+        ([[1, 2], [3, 4]], [3, -4], [-3, 2], r"row 1 \(copper\) cannot reach -4: its cells have the other sign"),
+        (
+            [[1, 0], [0, 1]],
+            [3, 4],
+            [4, 3],
+            r"50 rounds: .*; row 1 \(copper\) needs 4 but its cells lie only in column 1 \(ships\), whose total is 3",
+        ),
+        (
+            [[1, 1], [0, 1]],
+            [1, 1],
+            [1, 1],
+            r"only if the cell in row 0 \(steel\), column 1 \(ships\) become 0, .* only in the limit",
+        ),
+        (
+            [[1, 0], [0, -1]],
+            [200, -100],
+            [300, -200],
+            r"row 1 \(copper\) must sum to -100 and column 1 \(ships\) to -200, but the former cannot exceed",
+        ),
     ],
 )
 def test_gras_refuses_by_name(matrix: list, rows: list, columns: list, message: str) -> None:
@@ -64,16 +176,37 @@ def test_gras_refuses_by_name(matrix: list, rows: list, columns: list, message: 
         gras(np.array(matrix, float), np.array(rows, float), np.array(columns, float), labels=LABELS, rounds=50)
 
 
+@pytest.mark.parametrize(
+    ("matrix", "rows", "columns", "message"),
+    [
+        ([[1, np.nan], [3, 4]], [3, 4], [3, 4], r"matrix in row 0 \(steel\), column 1 \(ships\) is nan: fill the gap"),
+        ([[1, 2], [3, 4]], [3, 4], [np.inf, 5], r"column totals in row 0 \(cars\) is inf"),
+        ([[1, 2], [3, 4]], [3, 4, 5], [3, 5], r"a matrix of \(2, 2\) cannot have row totals of \(3,\)"),
+        ([1, 2], [3, 4], [3, 5], r"must have rows and columns"),
+        ([[1, 2, 3], [3, 4, 5]], [3, 4], [3, 2, 2], r"the matrix has 3 columns but there are 2 labels"),
+    ],
+)
+def test_what_is_no_matrix_with_totals_is_refused(matrix: list, rows: list, columns: list, message: str) -> None:
+    with pytest.raises(ArgumentError, match=message):
+        gras(np.array(matrix, float), np.array(rows, float), np.array(columns, float), labels=LABELS)
+
+
 def test_ras_refuses_negative_cells_and_totals() -> None:
-    with pytest.raises(BalancingError, match=r"row 0 \(steel\), column 1 \(ships\) is -2"):
+    with pytest.raises(BalancingError, match=r"row 0 \(steel\), column 1 \(ships\) is -2; use gras"):
         ras(np.array([[1.0, -2.0], [3.0, 4.0]]), np.ones(2), np.ones(2), labels=LABELS)
     with pytest.raises(BalancingError, match=r"column 0 has -1"):
         ras(np.ones((2, 2)), np.ones(2), np.array([-1.0, 3.0]))
 
 
-def test_wrong_number_of_totals_is_refused() -> None:
-    with pytest.raises(BalancingError, match="cannot have 3 row and 2 column totals"):
-        ras(np.ones((2, 2)), np.ones(3), np.full(2, 1.5))
+def test_too_few_rounds_are_called_that() -> None:
+    with pytest.raises(BalancingError, match=r"no balance after 2 rounds: .* can be met, so allow more rounds"):
+        ras(np.array([[1.0, 2.0], [3.0, 1.0]]), np.array([5.0, 1.0]), np.array([2.0, 4.0]), rounds=2)
+
+
+def test_factors_that_run_away_end_the_scaling() -> None:
+    # the excess is a millionfold, so that factors leave the range of numbers within some dozen rounds
+    with pytest.raises(BalancingError, match=r"no balance after \d\d rounds: .* row 0 needs 1000000 but"):
+        ras(np.array([[1.0, 0.0], [1.0, 1.0]]), np.array([1e6, 1.0]), np.array([1.0, 1e6]))
 
 
 def test_sinkhorn_agrees_with_ras_for_each_matrix() -> None:

@@ -145,6 +145,8 @@ def test_two_regions_three_sectors() -> None:
 
 def test_ras() -> None:
     given, expected, tolerance = case("ras_update_3x3")
+    assert_allclose(given["true_Z1"].sum(axis=1), given["u"])
+    assert_allclose(given["true_Z1"].sum(axis=0), given["v"])
     result = ras(given["A0"] * given["x1"], given["u"], given["v"])
     assert_allclose(result.matrix, expected["Z"], atol=tolerance)
     assert_allclose(result.matrix / given["x1"], expected["A"], atol=tolerance)
@@ -159,14 +161,19 @@ def test_gras_with_a_column_that_has_no_positive_cell() -> None:
 
 def test_location_quotients() -> None:
     given, expected, tolerance = case("location_quotients_three_sector")
-    region, nation, national = given["x_region"], given["x_nation"], given["A_national_domestic"]
-    slq = quotients.simple(region, nation)
+    region, nation, delta = given["x_region"], given["x_nation"], given["delta"]
+    slq = quotients.simple_location_quotients(region, nation)
     assert_allclose(slq, expected["slq"], atol=tolerance)
-    assert_allclose(quotients.size_factor(region.sum(), nation.sum(), given["delta"]), expected["lam"], atol=tolerance)
-    assert_allclose(np.minimum(slq, 1.0)[:, None] * national, expected["A_slq"], atol=tolerance)
-    assert_allclose(np.minimum(quotients.cross_industry(slq), 1.0) * national, expected["A_cilq"], atol=tolerance)
-    flq = quotients.flegg(region, nation, given["delta"])
-    assert_allclose(np.minimum(flq, 1.0) * national, expected["A_flq"], atol=tolerance)
+    assert_allclose(quotients.size_factor(region.sum(), nation.sum(), delta), expected["lam"], atol=tolerance)
+    found = {
+        "A_slq": slq,
+        "A_cilq": quotients.cross_industry_location_quotients(slq),
+        "A_flq": quotients.flegg_location_quotients(region, nation, delta),
+        "A_aflq": quotients.augmented_flegg_location_quotients(region, nation, delta),
+    }
+    for name, quotient in found.items():
+        coefficients = quotients.regional_coefficients(given["A_national_domestic"], quotient)
+        assert_allclose(coefficients, expected[name], atol=tolerance, err_msg=name)
 
 
 def test_structural_decomposition() -> None:
