@@ -5,7 +5,7 @@ import pytest
 
 import sim
 from sim.experiment.tables import OUTSIDE_NAMES, RegionalAccounts, regional_accounts
-from sim.inputoutput import tables
+from sim.inputoutput import identities, tables
 from sim.model import NingdeModel
 from sim.opening.position import leader_names
 from sim.statistics import leader_purchases, regional_table, wages_paid
@@ -31,7 +31,7 @@ def model() -> NingdeModel:
 def test_the_opening_table_has_names_and_twelve_regions(opening: RegionalAccounts) -> None:
     assert opening.wide is not None
     assert opening.wide.regions == (*WORLD.county_names, *OUTSIDE_NAMES)
-    assert max(tables.check_table(opening.wide, 1e-12).values()) < 1e-12
+    assert max(identities.check_table(opening.wide, 1e-12).values()) < 1e-12
     assert opening.month == "2013-12"
     assert sim.table(BASE).regions == opening.wide.regions
 
@@ -40,7 +40,7 @@ def test_the_city_is_an_economy_of_its_own(opening: RegionalAccounts) -> None:
     city, wide = opening.city, opening.wide
     assert wide is not None
     assert city.regions == WORLD.county_names
-    assert max(tables.check_table(city, 1e-12).values()) < 1e-12
+    assert max(identities.check_table(city, 1e-12).values()) < 1e-12
     home = slice(0, 240)
     np.testing.assert_array_equal(city.intermediate, wide.intermediate[home, home])
     np.testing.assert_allclose(city.total_value_added, wide.total_value_added[home])
@@ -69,7 +69,7 @@ def test_all_regions_cut_out_are_the_table_itself(opening: RegionalAccounts) -> 
 def test_a_month_is_the_sum_of_the_firms(model: NingdeModel) -> None:
     state = model.state
     table = regional_table(state)
-    assert max(tables.check_table(table, 1e-9).values()) < 1e-9
+    assert max(identities.check_table(table, 1e-9).values()) < 1e-9
     fuding = table.at("Fuding", "B_CELL")[0]
     mine = (state.firms.county == WORLD.county("FD")) & (state.firms.product == WORLD.product("B_CELL"))
     assert table.output[fuding] == pytest.approx(state.firms.output[mine].sum(), abs=1e-12)

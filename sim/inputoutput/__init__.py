@@ -1,4 +1,148 @@
-"""Input-output methods as pure functions on arrays: tables, Leontief, balancing, splits, quotients, gravity, regions.
+"""Input-output methods as pure functions on arrays, and the labelled table they are applied to.
 
 Nothing here knows a firm, a file or a parameter group. A matrix of flows has sellers in rows and buyers in columns.
+Each module is one family of techniques and names its sources; the common names can be imported from here::
+
+    from sim import inputoutput as io
+
+    A = io.technical_coefficients(Z, x)
+    io.output_multipliers(A)
+    io.extract(Z, x, [0, 3], kind="total").loss
 """
+
+from sim.inputoutput.balancing import BalancingError, gras, ras
+from sim.inputoutput.checks import ArgumentError
+from sim.inputoutput.content import direct_content, output_content, value_added_content, vertical_specialisation
+from sim.inputoutput.decomposition import decompose, final_demand_factors, output_change
+from sim.inputoutput.dynamic import balanced_growth, capacity_step, forward_step
+from sim.inputoutput.exchange import (
+    ExchangeError,
+    from_csv,
+    from_pymrio,
+    from_xarray,
+    read_csv,
+    to_csv,
+    to_pymrio,
+    to_xarray,
+)
+from sim.inputoutput.extraction import extract, extract_each, set_apart
+from sim.inputoutput.ghosh import supply_driven_output
+from sim.inputoutput.identities import IdentityError, check_table
+from sim.inputoutput.interregional import footprints, loops, regional_multipliers, spillovers
+from sim.inputoutput.leontief import (
+    Leontief,
+    NotProductiveError,
+    allocation_coefficients,
+    ghosh_inverse,
+    leontief_inverse,
+    solve,
+    spectral_radius,
+    technical_coefficients,
+)
+from sim.inputoutput.linkage import (
+    backward_linkages,
+    forward_linkages,
+    key_sectors,
+    linkages,
+    power_of_dispersion,
+    sensitivity_of_dispersion,
+)
+from sim.inputoutput.multipliers import (
+    Households,
+    closed,
+    households,
+    output_multipliers,
+    total_content,
+    type_one,
+    type_two,
+)
+from sim.inputoutput.multiregional import chenery_moses, regionalise
+from sim.inputoutput.paths import structural_paths
+from sim.inputoutput.price_model import price_change, prices, prices_with_given
+from sim.inputoutput.propagation import average_propagation_lengths, downstreamness, upstreamness
+from sim.inputoutput.quotients import (
+    augmented_flegg_location_quotients,
+    cross_industry_location_quotients,
+    flegg_location_quotients,
+    regional_coefficients,
+    simple_location_quotients,
+)
+from sim.inputoutput.splitting import SplitError, split
+from sim.inputoutput.tables import Table, aggregate, inside, nation, single_region
+
+__all__ = [
+    "ArgumentError",
+    "BalancingError",
+    "ExchangeError",
+    "Households",
+    "IdentityError",
+    "Leontief",
+    "NotProductiveError",
+    "SplitError",
+    "Table",
+    "aggregate",
+    "allocation_coefficients",
+    "augmented_flegg_location_quotients",
+    "average_propagation_lengths",
+    "backward_linkages",
+    "balanced_growth",
+    "capacity_step",
+    "check_table",
+    "chenery_moses",
+    "closed",
+    "cross_industry_location_quotients",
+    "decompose",
+    "direct_content",
+    "downstreamness",
+    "extract",
+    "extract_each",
+    "final_demand_factors",
+    "flegg_location_quotients",
+    "footprints",
+    "forward_linkages",
+    "forward_step",
+    "from_csv",
+    "from_pymrio",
+    "from_xarray",
+    "ghosh_inverse",
+    "gras",
+    "households",
+    "inside",
+    "key_sectors",
+    "leontief_inverse",
+    "linkages",
+    "loops",
+    "nation",
+    "output_change",
+    "output_content",
+    "output_multipliers",
+    "power_of_dispersion",
+    "price_change",
+    "prices",
+    "prices_with_given",
+    "ras",
+    "read_csv",
+    "regional_coefficients",
+    "regional_multipliers",
+    "regionalise",
+    "sensitivity_of_dispersion",
+    "set_apart",
+    "simple_location_quotients",
+    "single_region",
+    "solve",
+    "spectral_radius",
+    "spillovers",
+    "split",
+    "structural_paths",
+    "supply_driven_output",
+    "technical_coefficients",
+    "to_csv",
+    "to_pymrio",
+    "to_xarray",
+    "total_content",
+    "type_one",
+    "type_two",
+    "upstreamness",
+    "value_added_content",
+    "vertical_specialisation",
+]

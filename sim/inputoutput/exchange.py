@@ -29,7 +29,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.inputoutput.tables import Label, Table, check_table
+from sim.inputoutput.identities import check_table
+from sim.inputoutput.tables import Label, Table
 
 if TYPE_CHECKING:
     import xarray as xr

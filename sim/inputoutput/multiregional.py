@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 
 from sim.inputoutput import gravity, quotients
 from sim.inputoutput.balancing import BalancingError, ras, sinkhorn
-from sim.inputoutput.tables import EXACT, EXPORTS, GOVERNMENT, HOUSEHOLD, INVESTMENT, USES, Table
+from sim.inputoutput.identities import EXACT
+from sim.inputoutput.tables import EXPORTS, GOVERNMENT, HOUSEHOLD, INVESTMENT, USES, Table
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
@@ -404,11 +405,9 @@ def _table(position: Position, trade: Floats, nation: Table, regions: Sequence[s
     Value added of a region has the rows of the nation in the proportions that they have in the nation's industry.
     """
     count, n = position.output.shape
-    source = _ratio(trade, np.repeat(trade.sum(axis=1, keepdims=True), count, axis=1))
-    # r: selling region, i: product, s: buying region, j: buying industry, u: final use
-    intermediate = np.einsum("irs,sij->risj", source, position.uses).reshape(count * n, count * n)
+    intermediate = chenery_moses(trade, position.uses).reshape(count * n, count * n)
     final = np.zeros((count, n, count, len(USES)))
-    final[..., :EXPORTS] = np.einsum("irs,siu->risu", source, position.final)
+    final[..., :EXPORTS] = chenery_moses(trade, position.final)
     own = np.arange(count)
     final[own, :, own, EXPORTS] = position.exports
     mix = _ratio(nation.value_added, np.broadcast_to(nation.total_value_added, nation.value_added.shape))
@@ -427,6 +426,23 @@ def _table(position: Position, trade: Floats, nation: Table, regions: Sequence[s
         position.output.reshape(-1),
         nation.unit,
     )
+
+
+def chenery_moses(trade: Floats, uses: Floats) -> Floats:
+    """Deliveries by region of the seller: all buyers of a region share its suppliers in the same proportions.
+
+    z_risj = t_irs / sum_r t_irs * u_sij (Chenery 1953; Moses, American Economic Review 45, 1955; Miller and Blair 2009,
+    chapter 3.4). What one buyer really takes from which region is unknown; that is the price of the method.
+
+    Args:
+        trade: (n, R, R) deliveries of product i from region r to region s, any unit, >= 0.
+        uses: (R, n, m) product i used in region s by its m buyers (industries or final users), money.
+
+    Returns:
+        (R, n, R, m) product i from region r used in region s by its m buyers; 0 where a region gets none of a product.
+    """
+    source = _ratio(trade, np.repeat(trade.sum(axis=1, keepdims=True), trade.shape[1], axis=1))
+    return np.einsum("irs,sij->risj", source, uses)
 
 
 def total_coefficients(nation: Table) -> Floats:

@@ -26,7 +26,7 @@ from sim.inputoutput.content import direct_content, value_added_content
 from sim.inputoutput.extraction import extract, extract_each
 from sim.inputoutput.interregional import regional_multipliers
 from sim.inputoutput.leontief import Leontief
-from sim.inputoutput.linkages import key_sectors, linkages
+from sim.inputoutput.linkage import key_sectors, linkages
 from sim.inputoutput.multipliers import Multipliers, households, output_multipliers, total_content, type_two
 from sim.inputoutput.tables import Table, aggregate
 from sim.report.style import month_name

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from numpy.testing import assert_allclose
 
-from sim.inputoutput import ghosh, leontief, prices
+from sim.inputoutput import ghosh, leontief, price_model
 from sim.inputoutput.checks import ArgumentError
 from sim.inputoutput.leontief import NotProductiveError
 
@@ -38,7 +38,7 @@ def test_ghosh_is_the_price_model(flows: np.ndarray, rest: np.ndarray, value_add
     # Dietzenbacher (1997): new primary cost moves the value of unchanged quantities as Leontief prices do
     output, _, _ = table(flows, rest)
     value = ghosh.supply_driven_output(leontief.allocation_coefficients(flows, output), value_added)
-    price = prices.prices(leontief.technical_coefficients(flows, output), value_added / output)
+    price = price_model.prices(leontief.technical_coefficients(flows, output), value_added / output)
     assert_allclose(value, price * output, rtol=1e-9, atol=1e-9)
 
 

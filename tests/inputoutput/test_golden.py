@@ -8,14 +8,15 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 
-from sim.inputoutput import ghosh, gravity, leontief, linkages, multipliers, prices, quotients
+from sim.inputoutput import ghosh, gravity, leontief, linkage, multipliers, price_model, quotients
 from sim.inputoutput.balancing import gras, ras
 from sim.inputoutput.decomposition import output_change
 from sim.inputoutput.dynamic import balanced_growth, forward_step
 from sim.inputoutput.extraction import Kind, extract, extract_each
+from sim.inputoutput.identities import check_parts
 from sim.inputoutput.interregional import footprints, spillovers
 from sim.inputoutput.splitting import Child, split
-from sim.inputoutput.tables import check_parts, single_region
+from sim.inputoutput.tables import single_region
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "inputoutput.json"
 CASES = {case["id"]: case for case in json.loads(GOLDEN.read_text(encoding="utf-8"))["cases"]}
@@ -76,8 +77,8 @@ def test_prices_and_quantities_are_dual() -> None:
     assert_allclose(coefficients, expected["A"], rtol=1e-12)
     assert_allclose(leontief.leontief_inverse(coefficients), expected["L"], atol=5e-7)  # six decimals
     wages = given["wage"] * given["labour"] / given["x"]
-    assert_allclose(prices.prices(coefficients, wages), expected["prices"], atol=tolerance)
-    both = prices.prices_and_quantities(coefficients, wages, given["f"])
+    assert_allclose(price_model.prices(coefficients, wages), expected["prices"], atol=tolerance)
+    both = price_model.prices_and_quantities(coefficients, wages, given["f"])
     assert_allclose(both.prices, expected["prices"], atol=tolerance)
     assert_allclose(both.output, expected["x"], rtol=tolerance)
     assert given["labour"].sum() == expected["labour_total_in_sectors"]
@@ -109,8 +110,8 @@ def test_germany_1995_by_ghosh() -> None:
     inverse = leontief.ghosh_inverse(allocation)
     assert_allclose(inverse[:, 0], expected["ghosh_column_0"], atol=tolerance)
     # manufacturing is 1.6910; the source prints 1.6691, which its own table does not give
-    assert_allclose(linkages.forward_linkages(allocation), expected["ghosh_row_sums"], atol=tolerance)
-    assert_allclose(linkages.linkages(flows, output).forward, expected["ghosh_row_sums"], atol=tolerance)
+    assert_allclose(linkage.forward_linkages(allocation), expected["ghosh_row_sums"], atol=tolerance)
+    assert_allclose(linkage.linkages(flows, output).forward, expected["ghosh_row_sums"], atol=tolerance)
     primary = given["imports"] + given["taxes_on_products"] + given["value_added"]
     assert_allclose(ghosh.supply_driven_output(allocation, primary), output, rtol=1e-12)
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 
-from sim.inputoutput import ghosh, leontief, linkages, multipliers
+from sim.inputoutput import ghosh, leontief, linkage, multipliers
 
 pymrio = pytest.importorskip("pymrio")
 pytestmark = pytest.mark.oracle
@@ -61,6 +61,6 @@ def test_multipliers_of_each_satellite_account(table: Any, arrays: tuple[np.ndar
 
 def test_linkages(table: Any, arrays: tuple[np.ndarray, np.ndarray, np.ndarray]) -> None:
     flows, output, _ = arrays
-    found = linkages.linkages(flows, output)
+    found = linkage.linkages(flows, output)
     assert_allclose(found.backward, table.L.to_numpy().sum(axis=0), rtol=1e-10)
     assert_allclose(found.forward, table.G.to_numpy().sum(axis=1), rtol=1e-10)

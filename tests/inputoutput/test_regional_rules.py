@@ -6,9 +6,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from sim.inputoutput import tables
+from sim.inputoutput import identities
+from sim.inputoutput.identities import IdentityError
 from sim.inputoutput.multiregional import regionalise, total_coefficients, use_weights
-from sim.inputoutput.tables import GOVERNMENT, HOUSEHOLD, INVESTMENT, IdentityError, Table
+from sim.inputoutput.tables import GOVERNMENT, HOUSEHOLD, INVESTMENT, Table
 from tests.inputoutput.made_up import HOME_OUTPUT, REGIONS, nation, rules
 
 TABLE = regionalise(nation(), REGIONS, HOME_OUTPUT, total_coefficients(nation()), rules()).table
@@ -35,15 +36,15 @@ def test_the_table_shares_traded_goods_by_these_weights(use: int) -> None:
 @pytest.mark.parametrize(
     ("check", "name", "cell", "message"),
     [
-        (tables.check_rows, "intermediate", (NORTH_METAL, SOUTH_GOODS), "I1 rows.*north metal"),
-        (tables.check_rows, "final", (SOUTH_GOODS, 12), "I1 rows.*south goods"),
-        (tables.check_rows, "final", (NORTH_METAL, 3), "I1 rows.*north metal"),
-        (tables.check_columns, "intermediate", (NORTH_METAL, SOUTH_GOODS), "I2 columns.*south goods"),
-        (tables.check_columns, "imports", (0, SOUTH_GOODS), "I2 columns.*south goods"),
-        (tables.check_columns, "value_added", (2, NORTH_METAL), "I2 columns.*north metal"),
-        (tables.check_income, "value_added", (2, NORTH_METAL), "I3 value added"),
-        (tables.check_income, "final", (SOUTH_GOODS, 12), "I3 value added"),
-        (tables.check_solution, "intermediate", (NORTH_METAL, SOUTH_GOODS), "I4 "),
+        (identities.check_rows, "intermediate", (NORTH_METAL, SOUTH_GOODS), "I1 rows.*north metal"),
+        (identities.check_rows, "final", (SOUTH_GOODS, 12), "I1 rows.*south goods"),
+        (identities.check_rows, "final", (NORTH_METAL, 3), "I1 rows.*north metal"),
+        (identities.check_columns, "intermediate", (NORTH_METAL, SOUTH_GOODS), "I2 columns.*south goods"),
+        (identities.check_columns, "imports", (0, SOUTH_GOODS), "I2 columns.*south goods"),
+        (identities.check_columns, "value_added", (2, NORTH_METAL), "I2 columns.*north metal"),
+        (identities.check_income, "value_added", (2, NORTH_METAL), "I3 value added"),
+        (identities.check_income, "final", (SOUTH_GOODS, 12), "I3 value added"),
+        (identities.check_solution, "intermediate", (NORTH_METAL, SOUTH_GOODS), "I4 "),
     ],
 )
 def test_one_wrong_cell_of_a_regional_table_is_found(

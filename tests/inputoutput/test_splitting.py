@@ -5,9 +5,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from sim.inputoutput.identities import check_columns, check_parts, check_rows
 from sim.inputoutput.multiregional import total_coefficients
 from sim.inputoutput.splitting import Child, SplitError, split
-from sim.inputoutput.tables import USES, check_columns, check_parts, check_rows
+from sim.inputoutput.tables import USES
 from tests.inputoutput.made_up import nation
 
 CHILDREN = {

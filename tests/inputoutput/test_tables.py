@@ -7,11 +7,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from sim.inputoutput import tables
+from sim.inputoutput import identities, tables
 from sim.inputoutput.checks import ArgumentError
+from sim.inputoutput.identities import IdentityError
 from sim.inputoutput.leontief import NotProductiveError
 from sim.inputoutput.multiregional import regionalise, total_coefficients
-from sim.inputoutput.tables import IdentityError, Table, aggregate
+from sim.inputoutput.tables import Table, aggregate
 from tests.inputoutput.made_up import HOME_OUTPUT, REGIONS, nation, rules
 
 ARRAYS = tuple(tables.arrays(nation()))
@@ -30,22 +31,22 @@ def changed(table: Table, name: str, cell: tuple[int, ...], amount: float) -> Ta
 
 
 def test_a_good_table_passes() -> None:
-    assert max(tables.check_table(nation(), 1e-12).values()) < 1e-12
-    assert tables.check_productive(nation()) < 1.0
-    assert tables.check_inputs(nation()) < 1.0
+    assert max(identities.check_table(nation(), 1e-12).values()) < 1e-12
+    assert identities.check_productive(nation()) < 1.0
+    assert identities.check_inputs(nation()) < 1.0
 
 
 @pytest.mark.parametrize(
     ("check", "name", "cell", "message"),
     [
-        (tables.check_rows, "intermediate", (1, 2), "I1 rows.*metal"),
-        (tables.check_rows, "final", (2, 0), "I1 rows.*goods"),
-        (tables.check_columns, "imports", (1, 2), "I2 columns.*goods"),
-        (tables.check_columns, "value_added", (0, 3), "I2 columns.*care.*a difference of 0.0001"),
-        (tables.check_income, "value_added", (0, 3), "I3 value added"),
-        (tables.check_income, "final_imports", (1, 1), None),  # a final import is use and import at once
-        (tables.check_income, "imports", (1, 1), "I3 value added"),
-        (tables.check_solution, "intermediate", (1, 2), "I4 "),
+        (identities.check_rows, "intermediate", (1, 2), "I1 rows.*metal"),
+        (identities.check_rows, "final", (2, 0), "I1 rows.*goods"),
+        (identities.check_columns, "imports", (1, 2), "I2 columns.*goods"),
+        (identities.check_columns, "value_added", (0, 3), "I2 columns.*care.*a difference of 0.0001"),
+        (identities.check_income, "value_added", (0, 3), "I3 value added"),
+        (identities.check_income, "final_imports", (1, 1), None),  # a final import is use and import at once
+        (identities.check_income, "imports", (1, 1), "I3 value added"),
+        (identities.check_solution, "intermediate", (1, 2), "I4 "),
     ],
 )
 def test_one_wrong_cell_is_found(
@@ -64,13 +65,15 @@ def test_parts_must_match_in_every_array(name: str) -> None:
     whole = nation()
     cell = (0,) * getattr(whole, name).ndim
     with pytest.raises(IdentityError, match=rf"I16 parts add up: {name} 0 \("):
-        tables.check_parts(whole, changed(whole, name, cell, 1e-6))
-    assert tables.check_parts(whole, whole) == 0.0
+        identities.check_parts(whole, changed(whole, name, cell, 1e-6))
+    assert identities.check_parts(whole, whole) == 0.0
 
 
 def test_parts_of_another_shape_are_refused() -> None:
     with pytest.raises(IdentityError, match=r"intermediate has shape \(2, 2\), expected \(4, 4\)"):
-        tables.check_parts(nation(), aggregate(nation(), {"ore": "heavy", "metal": "heavy", "goods": "l", "care": "l"}))
+        identities.check_parts(
+            nation(), aggregate(nation(), {"ore": "heavy", "metal": "heavy", "goods": "l", "care": "l"})
+        )
 
 
 @pytest.mark.parametrize("name", ARRAYS)
@@ -88,19 +91,19 @@ def test_negative_output_is_refused() -> None:
 def test_output_of_nothing_with_purchases_is_refused() -> None:
     table = changed(nation(), "output", (1,), -nation().output[1])
     with pytest.raises(ArgumentError, match=r"industry 1 \(here metal\) has purchases but no output: 40 in row 0"):
-        tables.check_table(table)
+        identities.check_table(table)
 
 
 def test_inputs_above_output_are_refused() -> None:
     table = changed(nation(), "intermediate", (2, 1), 100.0)
     with pytest.raises(IdentityError, match=r"column 1 \(metal\) buys 1\..*from goods: check that cell"):
-        tables.check_table(table)
+        identities.check_table(table)
 
 
 def test_an_unproductive_table_is_found() -> None:
     table = changed(nation(), "intermediate", (2, 2), 2.0 * nation().output[2])
     with pytest.raises(NotProductiveError, match=r"Column 2 \(here goods\) buys 2\."):
-        tables.check_productive(table)
+        identities.check_productive(table)
 
 
 @pytest.mark.parametrize(
@@ -163,7 +166,7 @@ def test_aggregating_products_keeps_totals_and_identities() -> None:
     assert coarse.intermediate[1, 0] == pytest.approx(fine.intermediate[:2, 2:].sum())
     assert coarse.imports[0, 1] == pytest.approx(fine.imports[2:, :2].sum())
     assert coarse.output.sum() == pytest.approx(fine.output.sum())
-    assert max(tables.check_table(coarse, 1e-12).values()) < 1e-12
+    assert max(identities.check_table(coarse, 1e-12).values()) < 1e-12
 
 
 def test_aggregating_regions_is_the_same_before_and_after_products() -> None:
@@ -173,8 +176,8 @@ def test_aggregating_regions_is_the_same_before_and_after_products() -> None:
     other = aggregate(aggregate(table, regions={"north": "city", "south": "city"}), products)
     assert one.regions == ("city", "province", "nation")
     assert one.users[:2] == (("city", "household"), ("city", "government"))
-    assert tables.check_parts(one, other) < 1e-12
-    assert tables.check_parts(aggregate(nation(), products), tables.nation(one, "here")) < 1e-12
+    assert identities.check_parts(one, other) < 1e-12
+    assert identities.check_parts(aggregate(nation(), products), tables.nation(one, "here")) < 1e-12
     with pytest.raises(KeyError, match="the table has no region 'west'"):
         aggregate(table, regions={"west": "city"})
 
@@ -195,7 +198,7 @@ def test_a_table_with_fewer_industries_in_one_region() -> None:
         cells, (("L", "final"),), (), ("value added",), flows, none, final, np.zeros((0, 1)),
         (output - flows.sum(axis=0))[None], output,
     )  # fmt: skip
-    assert max(tables.check_table(table, 1e-12).values()) < 1e-12
+    assert max(identities.check_table(table, 1e-12).values()) < 1e-12
     assert not table.is_regular
     assert table.at(product="3").tolist() == [2]
     both = aggregate(table, regions={"L": "all", "M": "all"})

@@ -5,18 +5,10 @@ import pytest
 
 from sim import data
 from sim.inputoutput import leontief
+from sim.inputoutput.identities import check_columns, check_income, check_parts, check_rows, check_solution
 from sim.inputoutput.multipliers import output_multipliers
 from sim.inputoutput.multiregional import total_coefficients
-from sim.inputoutput.tables import (
-    EXPORTS,
-    USES,
-    Table,
-    check_columns,
-    check_income,
-    check_parts,
-    check_rows,
-    check_solution,
-)
+from sim.inputoutput.tables import EXPORTS, USES, Table
 from sim.opening.national import (
     OpeningError,
     home_technology,

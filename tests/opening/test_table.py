@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from scipy.stats import spearmanr
 
-from sim.inputoutput import tables
+from sim.inputoutput import identities, tables
 from sim.inputoutput.multipliers import output_multipliers
 from sim.inputoutput.multiregional import Regionalisation
 from sim.opening.national import OpeningError, home_technology, national_products
@@ -30,17 +30,17 @@ def own_share(built: Regionalisation, regions: slice) -> float:
 
 def test_twelve_regions_add_up_to_the_nation_in_every_cell() -> None:
     nation = national_products(IO).scaled(IO.base_scale)
-    assert tables.check_parts(nation, tables.nation(TABLE, "CN")) < 1e-12
+    assert identities.check_parts(nation, tables.nation(TABLE, "CN")) < 1e-12
     assert IO.base_scale == 0.713
 
 
 @pytest.mark.parametrize(
     ("check", "bound"),
     [
-        (tables.check_rows, 1e-12),
-        (tables.check_columns, 1e-12),
-        (tables.check_income, 1e-12),
-        (tables.check_solution, 1e-12),
+        (identities.check_rows, 1e-12),
+        (identities.check_columns, 1e-12),
+        (identities.check_income, 1e-12),
+        (identities.check_solution, 1e-12),
     ],
 )
 def test_identities(check: Callable[[tables.Table], float], bound: float) -> None:
@@ -51,12 +51,12 @@ def test_a_wrong_cell_would_be_found() -> None:
     array = TABLE.final.copy()
     array[24 + 5, 4] += 1e-3 * TABLE.output[24 + 5]  # battery structure parts of Dongqiao
     wrong = replace(TABLE, final=array)
-    with pytest.raises(tables.IdentityError, match=r"I1 rows.*DQ B_STRU"):
+    with pytest.raises(identities.IdentityError, match=r"I1 rows.*DQ B_STRU"):
         check_table(replace(BUILT, table=wrong), opening_nation(IO))
 
 
 def test_spectral_radius() -> None:
-    assert tables.check_productive(TABLE) == pytest.approx(0.570, abs=0.002)
+    assert identities.check_productive(TABLE) == pytest.approx(0.570, abs=0.002)
 
 
 def test_no_purchase_is_negative() -> None:

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from sim.inputoutput import tables
+from sim.inputoutput import identities, tables
 from sim.inputoutput.multipliers import output_multipliers
 from sim.opening import uncertainty
 from sim.opening.national import OpeningError, value_added_share
@@ -27,9 +27,9 @@ def city_multiplier(table: tables.Table) -> float:
 
 @pytest.mark.parametrize("draw", DRAWS, ids=lambda draw: str(draw.number))
 def test_every_draw_is_a_table_that_adds_up_to_the_nation(draw: uncertainty.TableDraw) -> None:
-    assert max(tables.check_table(draw.table, 1e-12).values()) < 1e-12
+    assert max(identities.check_table(draw.table, 1e-12).values()) < 1e-12
     nation = tables.nation(draw.table, "CN")
-    assert tables.check_parts(opening_nation(draw.io), nation, 1e-12) < 1e-12
+    assert identities.check_parts(opening_nation(draw.io), nation, 1e-12) < 1e-12
     assert draw.table.total_value_added.min() >= 0.0
 
 

@@ -16,7 +16,7 @@ from sim.inputoutput import checks
 from sim.inputoutput.checks import ArgumentError, Labels
 from sim.inputoutput.ghosh import ghosh_system
 from sim.inputoutput.leontief import Leontief, allocation_coefficients
-from sim.inputoutput.linkages import forward_linkages
+from sim.inputoutput.linkage import forward_linkages
 from sim.inputoutput.multipliers import output_multipliers
 
 Floats = NDArray[np.float64]
