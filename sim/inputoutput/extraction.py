@@ -191,8 +191,9 @@ def _loss_without(cells: Floats, made: Floats, coefficients: Floats, chosen: NDA
     """Loss when the chosen make nothing: the rest is a system of its own, which loses its sales to them."""
     loss = made.copy()
     rest = np.delete(np.arange(len(made)), chosen)
-    sales = cells[np.ix_(rest, chosen)].sum(axis=1)
-    loss[rest] = Leontief(coefficients[np.ix_(rest, rest)]).solve(sales)
+    if len(rest):
+        sales = cells[np.ix_(rest, chosen)].sum(axis=1)
+        loss[rest] = Leontief(coefficients[np.ix_(rest, rest)]).solve(sales)
     return loss
 
 

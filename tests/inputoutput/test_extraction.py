@@ -111,6 +111,14 @@ FLOWS, OUTPUT = np.array([[150.0, 500.0], [200.0, 100.0]]), np.array([1000.0, 20
 LABELS = ["farms", "mills"]
 
 
+def test_everything_taken_out(capfd: pytest.CaptureFixture[str]) -> None:
+    assert extract(FLOWS, OUTPUT, [0, 1]).loss.tolist() == OUTPUT.tolist()
+    assert extract(FLOWS, OUTPUT, [0, 1], keep_internal=True).total == 0.0
+    assert_allclose(extract(FLOWS, OUTPUT, [0, 1], "backward").loss, FLOWS.sum(axis=1))
+    assert_allclose(extract(FLOWS, OUTPUT, [0, 1], "forward").loss, FLOWS.sum(axis=0))
+    assert "".join(capfd.readouterr()) == ""  # LAPACK complains about a system without industries
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
