@@ -442,7 +442,7 @@ def chenery_moses(trade: Floats, uses: Floats) -> Floats:
         (R, n, R, m) product i from region r used in region s by its m buyers; 0 where a region gets none of a product.
     """
     source = _ratio(trade, np.repeat(trade.sum(axis=1, keepdims=True), trade.shape[1], axis=1))
-    return np.einsum("irs,sij->risj", source, uses)
+    return np.asarray(np.einsum("irs,sij->risj", source, uses))
 
 
 def total_coefficients(nation: Table) -> Floats:
