@@ -19,9 +19,10 @@ import typer
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from rich.table import Table
+    from rich.table import Table as RichTable
 
     from sim.experiment.tables import RegionalAccounts
+    from sim.inputoutput.tables import Table
     from sim.parameters import Parameters, Row
     from sim.report.inputoutput import TableAnalysis, View
     from sim.scenario import Fault, Scenario
@@ -59,19 +60,23 @@ def run(
     end: Annotated[
         str | None, typer.Option(help="Last month, such as 2025-12; that of the scenario if not given.")
     ] = None,
+    table: Annotated[
+        Path | None, typer.Option(help="Your own opening table in the CSV layout of docs/table.md, instead of ours.")
+    ] = None,
     quiet: Annotated[bool, typer.Option("--quiet", help="No progress.")] = False,
 ) -> None:
     """Run scenarios: monthly projection, summary, figures and a dataset in a results folder."""
-    scenarios = _read_all(scenario)
+    own = None if table is None else _own_table(table)
+    scenarios = _read_all(scenario, table=own)
     _distinct(scenarios)
     if end is not None:
         scenarios = [_ending(each, end) for each in scenarios]
     folders = _folders([each.name for each in scenarios], out)
     for each, folder in zip(scenarios, folders, strict=True):
-        _run_one(each, each.run.seed if seed is None else seed, folder, quiet)
+        _run_one(each, each.run.seed if seed is None else seed, folder, quiet, own)
 
 
-def _run_one(scenario: Scenario, seed: int, out: Path, quiet: bool) -> None:
+def _run_one(scenario: Scenario, seed: int, out: Path, quiet: bool, table: Table | None = None) -> None:
     """One run of one scenario, with dataset, tables and figures in an existing folder, and a summary on the screen."""
     from sim.accounts import BrokenIdentityError
     from sim.experiment import run as run_scenario
@@ -81,7 +86,7 @@ def _run_one(scenario: Scenario, seed: int, out: Path, quiet: bool) -> None:
 
     try:
         with months_bar(f"{scenario.name}, seed {seed}", shown=not quiet) as tick:
-            done = run_scenario(scenario, seed, tick)
+            done = run_scenario(scenario, seed, tick, table=table)
     except BrokenIdentityError as error:
         typer.echo(f"{scenario.name}: the run stopped, its books do not balance: {error}", err=True)
         raise typer.Exit(BROKEN_BOOKS) from None
@@ -110,6 +115,9 @@ def io(
     ] = None,
     as_csv: Annotated[bool, typer.Option("--csv", help="As CSV on standard output; one view.")] = False,
     out: Annotated[Path | None, typer.Option(help="Folder for the table, all views as CSV, and figures.")] = None,
+    table: Annotated[
+        Path | None, typer.Option(help="Your own opening table in the CSV layout of docs/table.md, instead of ours.")
+    ] = None,
     quiet: Annotated[bool, typer.Option("--quiet", help="No progress.")] = False,
 ) -> None:
     """Input-output analysis of the opening or any month: multipliers, linkages, extraction, local content."""
@@ -119,11 +127,12 @@ def io(
     names = [name for name in VIEWS if name in (view or VIEWS)]
     if as_csv and len(names) + (draws > 0) != 1:
         _refuse([f"--csv: choose one view with --view ({', '.join(VIEWS)}), without --draws"])
-    plan = _read_all([scenario])[0]
+    if draws and (month is not None or table is not None):
+        _refuse(["--draws: only our own opening table is drawn; leave --month and --table out"])
+    own = None if table is None else _own_table(table)
+    plan = _read_all([scenario], table=own)[0]
     folder = None if out is None else _folders([plan.name], out)[0]
-    accounts = _accounts(plan, month, seed, quiet)
-    if draws and accounts.wide is None:
-        _refuse(["--draws: only the opening table is an estimate that can be drawn; leave --month out"])
+    accounts = _accounts(plan, month, seed, own, quiet)
     try:
         analysis = TableAnalysis(accounts, place)
     except ValueError as error:
@@ -141,7 +150,21 @@ def io(
         _write_io(accounts, dict(zip([*names, "bands"], views, strict=False)), folder)
 
 
-def _accounts(plan: Scenario, month: str | None, seed: int | None, quiet: bool) -> RegionalAccounts:
+def _own_table(file: Path) -> Table:
+    """The table in a file; one that is no table or does not balance ends the command."""
+    from sim.inputoutput.exchange import read_csv
+
+    try:
+        return read_csv(file)
+    except OSError as error:
+        _refuse([f"{file}: the file cannot be read: {error.strerror}"])
+    except ValueError as error:
+        _refuse([f"{file}: {error}"])
+
+
+def _accounts(
+    plan: Scenario, month: str | None, seed: int | None, table: Table | None, quiet: bool
+) -> RegionalAccounts:
     """The table of a month; a month without one ends the command."""
     from sim.accounts import BrokenIdentityError
     from sim.experiment.tables import regional_accounts
@@ -149,7 +172,7 @@ def _accounts(plan: Scenario, month: str | None, seed: int | None, quiet: bool) 
 
     try:
         with months_bar(f"{plan.name} to {month}", shown=not quiet and month is not None) as tick:
-            return regional_accounts(plan, month, seed, tick)
+            return regional_accounts(plan, month, seed, tick, opening=table)
     except BrokenIdentityError as error:
         typer.echo(f"{plan.name}: the run stopped, its books do not balance: {error}", err=True)
         raise typer.Exit(BROKEN_BOOKS) from None
@@ -247,7 +270,7 @@ def schema(
 # --- scenarios --------------------------------------------------------------------------------------------------------
 
 
-def _read_all(names: list[str], report: bool = False) -> list[Scenario]:
+def _read_all(names: list[str], report: bool = False, table: Table | None = None) -> list[Scenario]:
     """The scenarios of files or bare names; all faults of all of them end the command.
 
     A scenario is also refused if its values, each within its range, allow no opening position together.
@@ -261,7 +284,7 @@ def _read_all(names: list[str], report: bool = False) -> list[Scenario]:
         path = locate(name)
         try:
             scenario = read(path, groups())
-            NingdeModel(scenario)
+            NingdeModel(scenario, table=table)
         except ScenarioError as error:
             refused.append(str(error))
             continue
@@ -410,7 +433,7 @@ def _print_table(rows: list[Row], starts: dict[tuple[str, str], str]) -> None:
         console.print(f"* {remark}", markup=False)
 
 
-def _rich_table(cells: list[dict[str, str]]) -> Table:
+def _rich_table(cells: list[dict[str, str]]) -> RichTable:
     """The columns a reader needs; a star marks what has no effect."""
     from rich import box
     from rich.markup import escape

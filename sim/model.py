@@ -17,6 +17,7 @@ from sim import resolvers
 from sim.accounts import check_all
 from sim.agents import City, County, Firm, Leader
 from sim.draws import Streams
+from sim.inputoutput.tables import Table
 from sim.mechanisms import (
     Mechanism,
     Phase,
@@ -39,15 +40,14 @@ from sim.mechanisms import (
     zoning,
 )
 from sim.mechanisms.production import Production
+from sim.opening.basis import estimated_basis, given_basis
 from sim.opening.position import (
     known_world,
     leader_names,
     leader_rows,
     opening_state,
-    opening_table_of,
     price_mechanism,
 )
-from sim.opening.table import check_table, opening_nation
 from sim.parameters import Lever, Month, Parameters
 from sim.scenario import Scenario
 from sim.settings import InputOutput, Opening, Projects, Run
@@ -182,6 +182,7 @@ class NingdeModel(mesa.Model):
         state: the position of the economy.
         log: decisions as (month, agent, sentence).
         recorder: the record of the run.
+        basis: totals and table of the opening.
     """
 
     def __init__(
@@ -189,6 +190,7 @@ class NingdeModel(mesa.Model):
         plan: Scenario,
         seed: int | None = None,
         *,
+        table: Table | None = None,
         without: tuple[type[Any], ...] = (),
     ) -> None:
         """Build the opening position.
@@ -196,6 +198,7 @@ class NingdeModel(mesa.Model):
         Args:
             plan: scenario.
             seed: root seed; that of the scenario if not given.
+            table: opening table in place of the estimated one, see :func:`sim.opening.basis.given_basis`.
             without: mechanism classes left out of the month (for experiments and tests).
         """
         self.seed_of_run = plan.run.seed if seed is None else seed
@@ -207,7 +210,8 @@ class NingdeModel(mesa.Model):
         self.leader_names = leader_names()
         self.nest = plan[location.Location].nest
         levers = compile_levers(plan, self.world.counties, self.months)
-        self.state = opening_state(plan, self.world, self.seed_of_run, levers)
+        self.basis = estimated_basis(plan) if table is None else given_basis(plan, table)
+        self.state = opening_state(plan, self.world, self.seed_of_run, levers, self.basis)
         self._views: dict[int, Firm] = {}
         self.city = City(self)
         self.counties = [County(self, index) for index in range(self.world.county_count)]
@@ -215,7 +219,7 @@ class NingdeModel(mesa.Model):
         self.state.deciders = Deciders(self.city, self.counties, self.leaders)
         self.month_list = tuple(part for part in month_of(self.state) if not isinstance(part, without))
         self.recorder = Recorder(self.state, plan.run.end - plan.run.start + 1, plan.run.start - demand.OPENING)
-        self.recorder.residual["I16"] = check_table(opening_table_of(plan), opening_nation(plan[InputOutput]))
+        self.recorder.residual["I16"] = self.basis.residual
         self.datacollector = mesa.DataCollector(
             model_reporters={"output": "output", "firms": "operating_firms", "projects": "project_count"},
             agenttype_reporters={County: {"output": "output", "firms": "firms"}},

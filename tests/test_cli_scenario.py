@@ -37,7 +37,7 @@ def runs(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Scenario, int, Path]]:
     """What would have been run; nothing is simulated."""
     done: list[tuple[Scenario, int, Path]] = []
 
-    def instead(scenario: Scenario, seed: int, out: Path, _quiet: bool) -> None:
+    def instead(scenario: Scenario, seed: int, out: Path, _quiet: bool, _table: object) -> None:
         assert out.is_dir(), "the folder is there before anything is simulated"
         done.append((scenario, seed, out))
 
@@ -275,7 +275,7 @@ def test_run_refuses_a_folder_without_permission(
 @pytest.mark.usefixtures("folder")
 def test_run_passes_quiet_on(monkeypatch: pytest.MonkeyPatch) -> None:
     heard: list[bool] = []
-    monkeypatch.setattr(cli, "_run_one", lambda _scenario, _seed, _out, quiet: heard.append(quiet))
+    monkeypatch.setattr(cli, "_run_one", lambda _scenario, _seed, _out, quiet, _table: heard.append(quiet))
     ningde("run", "baseline")
     ningde("run", "baseline", "--quiet")
     assert heard == [False, True]

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from sim.inputoutput.tables import Table
 from sim.model import GROUPS, NingdeModel
 from sim.parameters import describe
 from sim.results import Run, dataset
@@ -32,25 +33,32 @@ def load(name: str | Path) -> Scenario:
     return read(locate(str(name)), GROUPS)
 
 
-def run(scenario: Scenario, seed: int | None = None, progress: Callable[[int, int], None] | None = None) -> Run:
+def run(
+    scenario: Scenario,
+    seed: int | None = None,
+    progress: Callable[[int, int], None] | None = None,
+    *,
+    table: Table | None = None,
+) -> Run:
     """Run a scenario.
 
     Args:
         scenario: what to run.
         seed: seed of all chance; that of the scenario if not given.
         progress: called after each month with months done and months in all.
+        table: opening table in place of the estimated one, see :func:`sim.opening.basis.given_basis`.
 
     Returns:
         The labelled dataset; decisions stand in its attribute ``decisions``.
 
     Raises:
         BrokenIdentityError: an account does not balance; nothing is returned.
-        OpeningError: the opening parameters contradict each other.
+        OpeningError: the opening parameters contradict each other, or the given table is not one of the model.
     """
-    model = NingdeModel(scenario, seed)
+    model = NingdeModel(scenario, seed, table=table)
     model.run(progress)
     recorder = model.recorder
-    data = dataset(scenario, recorder.arrays, recorder.residual, seed=model.seed_of_run)
+    data = dataset(scenario, recorder.arrays, recorder.residual, seed=model.seed_of_run, opening=model.basis.origin)
     return Run(data, decision_table(model.log))
 
 

@@ -10,9 +10,11 @@ from numpy.typing import NDArray
 
 from sim.inputoutput.tables import Table, aggregate, inside
 from sim.mechanisms.demand import OPENING, Demand
+from sim.mechanisms.labour import Labour
 from sim.model import NingdeModel
+from sim.opening.basis import OUTSIDE_NAMES
 from sim.opening.national import UNIT
-from sim.opening.position import leader_names, opening_table_of
+from sim.opening.position import leader_names
 from sim.opening.table import OUTSIDE_REGIONS
 from sim.opening.uncertainty import sample_tables
 from sim.parameters import Month
@@ -24,9 +26,6 @@ from sim.world import load_world
 
 Floats = NDArray[np.float64]
 
-OUTSIDE_NAMES = ("Rest of Fujian", "Rest of China")
-"""Names of the two outside regions of the opening table."""
-
 
 @dataclass(frozen=True)
 class RegionalAccounts:
@@ -35,6 +34,7 @@ class RegionalAccounts:
     Attributes:
         scenario: name of the scenario.
         month: month of the table; December 2013 is the opening.
+        origin: what the opening rests on, "synthetic" or the digest of a table that was given.
         city: the ten counties as an economy of their own; everything else is outside.
         wide: ten counties, the rest of Fujian and the rest of China; None after the opening, as the model follows the
             ten counties only.
@@ -45,6 +45,7 @@ class RegionalAccounts:
 
     scenario: str
     month: str
+    origin: str
     city: Table
     wide: Table | None
     jobs: Floats
@@ -56,13 +57,15 @@ def table(
     month: str | None = None,
     seed: int | None = None,
     progress: Callable[[int, int], None] | None = None,
+    *,
+    opening: Table | None = None,
 ) -> Table:
     """The input-output table of Ningde in one month of a run; see :func:`regional_accounts` for the arguments.
 
     Returns:
         For the opening the table of twelve regions; later that of the ten counties, everything else outside.
     """
-    found = regional_accounts(scenario, month, seed, progress)
+    found = regional_accounts(scenario, month, seed, progress, opening=opening)
     return found.city if found.wide is None else found.wide
 
 
@@ -71,6 +74,8 @@ def regional_accounts(
     month: str | None = None,
     seed: int | None = None,
     progress: Callable[[int, int], None] | None = None,
+    *,
+    opening: Table | None = None,
 ) -> RegionalAccounts:
     """Run a scenario up to a month and give its table, jobs and the purchases of its leaders.
 
@@ -79,6 +84,7 @@ def regional_accounts(
         month: such as ``"2019-11"``; the opening, December 2013, if not given.
         seed: seed of all chance; that of the scenario if not given.
         progress: called after each month with months done and months in all.
+        opening: opening table in place of the estimated one, see :func:`sim.opening.basis.given_basis`.
 
     Raises:
         ValueError: the month lies before the opening or after the end of the scenario.
@@ -90,14 +96,14 @@ def regional_accounts(
     if not 0 <= months <= scenario.run.end - OPENING:
         span = f"the tables of {scenario.name} reach from {OPENING} to {scenario.run.end}"
         raise ValueError(f"{span}: there is none of {wanted}")
-    model = NingdeModel(scenario, seed)
+    model = NingdeModel(scenario, seed, table=opening)
     for done in range(1, months + 1):
         model.step()
         if progress is not None:
             progress(done, months)
     state = model.state
     purchases = {code: leader_purchases(state, group) * YEAR for group, code in enumerate(leader_names())}
-    wide = None if months else with_names(opening_table_of(scenario).table)
+    wide = None if months else with_names(model.basis.built.table)
     if wide is None:
         city = replace(regional_table(state).scaled(YEAR), unit=UNIT)
     else:
@@ -105,6 +111,7 @@ def regional_accounts(
     return RegionalAccounts(
         scenario.name,
         str(wanted),
+        model.basis.origin,
         city,
         wide,
         jobs_by_node(state),
@@ -135,7 +142,8 @@ def table_draws(
     """
     root = scenario.run.seed if seed is None else seed
     share = scenario[Demand].nev_share_local
-    sample = sample_tables(scenario[Opening], scenario[InputOutput], root, draws, nev_share=share)
+    groups = scenario[Opening], scenario[InputOutput], scenario[Labour]
+    sample = sample_tables(*groups, root, draws, nev_share=share)
     for done, draw in enumerate(sample, start=1):
         if progress is not None:
             progress(done, draws)

@@ -320,6 +320,42 @@ def aggregate(
     )
 
 
+def placed(table: Table, producers: Sequence[Label], users: Sequence[Label], imported: Sequence[str]) -> Table:
+    """The table in another order of rows and columns; industries, users and imports that it lacks are 0.
+
+    Args:
+        table: the table.
+        producers: industries of the result, among them all of the table.
+        users: final users of the result, likewise.
+        imported: import rows of the result, likewise.
+
+    Raises:
+        KeyError: the table has an industry, user or import row that is not among the labels.
+    """
+    wanted = (("industry", table.producers, producers), ("final user", table.users, users))
+    for what, have, labels in (*wanted, ("import row", table.imported, imported)):
+        extra = [label for label in have if label not in set(labels)]
+        if extra:
+            raise KeyError(f"the table has the {what} {extra[0]!r}, for which there is no place")
+    rows, columns, bought = (
+        _member(labels, have)
+        for labels, have in ((producers, table.producers), (users, table.users), (imported, table.imported))
+    )
+    return Table(
+        tuple(producers),
+        tuple(users),
+        tuple(imported),
+        table.incomes,
+        rows @ table.intermediate @ rows.T,
+        bought @ table.imports @ rows.T,
+        rows @ table.final @ columns.T,
+        bought @ table.final_imports @ columns.T,
+        table.value_added @ rows.T,
+        rows @ table.output,
+        table.unit,
+    )
+
+
 def nation(table: Table, name: str = "nation") -> Table:
     """The sum over all regions, users outside them included."""
     return aggregate(table, regions=dict.fromkeys(table.regions, name))

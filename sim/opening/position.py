@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 
 from sim import data
 from sim.draws import Streams
-from sim.inputoutput.multiregional import Regionalisation
 from sim.inputoutput.tables import Table
 from sim.mechanisms.construction import Construction
 from sim.mechanisms.demand import HORIZON, Demand, DemandPath, market_volumes
@@ -40,16 +39,16 @@ from sim.mechanisms.production import (
 )
 from sim.mechanisms.promotion import Promotion
 from sim.mechanisms.sourcing import Sourcing
+from sim.opening.basis import Basis
 from sim.opening.links import connect_opening
 from sim.opening.population import LEADER_QUALITY, UTILISATION, opening_firms
-from sim.opening.table import opening_table
 from sim.opening.technology import county_wages, technology
-from sim.opening.totals import OpeningError, check_jobs, opening_totals
+from sim.opening.totals import OpeningError, check_jobs
 from sim.parameters import Month
 from sim.resolvers.building import investment_demand
 from sim.resolvers.production import unit_margins
 from sim.scenario import Scenario
-from sim.settings import InputOutput, Opening, Projects, Run
+from sim.settings import Opening, Projects, Run
 from sim.state import (
     MARKETS,
     YEAR,
@@ -120,7 +119,7 @@ def empty_leaders(world: World, prices: Prices, vehicles: float) -> Leaders:
     return leaders
 
 
-def opening_state(scenario: Scenario, world: World, seed: int, levers: dict[str, Floats]) -> State:
+def opening_state(scenario: Scenario, world: World, seed: int, levers: dict[str, Floats], basis: Basis) -> State:
     """Build the opening position.
 
     Args:
@@ -128,15 +127,15 @@ def opening_state(scenario: Scenario, world: World, seed: int, levers: dict[str,
         world: fixed sets.
         seed: root seed; the synthetic firms are drawn from it.
         levers: compiled levers by name.
+        basis: totals and table that the firms have to give back.
 
     Raises:
         OpeningError: totals contradict each other, or the firms do not give back the table.
     """
     streams = Streams(seed)
-    totals = opening_totals(scenario[Opening], scenario[InputOutput])
+    totals, table = basis.totals, basis.built.table
     check_jobs(totals, scenario[Labour])
-    table = opening_table_of(scenario).table
-    engineering = technology(scenario, world)
+    engineering = technology(scenario, world, basis.built)
     firms, occupied = opening_firms(totals, scenario, world, engineering, streams, leader_names())
     path = DemandPath.of(scenario.run, known_world(scenario), scenario[Demand].legacy_trend)
     volume = market_volumes(path.known[:, 0], scenario[Demand].nev_share_local, path.reference)
@@ -182,11 +181,6 @@ def opening_state(scenario: Scenario, world: World, seed: int, levers: dict[str,
     _land_and_location(state)
     entry_balance(state)
     return state
-
-
-def opening_table_of(scenario: Scenario) -> Regionalisation:
-    """The regional table of the opening of a scenario (built once for the same parameters)."""
-    return opening_table(scenario[Opening], scenario[InputOutput], scenario[Demand].nev_share_local)
 
 
 def known_world(scenario: Scenario) -> Month:
@@ -359,7 +353,8 @@ def _check_settled(state: State, table: Table) -> None:
         county, product = divmod(int(miss.argmax()), world.product_count)
         raise OpeningError(
             f"the opening firms do not give back the table: {world.county_names[county]}, {world.products[product]} "
-            f"makes {nodes[miss.argmax()]:.6g} instead of {expected[miss.argmax()]:.6g} M yuan a month"
+            f"makes {nodes[miss.argmax()]:.6g} instead of {expected[miss.argmax()]:.6g} M yuan a month; plants of the"
+            " leaders follow opening.share_*"
         )
 
 

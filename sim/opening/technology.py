@@ -5,17 +5,16 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from sim.inputoutput.multiregional import Regionalisation
 from sim.inputoutput.tables import EXPORTS, Table
-from sim.mechanisms.demand import Demand
 from sim.mechanisms.energy import Energy
 from sim.mechanisms.fiscal import Fiscal
 from sim.mechanisms.labour import WAGE_BY_GROUP, Labour
 from sim.mechanisms.land import Land
 from sim.mechanisms.prices import Prices
-from sim.opening.table import opening_table
 from sim.opening.totals import product_figures
 from sim.scenario import Scenario
-from sim.settings import InputOutput, Opening, Projects
+from sim.settings import Projects
 from sim.state import YEAR, Technology
 from sim.world import World
 
@@ -104,14 +103,14 @@ def base_demand(table: Table, counties: int, products: int) -> Floats:
     return np.asarray(np.column_stack([home, outside + table.exports[:size]]) / YEAR)
 
 
-def technology(scenario: Scenario, world: World) -> Technology:
+def technology(scenario: Scenario, world: World, built: Regionalisation) -> Technology:
     """All fixed engineering of a run.
 
     Args:
-        scenario: parameters of table, projects, labour, land, energy, taxes and prices.
+        scenario: parameters of projects, labour, land, energy, taxes and prices.
         world: counties and products.
+        built: the opening table with the technology of home plants.
     """
-    built = opening_table(scenario[Opening], scenario[InputOutput], scenario[Demand].nev_share_local)
     table, counties, products = built.table, world.county_count, world.product_count
     inputs = input_coefficients(table, built.home_coefficients, counties)
     chain = world.chain_product

@@ -6,11 +6,13 @@ No survey of Ningde's trade exists, so the table rests on assumptions. Each draw
   trade near and far, output shares of the split products, their own use, bills of materials and value-added shares.
   Each from the triangular law over its declared range with its default as mode;
 - own shares of every product beyond what the exponent does: a normal shift of their log odds;
-- output of a product by county, and in the rest of Fujian, where only totals are known: lognormal factors.
+- output of a product by county, and in the rest of Fujian, where only totals are known: lognormal factors. The sites of
+  the leaders' plants are known, so their products stay where they are.
 
-A draw is a table in its own right: it adds up to the nation and meets every identity like the opening table. Values
-that contradict each other allow no table; they are drawn again, and the number of trials is reported with the draw. A
-draw is keyed by (seed, number) alone: the same number gives the same table, however many are asked for.
+A draw is a table in its own right: it adds up to the nation, meets every identity, and can open a run like the table
+it varies (:func:`sim.opening.basis.given_basis`). Values that contradict each other, or put more jobs into a county
+than it has people for, are drawn again; the number of trials is reported with the draw. A draw is keyed by (seed,
+number) alone: the same number gives the same table, however many are asked for.
 """
 
 from __future__ import annotations
@@ -28,7 +30,7 @@ from sim.inputoutput.multiregional import Regionalisation
 from sim.inputoutput.tables import Table
 from sim.opening.national import OpeningError, value_added_share
 from sim.opening.table import build_table, trade_rules
-from sim.opening.totals import build_totals
+from sim.opening.totals import LabourFigures, build_totals, check_jobs
 from sim.parameters import describe
 from sim.parameters.figures import Entries
 from sim.settings import InputOutput, Opening
@@ -81,13 +83,21 @@ class TableDraw:
 
 
 def sample_tables(
-    opening: Opening, io: InputOutput, seed: int, draws: int, *, nev_share: float = 1.0, first: int = 0
+    opening: Opening,
+    io: InputOutput,
+    labour: LabourFigures,
+    seed: int,
+    draws: int,
+    *,
+    nev_share: float = 1.0,
+    first: int = 0,
 ) -> Iterator[TableDraw]:
     """Draw tables one by one.
 
     Args:
         opening: totals of the city.
         io: best values of the table's parameters, modes of their laws.
+        labour: jobs per output and labour force, to refuse counties with more jobs than people.
         seed: root seed.
         draws: how many.
         nev_share: share of electric vehicles in home vehicles (demand.nev_share_local).
@@ -97,10 +107,12 @@ def sample_tables(
         OpeningError: a draw found no values that agree with each other in :data:`TRIALS` trials.
     """
     for number in range(first, first + draws):
-        yield draw_table(opening, io, seed, number, nev_share=nev_share)
+        yield draw_table(opening, io, labour, seed, number, nev_share=nev_share)
 
 
-def draw_table(opening: Opening, io: InputOutput, seed: int, number: int, *, nev_share: float = 1.0) -> TableDraw:
+def draw_table(
+    opening: Opening, io: InputOutput, labour: LabourFigures, seed: int, number: int, *, nev_share: float = 1.0
+) -> TableDraw:
     """One draw; arguments and errors as for :func:`sample_tables`."""
     luck = Streams(seed).draw(STREAM, number)
     refused: list[str] = []
@@ -108,7 +120,7 @@ def draw_table(opening: Opening, io: InputOutput, seed: int, number: int, *, nev
         drawn = draw_parameters(io, luck)
         shifts = _Shifts.draw(luck)
         try:
-            built = _build(opening, drawn, shifts, nev_share)
+            built = _build(opening, drawn, labour, shifts, nev_share)
         except OpeningError as fault:
             refused.append(str(fault))
             continue
@@ -128,13 +140,17 @@ class _Shifts:
     def draw(cls, luck: np.random.Generator) -> _Shifts:
         world = load_world()
         county = np.exp(COUNTY_SPREAD * luck.standard_normal((world.county_count, world.product_count)))
+        county[:, [world.product(row["product"]) for row in data.rows("opening_plants.csv")]] = 1.0
         province = np.exp(PROVINCE_SPREAD * luck.standard_normal(world.product_count))
         return cls(county, province, OWN_SHARE_SPREAD * luck.standard_normal(world.product_count))
 
 
-def _build(opening: Opening, io: InputOutput, shifts: _Shifts, nev_share: float) -> Regionalisation:
+def _build(
+    opening: Opening, io: InputOutput, labour: LabourFigures, shifts: _Shifts, nev_share: float
+) -> Regionalisation:
     """The table with these parameters and shifts."""
     totals = build_totals(opening, io, shifts.county)
+    check_jobs(totals, labour)
     rules = trade_rules(opening, io, totals)
     rules = replace(rules, province_share=rules.province_share * shifts.province, own_shift=shifts.own)
     return build_table(io, totals, rules, nev_share)

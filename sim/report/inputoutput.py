@@ -29,7 +29,7 @@ from sim.inputoutput.leontief import Leontief
 from sim.inputoutput.linkage import key_sectors, linkages
 from sim.inputoutput.multipliers import Multipliers, households, output_multipliers, total_content, type_two
 from sim.inputoutput.tables import Table, aggregate
-from sim.report.style import month_name
+from sim.report.style import month_name, opening_sentence
 from sim.results.tables import harmless
 
 Floats = NDArray[np.float64]
@@ -44,6 +44,8 @@ ABROAD = "abroad"
 
 SMALL = 1.0
 """Industries with an output below this many M yuan a year are left out of printed tables."""
+
+ESTIMATED = "What one county buys of another is estimated."
 
 WIDTH = 118
 """Columns of printed tables where there is no terminal."""
@@ -400,7 +402,7 @@ def to_csv(view: View, accounts: RegionalAccounts) -> str:
     frame = view.frame.copy()
     frame.insert(0, "scenario", accounts.scenario)
     frame.insert(1, "month", accounts.month)
-    frame.insert(2, "evidence", "synthetic")
+    frame.insert(2, "evidence", accounts.origin)
     texts = frame.select_dtypes(exclude="number").columns
     safe = frame.assign(**{name: frame[name].map(harmless) for name in texts})
     return str(safe.to_csv(index=False, lineterminator="\n", float_format="%.10g"))
@@ -421,7 +423,7 @@ def print_views(views: Sequence[View], accounts: RegionalAccounts, place: str | 
     where = {None: f"{CITY} by product", EVERYWHERE: "every county and product"}.get(place, str(place))
     console.print(Text(f"Input-output table of {where}, {month_name(accounts.month)}", style="bold"))
     console.print(f"scenario {accounts.scenario}; M yuan a year at 2018 prices", markup=False)
-    console.print("The opening position is synthetic, the trade between counties estimated.")
+    console.print(f"{opening_sentence(accounts.origin)} {ESTIMATED}", markup=False)
     for view in views:
         console.print(_printed(view, place, sort))
 

@@ -91,8 +91,15 @@ def title(figure: Figure, headline: str, line: str) -> None:
 def small_print(figure: Figure, run: Run, *remarks: str) -> None:
     """What was run, and what one must know to read the figure, along its lower edge."""
     origin = f"Scenario {run.name}, seed {run.seed}. Facts known until {month_name(run.known_until)}."
-    lines = [*remarks, f"{origin} The opening position of the counties is synthetic. A projection, not a forecast."]
+    lines = [*remarks, f"{origin} {opening_sentence(run.opening)} A projection, not a forecast."]
     figure.text(0.012, 0.09 / figure.get_figheight(), "\n".join(lines), fontsize=7.5, color="#555555", va="bottom")
+
+
+def opening_sentence(origin: str) -> str:
+    """What an opening rests on, for readers."""
+    if origin == "synthetic":
+        return "The opening position of the counties is synthetic."
+    return f"The opening rests on a table of the user ({origin}); its firms are synthetic."
 
 
 def month_name(month: str) -> str:

@@ -14,7 +14,7 @@ from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
-from sim.report.style import month_name
+from sim.report.style import month_name, opening_sentence
 from sim.results import TRILLION, Run, first_month_above
 from sim.results.run import By
 from sim.world import load_world
@@ -78,7 +78,7 @@ def _header(run: Run) -> Text:
     text = Text(f"{run.title}", style="bold")
     text.append(
         f"\nscenario {run.name}, seed {run.seed}; {span}; facts known until {month_name(run.known_until)}"
-        "\nThe opening position of the counties is synthetic."
+        f"\n{opening_sentence(run.opening)}"
         "\nA projection given stated demand and policy, not a forecast.\n",
         style="not bold",
     )

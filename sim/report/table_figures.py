@@ -21,7 +21,7 @@ from sim.experiment.tables import RegionalAccounts
 from sim.inputoutput.multipliers import output_multipliers
 from sim.inputoutput.tables import Table
 from sim.report import style
-from sim.report.inputoutput import SMALL, product_labels
+from sim.report.inputoutput import ESTIMATED, SMALL, product_labels
 
 Floats = NDArray[np.float64]
 
@@ -230,7 +230,7 @@ def _colour(number: int) -> str:
 
 def _small_print(figure: Figure, accounts: RegionalAccounts, *remarks: str) -> None:
     """What was run and what is estimated, along the lower edge."""
-    origin = f"Scenario {accounts.scenario}. The opening position is synthetic, the trade between counties estimated."
+    origin = f"Scenario {accounts.scenario}. {style.opening_sentence(accounts.origin)} {ESTIMATED}"
     height = figure.get_figheight()
     lines = [line for remark in (*remarks, origin) for line in wrap(remark, PRINT_WIDTH)]
     figure.text(0.012, 0.09 / height, "\n".join(lines), fontsize=7.5, color="#555555", va="bottom")

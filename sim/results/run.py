@@ -74,6 +74,11 @@ class Run:
         return str(self.monthly.attrs["known_until"])
 
     @property
+    def opening(self) -> str:
+        """What the opening rests on: "synthetic", or the digest of a table of the user."""
+        return str(self.monthly.attrs["opening"])
+
+    @property
     def start(self) -> str:
         """First month, "2014-01"."""
         return _month(self.monthly["month"].values[0])

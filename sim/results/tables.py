@@ -30,7 +30,7 @@ HEADLINE_UNITS = {
 def counties(run: Run) -> str:
     """A row for each year, county and product; money in bn yuan a year.
 
-    The column evidence says "synthetic": figures by county start from a synthetic opening position.
+    The column evidence says what figures by county start from: a synthetic opening position, or a table of the user.
     """
     names = [name for name, variable in VARIABLES.items() if variable.dims == CELLS]
     frame = run.yearly[names].to_dataframe(dim_order=["year", "county", "product"]).reset_index()
@@ -57,7 +57,7 @@ def _csv(run: Run, frame: pd.DataFrame) -> str:
     """The table with scenario, seed and evidence in front, every text harmless to a spreadsheet."""
     frame.insert(0, "scenario", run.name)
     frame.insert(1, "seed", run.seed)
-    frame.insert(2, "evidence", "synthetic")
+    frame.insert(2, "evidence", run.opening)
     texts = frame.select_dtypes(exclude="number").columns
     safe = frame.assign(**{name: frame[name].map(harmless) for name in texts})
     return str(safe.to_csv(index=False, lineterminator="\n", float_format=DIGITS))

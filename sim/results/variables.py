@@ -134,6 +134,7 @@ def dataset(
     residual: Mapping[str, float],
     *,
     seed: int | None = None,
+    opening: str = "synthetic",
 ) -> xr.Dataset:
     """The dataset of one run.
 
@@ -142,6 +143,7 @@ def dataset(
         arrays: every variable of :data:`VARIABLES` but "residual", with the dimensions given there, in model order.
         residual: largest relative residual of each identity, by name.
         seed: seed of the run; that of the scenario if not given.
+        opening: what the opening was built on, see :class:`sim.opening.basis.Basis`.
 
     Returns:
         Labelled variables with units; the attributes tell scenario, seed and the origin of figures and code.
@@ -163,7 +165,7 @@ def dataset(
             for name, variable in VARIABLES.items()
         },
         coords=labels,
-        attrs=_origin(scenario, scenario.run.seed if seed is None else seed),
+        attrs=_origin(scenario, scenario.run.seed if seed is None else seed, opening),
     )
 
 
@@ -177,7 +179,7 @@ def _check(name: str, variable: Variable, values: Floats, shape: tuple[int, ...]
         raise ValueError(f"{name}: {values[first]} at position {first} of {', '.join(variable.dims)}")
 
 
-def _origin(scenario: Scenario, seed: int) -> dict[str, str | int]:
+def _origin(scenario: Scenario, seed: int, opening: str) -> dict[str, str | int]:
     """Where a dataset comes from: scenario, seed, figures, code and library versions."""
     return {
         "scenario": scenario.name,
@@ -187,6 +189,6 @@ def _origin(scenario: Scenario, seed: int) -> dict[str, str | int]:
         "hash": scenario.hash,
         "seed": seed,
         "known_until": str(scenario.run.known_until),
-        "opening": "synthetic",
+        "opening": opening,
         **provenance.collect(),
     }

@@ -113,7 +113,7 @@ def test_everything_is_printed_in_full(
     assert max(len(line.rstrip()) for line in printed.splitlines()) <= 118
     headings = [line for line in printed.splitlines() if "type" in line or "linkage" in line or "rest of" in line]
     assert not any("…" in line for line in headings)
-    assert "The opening position is synthetic" in printed
+    assert "The opening position of the counties is synthetic" in printed
     assert printed.count("Refined copper") == 0  # nobody makes it at the opening
 
 
