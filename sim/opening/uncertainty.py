@@ -17,7 +17,7 @@ number) alone: the same number gives the same table, however many are asked for.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -40,6 +40,16 @@ Floats = NDArray[np.float64]
 
 STREAM = "inputoutput.table"
 """Name of the random stream; the number of the draw takes the place of the month."""
+
+SOURCES: Mapping[str, tuple[str, ...]] = {
+    "own_shares": ("flq_delta", "nontraded_share"),
+    "trade": ("gravity_decay", "gravity_decay_far", "km_rest_fujian", "km_rest_china"),
+    "technology": (),
+    "counties": (),
+    "province": (),
+}
+"""Sources of doubt, with the parameters of the group that belong to them; all others are technology. Own shares have a
+shift of their log odds besides; counties and province stand for the outputs there."""
 
 OWN_SHARE_SPREAD = 0.3
 """Standard deviation of the log odds of own shares around the quotients; assumption: 0.5 becomes 0.43 to 0.57."""
@@ -91,6 +101,7 @@ def sample_tables(
     *,
     nev_share: float = 1.0,
     first: int = 0,
+    vary: Collection[str] = tuple(SOURCES),
 ) -> Iterator[TableDraw]:
     """Draw tables one by one.
 
@@ -102,23 +113,36 @@ def sample_tables(
         draws: how many.
         nev_share: share of electric vehicles in home vehicles (demand.nev_share_local).
         first: number of the first draw.
+        vary: sources of doubt to draw, see :data:`SOURCES`; the others stay at their best values. The luck of a source
+            does not depend on which others are drawn.
 
     Raises:
+        ValueError: an unknown source.
         OpeningError: a draw found no values that agree with each other in :data:`TRIALS` trials.
     """
     for number in range(first, first + draws):
-        yield draw_table(opening, io, labour, seed, number, nev_share=nev_share)
+        yield draw_table(opening, io, labour, seed, number, nev_share=nev_share, vary=vary)
 
 
 def draw_table(
-    opening: Opening, io: InputOutput, labour: LabourFigures, seed: int, number: int, *, nev_share: float = 1.0
+    opening: Opening,
+    io: InputOutput,
+    labour: LabourFigures,
+    seed: int,
+    number: int,
+    *,
+    nev_share: float = 1.0,
+    vary: Collection[str] = tuple(SOURCES),
 ) -> TableDraw:
     """One draw; arguments and errors as for :func:`sample_tables`."""
+    unknown = [source for source in vary if source not in SOURCES]
+    if unknown:
+        raise ValueError(f"no source of doubt is called {unknown[0]!r}; choose from {', '.join(SOURCES)}")
     luck = Streams(seed).draw(STREAM, number)
     refused: list[str] = []
     while len(refused) < TRIALS:
-        drawn = draw_parameters(io, luck)
-        shifts = _Shifts.draw(luck)
+        drawn = draw_parameters(io, luck, vary)
+        shifts = _Shifts.draw(luck).only(vary)
         try:
             built = _build(opening, drawn, labour, shifts, nev_share)
         except OpeningError as fault:
@@ -144,6 +168,14 @@ class _Shifts:
         province = np.exp(PROVINCE_SPREAD * luck.standard_normal(world.product_count))
         return cls(county, province, OWN_SHARE_SPREAD * luck.standard_normal(world.product_count))
 
+    def only(self, vary: Collection[str]) -> _Shifts:
+        """The shifts of some sources, none of the others."""
+        return _Shifts(
+            self.county if "counties" in vary else np.ones_like(self.county),
+            self.province if "province" in vary else np.ones_like(self.province),
+            self.own if "own_shares" in vary else np.zeros_like(self.own),
+        )
+
 
 def _build(
     opening: Opening, io: InputOutput, labour: LabourFigures, shifts: _Shifts, nev_share: float
@@ -156,10 +188,11 @@ def _build(
     return build_table(io, totals, rules, nev_share)
 
 
-def draw_parameters(io: InputOutput, luck: np.random.Generator) -> InputOutput:
+def draw_parameters(io: InputOutput, luck: np.random.Generator, vary: Collection[str] = tuple(SOURCES)) -> InputOutput:
     """Parameters of the group drawn from their ranges, triangular with their present value as mode.
 
-    Parts that share a sector in full (vehicle parts) are scaled to 1 together.
+    Those whose source is not to vary keep their value; their luck is drawn all the same. Parts that share a sector in
+    full (vehicle parts) are scaled to 1 together.
     """
     values: dict[str, Any] = {}
     for row in describe(InputOutput):
@@ -169,6 +202,7 @@ def draw_parameters(io: InputOutput, luck: np.random.Generator) -> InputOutput:
         mode = float(getattr(io, name)[key] if key else getattr(io, name))
         low, high = min(float(str(row.low)), mode), max(float(str(row.high)), mode)
         value = float(luck.triangular(low, mode, high)) if low < high else mode
+        value = value if _source(name) in vary else mode
         if key:
             values.setdefault(name, {})[key] = value
         else:
@@ -178,6 +212,11 @@ def draw_parameters(io: InputOutput, luck: np.random.Generator) -> InputOutput:
     values["leader_goods_share"] = io.leader_goods_share * (1.0 - values["va_cell"]) / (1.0 - io.va_cell)
     drawn = io.model_copy(update=values)
     return drawn.model_copy(update={"bom": Entries(_complete_bills(drawn))})
+
+
+def _source(name: str) -> str:
+    """The source of doubt that a parameter belongs to."""
+    return next((source for source, names in SOURCES.items() if name in names), "technology")
 
 
 def _complete_bills(io: InputOutput) -> dict[str, float]:

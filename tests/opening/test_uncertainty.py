@@ -87,13 +87,30 @@ def test_the_band_holds_the_best_table_and_has_width() -> None:
     assert np.std(found) > 0.02
 
 
-@pytest.mark.parametrize("name", ["OWN_SHARE_SPREAD", "COUNTY_SPREAD", "PROVINCE_SPREAD"])
-def test_without_one_source_of_doubt_the_draw_is_another(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_sources_of_doubt_one_by_one() -> None:
     first = next(draw.number for draw in DRAWS if draw.trials == 1)
-    monkeypatch.setattr(uncertainty, name, 0.0)
-    still = draw_table(OPENING, IO, LABOUR, seed=7, number=first)
-    assert still.io == DRAWS[first].io  # the others keep their luck
-    assert not np.allclose(still.table.intermediate, DRAWS[first].table.intermediate, rtol=1e-3)
+    best = opening_table(OPENING, IO).table
+    alone = {
+        source: draw_table(OPENING, IO, LABOUR, seed=7, number=first, vary=(source,)) for source in uncertainty.SOURCES
+    }
+    none = draw_table(OPENING, IO, LABOUR, seed=7, number=first, vary=())
+    assert np.allclose(none.table.intermediate, best.intermediate, rtol=1e-9)
+    for source, draw in alone.items():
+        assert not np.allclose(draw.table.intermediate, best.intermediate, rtol=1e-3), source
+        assert draw.trials == 1
+    assert (
+        alone["own_shares"].io.flq_delta == DRAWS[first].io.flq_delta != IO.flq_delta
+    )  # the luck of each stays its own
+    assert alone["own_shares"].io.gravity_decay == IO.gravity_decay
+    assert alone["trade"].io.gravity_decay == DRAWS[first].io.gravity_decay
+    assert alone["technology"].io.bom == DRAWS[first].io.bom
+    outputs = {source: draw.table.by_region(draw.table.output) for source, draw in alone.items()}
+    makers = best.by_region(best.output)
+    assert np.allclose(outputs["province"][:10], makers[:10])
+    assert not np.allclose(outputs["province"][10], makers[10], rtol=0.01)
+    assert np.allclose(outputs["own_shares"], makers)
+    with pytest.raises(ValueError, match="no source of doubt is called 'luck'; choose from own_shares, trade"):
+        draw_table(OPENING, IO, LABOUR, seed=7, number=0, vary=("luck",))
 
 
 def test_own_use_of_split_products_at_low_and_high_weight() -> None:
