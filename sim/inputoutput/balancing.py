@@ -287,7 +287,7 @@ def _complaint(balanced: Floats, matrix: Floats, problem: Problem, labels: LineL
     if reason is None:
         reason = "the totals can be met, so allow more rounds or a larger tolerance"
     place = _name(labels, axis, line)
-    return f"no balance after {rounds} rounds: {place} sums to {amount:.9g}, its total is {total:.9g}; {reason}"
+    return f"no balance after {rounds} rounds: {place} misses its total {total:.9g} by {amount - total:.3g}; {reason}"
 
 
 def largest(*amounts: Floats) -> float:
