@@ -33,6 +33,13 @@ DRAWS, DRAWS_BY_SOURCE, SEED = 300, 100, 1
 
 START, END = "<!-- {}: made by python docs/table.py -->", "<!-- end of {} -->"
 
+FIGURES = {
+    "multiplier": "output per yuan of final demand",
+    "near": "share of inputs bought in Ningde",
+    "earned": "share of the value earned in Ningde",
+}
+"""Figures by product, with their headings."""
+
 MEASURES = (
     "output per yuan of final demand, all products",
     "share of inputs bought in Ningde, all industries",
@@ -98,15 +105,13 @@ def bands(scenario: Scenario, best: Table) -> list[str]:
     """A row a product: best figure and 5 % to 95 % points of three figures."""
     found = [figures(table) for table in draws(scenario, DRAWS, tuple(SOURCES))]
     middle, labels = figures(best), product_labels()
-    lines = [
-        "| product | output per yuan of final demand | share of inputs bought in Ningde | share of the value earned in Ningde |",
-        "|---|---|---|---|",
-    ]
+    heads = ("product", *FIGURES.values())
+    lines = [f"| {' | '.join(heads)} |", "|---|---|---|---|"]
     for row, product in enumerate(best.products):
         if best.output[row] <= 0:
             continue
         cells = []
-        for name in ("multiplier", "near", "earned"):
+        for name in FIGURES:
             low, high = np.percentile([each[name][row] for each in found], [5, 95])
             cells.append(f"{middle[name][row]:.2f} ({low:.2f} to {high:.2f})")
         lines.append(f"| {labels[product]} | {' | '.join(cells)} |")

@@ -2,9 +2,12 @@
 
 Hypothesis draws the same examples in every run, so that a routine run never fails by luck.
 `HYPOTHESIS_PROFILE=thorough` draws many more, new ones each time.
+
+`ORACLES=required` lets a skipped comparison with another library fail, as `.ci/run` wants it.
 """
 
 import os
+from collections.abc import Generator
 
 import pytest
 
@@ -23,3 +26,32 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "routine"))
 def baseline_run():
     """A full run of the shipped baseline."""
     return sim.run(sim.load("baseline"), seed=1)
+
+
+REQUIRED = os.environ.get("ORACLES") == "required"
+"""Whether a comparison with another library must not be skipped."""
+
+
+def refuse_skipped_oracle(report: pytest.TestReport | pytest.CollectReport) -> None:
+    """A skipped comparison counts as a failure; its reason stays readable."""
+    if REQUIRED and report.outcome == "skipped":
+        reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else report.longrepr
+        report.outcome, report.longrepr = "failed", f"ORACLES=required, but this was skipped: {reason}"
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    report = yield
+    if item.get_closest_marker("oracle"):
+        refuse_skipped_oracle(report)
+    return report
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report(
+    collector: pytest.Collector,
+) -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
+    report = yield
+    if "oracle" in collector.path.name:  # a whole file that needs the library
+        refuse_skipped_oracle(report)
+    return report

@@ -10,6 +10,7 @@ Each module is one family of techniques and names its sources; the common names 
     io.extract(Z, x, [0, 3], kind="total").loss
 """
 
+from sim.inputoutput.anchors import Anchor, balance
 from sim.inputoutput.balancing import BalancingError, gras, ras
 from sim.inputoutput.checks import ArgumentError
 from sim.inputoutput.content import direct_content, output_content, value_added_content, vertical_specialisation
@@ -71,6 +72,7 @@ from sim.inputoutput.splitting import SplitError, split
 from sim.inputoutput.tables import Table, aggregate, inside, nation, single_region
 
 __all__ = [
+    "Anchor",
     "ArgumentError",
     "BalancingError",
     "ExchangeError",
@@ -85,6 +87,7 @@ __all__ = [
     "augmented_flegg_location_quotients",
     "average_propagation_lengths",
     "backward_linkages",
+    "balance",
     "balanced_growth",
     "capacity_step",
     "check_table",
