@@ -17,6 +17,7 @@ import numpy as np
 import sim
 from sim.experiment.tables import OUTSIDE, with_names
 from sim.inputoutput.leontief import Leontief
+from sim.inputoutput.shares import share
 from sim.inputoutput.tables import Table, aggregate, inside
 from sim.mechanisms.demand import Demand
 from sim.mechanisms.labour import Labour
@@ -96,7 +97,7 @@ def figures(table: Table) -> Mapping[str, np.ndarray]:
     everything = near + table.import_coefficients.sum(axis=0)
     return {
         "multiplier": system.solve_left(np.ones(system.size)),
-        "near": np.divide(near, everything, out=np.zeros(len(near)), where=everything > 0),
+        "near": share(near, everything),
         "earned": system.solve_left(table.value_added_share),
     }
 

@@ -44,8 +44,9 @@ def pointers(text: str) -> list[str]:
     return [number for numbers in lists for number in re.findall(NUMBER, numbers)]
 
 
-def parameter_script() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("parameter_page", DOCS / "parameters.py")
+def script(page: str) -> ModuleType:
+    """The script that makes a page of the documentation."""
+    spec = importlib.util.spec_from_file_location(f"{page}_page", DOCS / f"{page}.py")
     assert spec
     assert spec.loader
     module = importlib.util.module_from_spec(spec)
@@ -55,11 +56,11 @@ def parameter_script() -> ModuleType:
 
 def test_the_parameter_page_is_current():
     page = (DOCS / "parameters.md").read_text(encoding="utf-8")
-    assert page == parameter_script().page(), "run python docs/parameters.py"
+    assert page == script("parameters").page(), "run python docs/parameters.py"
 
 
 def test_the_parameter_page_marks_what_is_inert():
-    page = parameter_script().page()
+    page = script("parameters").page()
     assert "## talent (inert)" in page
     assert "## promotion\n" in page
 
@@ -122,3 +123,9 @@ def test_files_named_in_the_texts_exist(name):
     named = re.findall(r"`((?:sim|scenarios|docs|tests)/[\w./]*)`", (DOCS / name).read_text(encoding="utf-8"))
     assert named
     assert not [path for path in named if not (ROOT / path).exists()]
+
+
+@pytest.mark.slow
+def test_the_bands_of_the_table_page_are_those_of_the_draws():
+    page = (DOCS / "table.md").read_text(encoding="utf-8")
+    assert page == script("table").page(page), "run python docs/table.py"

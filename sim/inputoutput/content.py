@@ -26,6 +26,7 @@ from sim.inputoutput import checks
 from sim.inputoutput.checks import ArgumentError
 from sim.inputoutput.interregional import Regions, regions_of
 from sim.inputoutput.leontief import Leontief
+from sim.inputoutput.shares import share
 
 Floats = NDArray[np.float64]
 
@@ -94,7 +95,7 @@ def direct_content(
     matrix, where, foreign = _table(coefficients, regions, imports)
     bought = where.membership @ matrix
     inputs = np.ones(len(matrix)) if per_output else bought.sum(axis=0) + foreign
-    return Content(where, _ratio(bought, inputs), _ratio(foreign, inputs))
+    return Content(where, share(bought, inputs), share(foreign, inputs))
 
 
 def output_content(
@@ -110,7 +111,7 @@ def output_content(
     """
     matrix, where, foreign = _table(coefficients, regions, imports)
     called = Leontief(matrix).solve_left(np.vstack([where.membership, foreign]))
-    shares = _ratio(called, called.sum(axis=0))
+    shares = share(called, called.sum(axis=0))
     return Content(where, shares[:-1], shares[-1])
 
 
@@ -190,10 +191,3 @@ def _row(values: ArrayLike, size: int, what: str) -> Floats:
     if rows.ndim not in (1, 2) or rows.shape[-1] != size:
         raise ArgumentError(f"{what} must have {size} columns, one an industry, not the shape {rows.shape}")
     return rows if rows.ndim == 1 else np.asarray(rows.sum(axis=0))
-
-
-def _ratio(part: Floats, whole: Floats) -> Floats:
-    """Part of a whole, 0 where there is nothing."""
-    ratio = np.zeros(part.shape)
-    np.divide(part, whole, out=ratio, where=whole != 0.0)
-    return ratio

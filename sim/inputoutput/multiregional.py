@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from sim.inputoutput import gravity, quotients
 from sim.inputoutput.balancing import BalancingError, ras, sinkhorn
 from sim.inputoutput.identities import EXACT
+from sim.inputoutput.shares import share
 from sim.inputoutput.tables import EXPORTS, GOVERNMENT, HOUSEHOLD, INVESTMENT, USES, Table
 
 Floats = NDArray[np.float64]
@@ -147,7 +148,7 @@ def regionalise(
     trade, released = regional_trade(position, rules)
     trade = _closed(trade, position, nation.products, regions)
     names = tuple(name for name, loose in zip(nation.products, released, strict=True) if loose)
-    shares = [_ratio(trade[:, :r, :r].sum(axis=(1, 2)), position.demand[:, :r].sum(axis=1)) for r in (-1, -OUTSIDE)]
+    shares = [share(trade[:, :r, :r].sum(axis=(1, 2)), position.demand[:, :r].sum(axis=1)) for r in (-1, -OUTSIDE)]
     return Regionalisation(_table(position, trade, nation, regions), used, weight, shares[0], shares[1], names)
 
 
@@ -268,7 +269,7 @@ def regional_trade(position: Position, rules: Rules) -> tuple[Floats, Bools]:
     inside = _own_flow(position, slice(0, -1), slice(None), np.ones(len(supply)), rules)
     into, out_of = demand[:, :-1].sum(axis=1) - inside, supply[:, :-1].sum(axis=1) - inside
     # the city in the province, whose rest takes whatever is open
-    reached = _ratio(inside, demand[:, :-1].sum(axis=1))
+    reached = share(inside, demand[:, :-1].sum(axis=1))
     city = _own_flow(position, home, slice(0, -1), reached, rules)
     level, loose_city = split_flows(
         np.column_stack([city, np.zeros_like(city)]),
@@ -280,7 +281,7 @@ def regional_trade(position: Position, rules: Rules) -> tuple[Floats, Bools]:
         _far_attraction(rules),
     )
     # the counties in the city
-    reached = _ratio(level[:, 0, 0], demand[:, home].sum(axis=1))
+    reached = share(level[:, 0, 0], demand[:, home].sum(axis=1))
     attraction = np.ones((supply.shape[1], supply.shape[1]))
     attraction[home, home] = gravity.exponential_decay(rules.minutes, rules.decay)
     flows, loose_county = split_flows(
@@ -389,7 +390,7 @@ def _far_attraction(rules: Rules) -> Floats:
 def _closed(flows: Floats, position: Position, products: Sequence[str], regions: Sequence[str]) -> Floats:
     """Scale away what the levels left open, so that every supply and demand is met to rounding."""
     supply, demand = position.supply, position.demand
-    demand = demand * _ratio(supply.sum(axis=1), demand.sum(axis=1))[:, None]  # their sums differ by rounding
+    demand = demand * share(supply.sum(axis=1), demand.sum(axis=1))[:, None]  # their sums differ by rounding
     closed, _ = sinkhorn(flows, supply, demand, tolerance=1e-15)
     gap = np.abs(closed.sum(axis=2) - supply) / np.maximum(supply, 1e-9 * supply.mean(axis=1, keepdims=True))
     if gap.max() > EXACT:
@@ -410,7 +411,7 @@ def _table(position: Position, trade: Floats, nation: Table, regions: Sequence[s
     final[..., :EXPORTS] = chenery_moses(trade, position.final)
     own = np.arange(count)
     final[own, :, own, EXPORTS] = position.exports
-    mix = _ratio(nation.value_added, np.broadcast_to(nation.total_value_added, nation.value_added.shape))
+    mix = share(nation.value_added, np.broadcast_to(nation.total_value_added, nation.value_added.shape))
     mix[-1] = 1.0 - mix[:-1].sum(axis=0)
     incomes = mix[:, None, :] * position.value_added[None]
     return Table(
@@ -441,7 +442,7 @@ def chenery_moses(trade: Floats, uses: Floats) -> Floats:
     Returns:
         (R, n, R, m) product i from region r used in region s by its m buyers; 0 where a region gets none of a product.
     """
-    source = _ratio(trade, np.repeat(trade.sum(axis=1, keepdims=True), trade.shape[1], axis=1))
+    source = share(trade, np.repeat(trade.sum(axis=1, keepdims=True), trade.shape[1], axis=1))
     return np.asarray(np.einsum("irs,sij->risj", source, uses))
 
 
@@ -463,10 +464,3 @@ def _remainder(whole: Floats, parts: Floats) -> Floats:
 def _positive(array: Floats) -> Floats:
     """Rounding can leave a margin a hair below zero."""
     return np.maximum(array, 0.0)
-
-
-def _ratio(part: Floats, whole: Floats) -> Floats:
-    """Part of a whole, 0 where there is nothing."""
-    ratio = np.zeros(part.shape)
-    np.divide(part, whole, out=ratio, where=whole > 0)
-    return ratio

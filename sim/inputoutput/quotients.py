@@ -17,6 +17,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from sim.inputoutput import checks
 from sim.inputoutput.checks import ArgumentError, Labels
+from sim.inputoutput.shares import share
 
 Floats = NDArray[np.float64]
 
@@ -42,7 +43,7 @@ def simple_location_quotients(regional: ArrayLike, parent: ArrayLike, labels: La
     made, whole = _outputs(regional, parent, labels)
     share_in_region = made / np.maximum(made.sum(axis=-1, keepdims=True), np.finfo(float).tiny)
     share_in_parent = whole / whole.sum()
-    return _ratio(share_in_region, np.broadcast_to(share_in_parent, made.shape))
+    return share(share_in_region, np.broadcast_to(share_in_parent, made.shape))
 
 
 def cross_industry_location_quotients(slq: ArrayLike, *, absent_buyer: float = 0.0) -> Floats:
@@ -193,7 +194,7 @@ def own_shares(
     of_inputs = np.minimum(1.0, _cross(slq, factor[..., None, None], 0.0))
     of_final = np.minimum(1.0, factor[..., None] * slq)
     met = (of_inputs * inputs).sum(axis=-1) + of_final * ended
-    shares = _ratio(met, inputs.sum(axis=-1) + ended)
+    shares = share(met, inputs.sum(axis=-1) + ended)
     wrong = (shares < -ROUNDING) | (shares > 1.0 + ROUNDING)
     if wrong.any():
         place = tuple(int(i) for i in np.argwhere(wrong)[0])
@@ -266,7 +267,7 @@ def charm_trade(
         raise ArgumentError(f"output of shape {made.shape} and use of {used.shape} must fit")
     whole, taken, sold, bought = nation
     _refuse_open_balance(whole, taken, sold, bought, labels)
-    variety = _ratio(2.0 * np.minimum(sold, bought), whole + taken)
+    variety = share(2.0 * np.minimum(sold, bought), whole + taken)
     hauled, balance = variety * (made + used), made - used
     exports = 0.5 * hauled + np.maximum(balance, 0.0)
     excess = exports - made * (1.0 + ROUNDING)
@@ -297,7 +298,7 @@ def _cross(slq: Floats, factor: Floats | float, absent_buyer: float) -> Floats:
         raise ArgumentError(f"absent_buyer must be a quotient, 0 or above, not {absent_buyer:g}")
     seller, buyer = slq[..., :, None], slq[..., None, :]
     shape = (*slq.shape, slq.shape[-1])
-    quotient = _ratio(np.broadcast_to(seller, shape), np.broadcast_to(buyer, shape))
+    quotient = share(np.broadcast_to(seller, shape), np.broadcast_to(buyer, shape))
     diagonal = np.eye(slq.shape[-1], dtype=bool)
     quotient = factor * np.where(diagonal, seller, quotient)
     return np.where((buyer == 0.0) & (seller > 0.0), absent_buyer, quotient)
@@ -330,8 +331,3 @@ def _not_negative(values: ArrayLike, what: str, labels: Labels = None) -> Floats
         of = f" of {checks.name(labels, place[-1])}" if place else ""
         raise ArgumentError(f"{what}{of} is negative: {array[place]:g}; look for a wrong sign")
     return array
-
-
-def _ratio(part: Floats, whole: Floats) -> Floats:
-    """Part of a whole, 0 where there is nothing."""
-    return np.asarray(np.divide(part, whole, out=np.zeros(part.shape), where=whole > 0.0))

@@ -304,20 +304,7 @@ def aggregate(
     user_regions = [*new_regions, *dict.fromkeys(region for region, _ in users)]
     buyers = tuple(sorted(set(users), key=lambda user: (user_regions.index(user[0]), table.uses.index(user[1]))))
     bought = tuple(dict.fromkeys([*(name for name in new_products if name in imported), *imported]))
-    by_cell, by_user, by_import = _member(producers, cells), _member(buyers, users), _member(bought, imported)
-    return Table(
-        producers,
-        buyers,
-        bought,
-        table.incomes,
-        by_cell @ table.intermediate @ by_cell.T,
-        by_import @ table.imports @ by_cell.T,
-        by_cell @ table.final @ by_user.T,
-        by_import @ table.final_imports @ by_user.T,
-        table.value_added @ by_cell.T,
-        by_cell @ table.output,
-        table.unit,
-    )
+    return _regrouped(table, (producers, cells), (buyers, users), (bought, imported))
 
 
 def placed(table: Table, producers: Sequence[Label], users: Sequence[Label], imported: Sequence[str]) -> Table:
@@ -337,21 +324,28 @@ def placed(table: Table, producers: Sequence[Label], users: Sequence[Label], imp
         extra = [label for label in have if label not in set(labels)]
         if extra:
             raise KeyError(f"the table has the {what} {extra[0]!r}, for which there is no place")
-    rows, columns, bought = (
-        _member(labels, have)
-        for labels, have in ((producers, table.producers), (users, table.users), (imported, table.imported))
-    )
+    return _regrouped(table, (producers, table.producers), (users, table.users), (imported, table.imported))
+
+
+def _regrouped(
+    table: Table,
+    producers: tuple[Sequence[Label], Sequence[Label]],
+    users: tuple[Sequence[Label], Sequence[Label]],
+    imported: tuple[Sequence[str], Sequence[str]],
+) -> Table:
+    """Cells added up by new labels: for each axis those of the result, and what each present label becomes."""
+    by_cell, by_user, by_import = (_member(*labels) for labels in (producers, users, imported))
     return Table(
-        tuple(producers),
-        tuple(users),
-        tuple(imported),
+        tuple(producers[0]),
+        tuple(users[0]),
+        tuple(imported[0]),
         table.incomes,
-        rows @ table.intermediate @ rows.T,
-        bought @ table.imports @ rows.T,
-        rows @ table.final @ columns.T,
-        bought @ table.final_imports @ columns.T,
-        table.value_added @ rows.T,
-        rows @ table.output,
+        by_cell @ table.intermediate @ by_cell.T,
+        by_import @ table.imports @ by_cell.T,
+        by_cell @ table.final @ by_user.T,
+        by_import @ table.final_imports @ by_user.T,
+        table.value_added @ by_cell.T,
+        by_cell @ table.output,
         table.unit,
     )
 

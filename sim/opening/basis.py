@@ -14,6 +14,7 @@ import numpy as np
 
 from sim.inputoutput.identities import check_table as check_identities
 from sim.inputoutput.multiregional import Regionalisation
+from sim.inputoutput.shares import share
 from sim.inputoutput.tables import USES, Table, aggregate, arrays, placed
 from sim.mechanisms.demand import Demand
 from sim.opening.national import OpeningError, home_technology
@@ -137,12 +138,7 @@ def _built(scenario: Scenario, table: Table) -> Regionalisation:
     technology = home_technology(scenario[InputOutput], scenario[Demand].nev_share_local)
     trade, use = table.trade, table.domestic_use
     inside = [
-        np.divide(
-            trade[:, :count, :count].sum(axis=(1, 2)),
-            use[:, :count].sum(axis=1),
-            out=np.zeros(len(table.products)),
-            where=use[:, :count].sum(axis=1) > 0,
-        )
+        share(trade[:, :count, :count].sum(axis=(1, 2)), use[:, :count].sum(axis=1))
         for count in (-1, -len(OUTSIDE_REGIONS))
     ]
     return Regionalisation(table, technology, np.ones(len(table.products)), inside[0], inside[1], ())

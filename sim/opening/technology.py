@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.inputoutput.multiregional import Regionalisation
+from sim.inputoutput.shares import share
 from sim.inputoutput.tables import EXPORTS, Table
 from sim.mechanisms.energy import Energy
 from sim.mechanisms.fiscal import Fiscal
@@ -59,7 +60,7 @@ def home_shares(table: Table, counties: int, products: int) -> Floats:
     used = used + table.final_imports_by_region[:, :counties, :EXPORTS].sum(axis=2)
     total = table.domestic_use[:, :counties] + used
     trade = table.trade[:, :counties, :counties]
-    return np.asarray(np.divide(trade, total[:, None, :], out=np.zeros_like(trade), where=total[:, None, :] > 0))
+    return share(trade, total[:, None, :])
 
 
 def pool_coefficients(table: Table, inputs: Floats, linked: NDArray[np.bool_], shares: Floats) -> Floats:
@@ -76,7 +77,7 @@ def pool_coefficients(table: Table, inputs: Floats, linked: NDArray[np.bool_], s
     products, counties = linked.shape[0], shares.shape[1]
     size = products * counties
     flows, output = table.intermediate[:size, :size], table.output[:size]
-    pool = np.divide(flows, output[None, :], out=np.zeros_like(flows), where=output[None, :] > 0)
+    pool = share(flows, output[None, :])
     by_share = shares[:, :, :, None] * inputs.reshape(products, counties, products)[:, None, :, :]
     absent = by_share.transpose(1, 0, 2, 3).reshape(size, size)
     pool = np.where(output[None, :] > 0, pool, absent)
@@ -90,7 +91,7 @@ def input_coefficients(table: Table, home: Floats, counties: int) -> Floats:
     size = products * counties
     flows = table.intermediate[:, :size].reshape(-1, products, size).sum(axis=0) + table.imports[:, :size]
     output = table.output[:size]
-    given = np.divide(flows, output[None, :], out=np.zeros_like(flows), where=output[None, :] > 0)
+    given = share(flows, output[None, :])
     return np.where(output[None, :] > 0, given, np.tile(home, (1, counties)))
 
 

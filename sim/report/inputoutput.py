@@ -28,6 +28,7 @@ from sim.inputoutput.interregional import regional_multipliers
 from sim.inputoutput.leontief import Leontief
 from sim.inputoutput.linkage import key_sectors, linkages
 from sim.inputoutput.multipliers import Multipliers, households, output_multipliers, total_content, type_two
+from sim.inputoutput.shares import share
 from sim.inputoutput.tables import Table, aggregate
 from sim.report.style import month_name, opening_sentence
 from sim.results.tables import harmless
@@ -147,7 +148,7 @@ class TableAnalysis:
         table = self.table
         consumption = table.final[:, table.to("household")].sum(axis=1)
         people = households(table.value_added[0], consumption, table.output, labels=table.producers)
-        jobs = np.divide(self.jobs, table.output, out=np.zeros(len(self.jobs)), where=table.output > 0)
+        jobs = share(self.jobs, table.output)
         return type_two(table.coefficients, people, np.vstack([table.value_added_share, jobs]), table.producers)
 
     def multipliers(self) -> View:
@@ -159,9 +160,7 @@ class TableAnalysis:
             "value_added_type_1": found.content_open[0],
             "value_added_type_2": found.content_closed[0],
             "income_type_1": found.income_simple,
-            "jobs_per_m_yuan_direct": np.divide(
-                self.jobs, table.output, out=np.zeros(len(self.jobs)), where=table.output > 0
-            ),
+            "jobs_per_m_yuan_direct": share(self.jobs, table.output),
             "jobs_per_m_yuan_type_1": found.content_open[1],
             "jobs_per_m_yuan_type_2": found.content_closed[1],
         }
@@ -229,21 +228,19 @@ class TableAnalysis:
         """What Ningde would lose without an industry, if it were replaced by purchases from elsewhere."""
         table = self.table
         each = extract_each(table.intermediate, table.output, labels=table.producers)
-        share = table.value_added_share
-        jobs = np.divide(self.jobs, table.output, out=np.zeros(len(self.jobs)), where=table.output > 0)
+        earned = table.value_added_share
+        jobs = share(self.jobs, table.output)
         columns: dict[str, Floats | Sequence[str]] = {
             "loss_m_yuan": each.total,
             "loss_of_others_m_yuan": each.outside,
-            "loss_of_others_per_yuan": np.divide(
-                each.outside, table.output, out=np.zeros(len(share)), where=table.output > 0
-            ),
-            "loss_value_added_m_yuan": share @ each.loss,
+            "loss_of_others_per_yuan": share(each.outside, table.output),
+            "loss_value_added_m_yuan": earned @ each.loss,
             "loss_jobs": jobs @ each.loss,
             "loss_percent_of_city": 100.0 * each.total / table.output.sum(),
         }
         frame = self._frame(columns)
         if self.place not in (None, EVERYWHERE):
-            frame = pd.concat([frame, self._whole_county(share, jobs)], ignore_index=True)
+            frame = pd.concat([frame, self._whole_county(earned, jobs)], ignore_index=True)
         headings = {
             "loss_m_yuan": Heading("output\nlost,\nM yuan", 0),
             "loss_of_others_m_yuan": Heading("of which\nothers,\nM yuan", 0),
@@ -262,7 +259,7 @@ class TableAnalysis:
             ),
         )
 
-    def _whole_county(self, share: Floats, jobs: Floats) -> pd.DataFrame:
+    def _whole_county(self, earned: Floats, jobs: Floats) -> pd.DataFrame:
         """The loss without all industries of the county."""
         table = self.table
         found = extract(table.intermediate, table.output, table.at(self.place), labels=table.producers)
@@ -276,7 +273,7 @@ class TableAnalysis:
                 "loss_m_yuan": [found.total],
                 "loss_of_others_m_yuan": [found.outside],
                 "loss_of_others_per_yuan": [found.outside / made],
-                "loss_value_added_m_yuan": [float(share @ found.loss)],
+                "loss_value_added_m_yuan": [float(earned @ found.loss)],
                 "loss_jobs": [float(jobs @ found.loss)],
                 "loss_percent_of_city": [100.0 * found.total / float(table.output.sum())],
             }
@@ -366,7 +363,7 @@ def _measures(table: Table) -> dict[str, Floats]:
     return {
         "output_type_1": output_multipliers(system),
         "value_added_type_1": total_content(system, table.value_added_share),
-        "bought_ningde": np.divide(inputs, everything, out=np.zeros(len(inputs)), where=everything > 0),
+        "bought_ningde": share(inputs, everything),
     }
 
 
