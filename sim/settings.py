@@ -754,7 +754,7 @@ class InputOutput(Parameters):
         low=0.25,
         high=4,
         grade="assumed",
-        source="assumption; unknown and decisive for multipliers (Lindner, Legault and Guan 2012)",
+        source="assumption; unknown, and decisive for multipliers elsewhere (Lindner, Legault and Guan 2012)",
     )
     bom: Mapping[str, float] = entries("io.bom")
     split: Mapping[str, float] = entries("io.split")
