@@ -6,6 +6,7 @@ import pytest
 import sim
 from sim.experiment.tables import OUTSIDE_NAMES, RegionalAccounts, regional_accounts
 from sim.inputoutput import identities, tables
+from sim.inputoutput.checks import ArgumentError
 from sim.model import NingdeModel
 from sim.opening.position import leader_names
 from sim.statistics import leader_purchases, regional_table, wages_paid
@@ -55,7 +56,7 @@ def test_the_city_is_an_economy_of_its_own(opening: RegionalAccounts) -> None:
 
 
 def test_an_unknown_region_cannot_be_cut_out(opening: RegionalAccounts) -> None:
-    with pytest.raises(KeyError, match="no region 'Xiamen'; it has Jiaocheng"):
+    with pytest.raises(ArgumentError, match="no region 'Xiamen'; it has Jiaocheng"):
         tables.inside(opening.city, ["Fuding", "Xiamen"])
 
 

@@ -85,6 +85,8 @@ def check_inputs(table: Table) -> float:
     In a table in money a larger sum means value added of nothing or less, as a rule a slip in a cell or in a unit.
     """
     inputs = np.vstack([table.coefficients, table.import_coefficients])
+    if not inputs.size:
+        return 0.0
     sums = inputs.sum(axis=0)
     worst = int(sums.argmax())
     if not sums[worst] < 1.0:
@@ -92,7 +94,8 @@ def check_inputs(table: Table) -> float:
         rows = (*table.names, *(f"imported {name}" for name in table.imported))
         raise IdentityError(
             f"inputs below output: column {checks.name(table.names, worst)} buys {sums[worst]:.6g} per unit of output,"
-            f" most of it ({inputs[row, worst]:.6g}) from {rows[row]}: check that cell, the output and its unit"
+            f" most of it ({inputs[row, worst]:.6g}) from {rows[row]}: check that cell, the output and its unit, or"
+            " allow it with inputs_below_output=False"
         )
     return float(sums[worst])
 
@@ -103,13 +106,20 @@ def check_productive(table: Table) -> float:
     return spectral_radius(table.coefficients)
 
 
-def check_table(table: Table, tolerance: float = 1e-9) -> dict[str, float]:
+def check_table(table: Table, tolerance: float = 1e-9, *, inputs_below_output: bool = True) -> dict[str, float]:
     """Every identity of one table: largest relative residuals of I1 to I4, and that it is productive.
+
+    Args:
+        table: the table.
+        tolerance: largest relative residual.
+        inputs_below_output: refuse an industry whose inputs cost as much as its output or more. Some published tables
+            have one (a subsidised or a loss-making industry): then say so with False.
 
     Raises:
         IdentityError, NotProductiveError: the first property that does not hold.
     """
-    check_inputs(table)
+    if inputs_below_output:
+        check_inputs(table)
     residuals = {
         "I1": check_rows(table, tolerance),
         "I2": check_columns(table, tolerance),
@@ -120,6 +130,8 @@ def check_table(table: Table, tolerance: float = 1e-9) -> dict[str, float]:
 
 def _check(identity: str, expected: Floats, found: Floats, names: Sequence[str], tolerance: float) -> float:
     """Largest residual relative to the expected amount; cells of 0 are measured against a billionth of the mean."""
+    if not expected.size:
+        return 0.0
     floor = max(1e-9 * float(np.abs(expected).mean()), np.finfo(float).tiny)
     residual = np.abs(found - expected) / np.maximum(np.abs(expected), floor)
     if not (residual <= tolerance).all():

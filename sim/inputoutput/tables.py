@@ -6,7 +6,7 @@ Rows sell, columns buy. A nation is a table of one region. What must hold in it 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from functools import cached_property
 from typing import Any
@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.inputoutput import checks
+from sim.inputoutput.checks import ArgumentError
 from sim.inputoutput.leontief import technical_coefficients
 
 Floats = NDArray[np.float64]
@@ -68,8 +69,12 @@ class Table:
         for what, labels in (("producers", self.producers), ("users", self.users)):
             _refuse_labels(what, labels)
         for what, rows in (("imported", self.imported), ("incomes", self.incomes)):
+            if not all(str(row) == row and row.isprintable() for row in rows):
+                raise ArgumentError(f"Table.{what}: {rows!r} are not all texts that can be printed")
             if len(set(rows)) < len(rows):
-                raise ValueError(f"Table.{what}: {_repeated(rows)!r} appears twice; every row needs a name of its own")
+                raise ArgumentError(
+                    f"Table.{what}: {_repeated(rows)!r} appears twice; every row needs a name of its own"
+                )
         shapes: dict[str, tuple[int, ...]] = {
             "intermediate": (n, n),
             "imports": (m, n),
@@ -82,9 +87,10 @@ class Table:
         for name, shape in shapes.items():
             array = checks.numbers(getattr(self, name), f"Table.{name}", *axes[name])
             if array.shape != shape:
-                raise ValueError(f"Table.{name} has shape {array.shape}, the labels ask for {shape}")
-            object.__setattr__(self, name, array)
-            array.setflags(write=False)
+                raise ArgumentError(f"Table.{name} has shape {array.shape}, the labels ask for {shape}")
+            own = array.copy()  # the caller's array stays writable, and writing to it changes no table
+            own.setflags(write=False)
+            object.__setattr__(self, name, own)
         checks.output(self.output, n, self.producers)
 
     # --- labels
@@ -121,22 +127,22 @@ class Table:
         """Positions of the industries of a region, of a product, or of both.
 
         Raises:
-            KeyError: there are none.
+            ArgumentError: there are none.
         """
         found = [i for i, (r, p) in enumerate(self.producers) if region in (None, r) and product in (None, p)]
         if not found:
-            raise KeyError(f"no industry of region {region!r} and product {product!r} in the table")
+            raise ArgumentError(f"no industry of region {region!r} and product {product!r} in the table")
         return np.array(found, dtype=np.int64)
 
     def to(self, use: str) -> NDArray[np.int64]:
         """Positions of the final users of one use.
 
         Raises:
-            KeyError: there are none.
+            ArgumentError: there are none.
         """
         found = [i for i, (_, each) in enumerate(self.users) if each == use]
         if not found:
-            raise KeyError(f"no final user with use {use!r}; the table has {', '.join(self.uses)}")
+            raise ArgumentError(f"no final user with use {use!r}; the table has {', '.join(self.uses)}")
         return np.array(found, dtype=np.int64)
 
     @cached_property
@@ -228,7 +234,7 @@ class Table:
     @staticmethod
     def _need(given: bool, what: str) -> None:
         if not given:
-            raise ValueError(f"this needs a table whose regions all list the same {what} in the same order")
+            raise ArgumentError(f"this needs a table whose regions all list the same {what} in the same order")
 
 
 def single_region(
@@ -288,13 +294,13 @@ def aggregate(
         The coarser table; a group stands where its first member stood, after those in ``order``.
 
     Raises:
-        KeyError: a mapping names what the table does not have.
+        ArgumentError: a mapping names what the table does not have.
     """
     products, regions = products or {}, regions or {}
-    for mapping, known, what in ((products, table.products, "product"), (regions, table.regions, "region")):
-        unknown = [name for name in mapping if name not in known]
-        if unknown:
-            raise KeyError(f"the table has no {what} {unknown[0]!r}")
+    rows = (*table.products, *table.imported)
+    _refuse_unknown("product", products, rows)
+    _refuse_unknown("region", regions, (*table.regions, *(region for region, _ in table.users)))
+    _refuse_unknown("new product", order, [products.get(name, name) for name in rows])
     new_regions = list(dict.fromkeys(regions.get(name, name) for name in table.regions))
     new_products = list(dict.fromkeys([*order, *(products.get(name, name) for name in table.products)]))
     cells = [(regions.get(r, r), products.get(p, p)) for r, p in table.producers]
@@ -317,14 +323,23 @@ def placed(table: Table, producers: Sequence[Label], users: Sequence[Label], imp
         imported: import rows of the result, likewise.
 
     Raises:
-        KeyError: the table has an industry, user or import row that is not among the labels.
+        ArgumentError: the table has an industry, user or import row that is not among the labels.
     """
     wanted = (("industry", table.producers, producers), ("final user", table.users, users))
     for what, have, labels in (*wanted, ("import row", table.imported, imported)):
         extra = [label for label in have if label not in set(labels)]
         if extra:
-            raise KeyError(f"the table has the {what} {extra[0]!r}, for which there is no place")
+            raise ArgumentError(f"the table has the {what} {extra[0]!r}, for which there is no place")
     return _regrouped(table, (producers, table.producers), (users, table.users), (imported, table.imported))
+
+
+def _refuse_unknown(what: str, names: Iterable[str], known: Sequence[str]) -> None:
+    """Refuse names that are not known; one text in place of a list of names is a slip, too."""
+    if isinstance(names, str):
+        raise ArgumentError(f"{names!r} is one text: give a list of names")
+    unknown = [name for name in names if name not in set(known)]
+    if unknown:
+        raise ArgumentError(f"the table has no {what} {unknown[0]!r}; it has {', '.join(dict.fromkeys(known))}")
 
 
 def _regrouped(
@@ -376,11 +391,11 @@ def inside(table: Table, regions: Sequence[str], outside: str = "outside") -> Ta
         and from abroad together; exports and their re-exported imports stand in one column.
 
     Raises:
-        KeyError: a region is not in the table.
+        ArgumentError: a region is not in the table.
     """
-    unknown = [region for region in regions if region not in table.regions]
-    if unknown:
-        raise KeyError(f"the table has no region {unknown[0]!r}; it has {', '.join(table.regions)}")
+    _refuse_unknown("region", regions, table.regions)
+    if not regions:
+        raise ArgumentError("name at least one region that stays")
     stays = np.array([region in regions for region, _ in table.producers])
     resident = np.array([region in regions and use != "exports" for region, use in table.users])
     shipped = np.array([region in regions and use == "exports" for region, use in table.users])
@@ -410,13 +425,17 @@ def _refuse_labels(what: str, labels: Sequence[object]) -> None:
     """Refuse labels that are no pairs, repeated, or whose regions do not stand together."""
     for label in labels:
         if not (isinstance(label, tuple) and len(label) == 2 and all(isinstance(part, str) for part in label)):
-            raise ValueError(f"Table.{what}: {label!r} is not a pair of texts such as ('Fuding', 'B_CELL')")
+            raise ArgumentError(f"Table.{what}: {label!r} is not a pair of texts such as ('Fuding', 'B_CELL')")
+        if not all(part.isprintable() for part in label):
+            raise ArgumentError(f"Table.{what}: {label!r} holds a line break or another sign that cannot be printed")
     if len(set(labels)) < len(labels):
-        raise ValueError(f"Table.{what}: {_repeated(labels)!r} appears twice; add the two together or rename one")
+        raise ArgumentError(f"Table.{what}: {_repeated(labels)!r} appears twice; add the two together or rename one")
     regions = [label[0] for label in labels if isinstance(label, tuple)]
     runs = [region for before, region in zip([None, *regions], regions, strict=False) if region != before]
     if len(set(runs)) < len(runs):
-        raise ValueError(f"Table.{what}: entries of region {_repeated(runs)!r} do not stand together; sort by region")
+        raise ArgumentError(
+            f"Table.{what}: entries of region {_repeated(runs)!r} do not stand together; sort by region"
+        )
 
 
 def _repeated(labels: Sequence[object]) -> object:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from sim.inputoutput.checks import ArgumentError
 from sim.inputoutput.identities import check_table as check_identities
 from sim.inputoutput.multiregional import Regionalisation
 from sim.inputoutput.shares import share
@@ -95,9 +96,9 @@ def given_basis(scenario: Scenario, table: Table) -> Basis:
             tuple((region, use) for region in regions for use in USES),
             world.products,
         )
-    except KeyError as fault:
+    except ArgumentError as fault:
         raise OpeningError(
-            f"{fault.args[0]}: regions are {', '.join(regions)} (or their names), products those of the model, uses"
+            f"{fault}: regions are {', '.join(regions)} (or their names), products those of the model, uses"
             f" {', '.join(USES)}"
         ) from None
     residual = max(check_identities(whole, ROUNDED).values())

@@ -9,7 +9,7 @@ from sim.inputoutput.checks import ArgumentError
 from sim.inputoutput.exchange import ExchangeError
 from sim.inputoutput.identities import IdentityError
 from sim.inputoutput.multiregional import regionalise, total_coefficients
-from sim.inputoutput.tables import Table
+from sim.inputoutput.tables import Table, aggregate
 from tests.inputoutput.made_up import HOME_OUTPUT, REGIONS, nation, rules
 
 REGIONAL = regionalise(nation(), REGIONS, HOME_OUTPUT, total_coefficients(nation()), rules()).table
@@ -78,6 +78,16 @@ def test_what_is_left_out_is_calculated() -> None:
         ("kind,producer", "kind,industry", "line 1, column 4: 'industry' is not producer or user"),
         (",,kind", ",,type", "line 1 must have the word 'kind'"),
         ("output,,output,51,94,", "output,,output,51,94,\noutput,,output,1,1,", "line 9: a second line of outputs"),
+        ("4,30,60", "4,nan,60", "line 5, column 5: 'nan' is not a number; write it like 1234.5"),
+        ("4,30,60", "4,1e999,60", "line 5, column 5: '1e999' is not a number"),
+        ("4,30,60", "4,1_000,60", "line 5, column 5: '1_000' is not a number"),
+        ("41,4,", "41,4,7", r"line 7, column 6: '7' in a column of final users; value_added is that of industries"),
+        ("name,ore,metal", "name,ore,ore", "line 5 is 'South metal', but the column at this place is 'South ore'"),
+        ("North,South,South", "South,South,South", "line 4 is 'North ore'"),
+        ("region,North,South,South\nblock,region,name,ore,metal", "region,N,N,South\nblock,region,name,x,x",
+         "column 5 is called 'N x' like column 4"),
+        ("import,,ore,1,20,0.5\n", "import,,ore,1,20,0.5\n" * 2, "line 7: 'ore' stands in line 6 already"),
+        ("4,30,60", '4,"30,60', "this is no CSV .*look for a quote without its pair"),
         (SMALL[SMALL.index("domestic") :], "", "needs 3 heading lines and its rows, this text has 3 lines"),
     ],
 )  # fmt: skip
@@ -92,7 +102,6 @@ def test_a_file_that_is_no_table(old: str, new: str, message: str) -> None:
     [
         ("4,30,60", "4,30,61", IdentityError, r"I1 rows.*South metal has 94 against 95"),
         ("41,4,", "41,5,", IdentityError, r"I2 columns.*South metal has 94 against 95"),
-        ("4,30,60", "4,nan,60", ArgumentError, r"in row 1 \(South metal\), column 1 \(South metal\) is nan"),
         ("51,94,", "51,-94,", ArgumentError, r"industry 1 \(South metal\) is negative: -94"),
         ("51,94,", "0,94,", ArgumentError, r"industry 0 \(North ore\) has purchases but no output: 5 in row 0"),
         ("5,40,6", "5,80,6", IdentityError, r"column 1 \(South metal\) buys 1\.38.*from North ore"),
@@ -103,6 +112,43 @@ def test_a_file_whose_table_cannot_be(old: str, new: str, error: type, message: 
     file.write_text(SMALL.replace(old, new), encoding="utf-8")
     with pytest.raises(error, match=message):
         exchange.read_csv(file)
+
+
+def test_a_file_in_another_encoding_is_refused(tmp_path) -> None:
+    file = tmp_path / "table.csv"
+    file.write_bytes(SMALL.replace("ore", "矿石").encode("gbk"))
+    with pytest.raises(ExchangeError, match="not in UTF-8: save it as CSV UTF-8"):
+        exchange.read_csv(file)
+
+
+def test_names_like_formulas_are_harmless_and_come_back() -> None:
+    odd = aggregate(nation(), {"ore": "=1+1", "metal": "'-x", "goods": "@sum"})
+    text = exchange.to_csv(odd)
+    assert ",=1+1" not in text
+    assert exchange.from_csv(text).products == odd.products
+
+
+def test_a_spreadsheet_may_write_its_lines_as_it_likes(tmp_path) -> None:
+    file = tmp_path / "table.csv"
+    file.write_bytes(b"\xef\xbb\xbf" + SMALL.replace("\n", "\r\n").encode())
+    assert same(exchange.read_csv(file), exchange.from_csv(SMALL))
+
+
+def test_an_industry_that_earns_nothing_is_read_if_one_says_so(tmp_path) -> None:
+    file = tmp_path / "table.csv"
+    file.write_text(SMALL.replace("40,6", "40,6").replace("41,4,", "41,-50,").replace("1,20,0.5", "1,74,0.5"), "utf-8")
+    with pytest.raises(IdentityError, match=r"column 1 \(South metal\) buys 1\.5.*inputs_below_output=False"):
+        exchange.read_csv(file)
+    assert exchange.read_csv(file, inputs_below_output=False).value_added[0, 1] == -50.0
+
+
+def test_dimensions_of_a_dataset_may_stand_in_any_order() -> None:
+    turned = exchange.to_xarray(nation()).transpose("buyer", "seller", "imported", "user", "income")
+    assert same(exchange.from_xarray(turned), nation())
+    other = exchange.to_xarray(nation())
+    other = other.assign(output=other["output"].rename(seller="buyer"))
+    with pytest.raises(ExchangeError, match="'output' has the dimensions"):
+        exchange.from_xarray(other)
 
 
 def test_a_dataset_without_a_variable_is_refused() -> None:
@@ -130,6 +176,24 @@ def test_a_system_of_pymrio_is_a_table() -> None:
     calculated = exchange.to_pymrio(table).calc_all()
     np.testing.assert_allclose(calculated.A.to_numpy(), table.coefficients, rtol=1e-12)
     assert identities.check_parts(table, exchange.from_pymrio(calculated)) < 1e-9
+
+
+@pytest.mark.oracle
+@pytest.mark.parametrize("frame", ["x", "F", "F_Y columns", "F_Y rows"])
+def test_frames_of_a_system_in_another_order_are_refused(frame: str) -> None:
+    pytest.importorskip("pymrio")
+    system = exchange.to_pymrio(REGIONAL)
+    factors = system.factor_inputs
+    if frame == "x":
+        system.x = system.x[::-1]
+    elif frame == "F":
+        factors.F = factors.F.iloc[:, ::-1]
+    elif frame == "F_Y columns":
+        factors.F_Y = factors.F_Y.iloc[:, ::-1]
+    else:
+        factors.F_Y = factors.F_Y[::-1]
+    with pytest.raises(ExchangeError, match=r"the labels of .* are not those of Z and Y in the same order"):
+        exchange.from_pymrio(system, extension="factor_inputs")
 
 
 def test_a_system_without_flows_is_refused() -> None:

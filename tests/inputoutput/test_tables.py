@@ -137,9 +137,9 @@ def test_every_cell_has_an_address() -> None:
     assert table.at("province").tolist() == [8, 9, 10, 11]
     assert table.users[table.to("exports")[1]] == ("south", "exports")
     assert table.names[6] == "south goods"
-    with pytest.raises(KeyError, match="no industry of region 'west'"):
+    with pytest.raises(ArgumentError, match="no industry of region 'west'"):
         table.at("west")
-    with pytest.raises(KeyError, match="no final user with use 'gifts'; the table has household"):
+    with pytest.raises(ArgumentError, match="no final user with use 'gifts'; the table has household"):
         table.to("gifts")
 
 
@@ -178,7 +178,7 @@ def test_aggregating_regions_is_the_same_before_and_after_products() -> None:
     assert one.users[:2] == (("city", "household"), ("city", "government"))
     assert identities.check_parts(one, other) < 1e-12
     assert identities.check_parts(aggregate(nation(), products), tables.nation(one, "here")) < 1e-12
-    with pytest.raises(KeyError, match="the table has no region 'west'"):
+    with pytest.raises(ArgumentError, match="the table has no region 'west'"):
         aggregate(table, regions={"west": "city"})
 
 
@@ -212,3 +212,35 @@ def test_scaling_keeps_shares() -> None:
     table = nation()
     np.testing.assert_allclose(table.scaled(0.7).value_added_share, table.value_added_share)
     assert table.scaled(0.7).output.sum() == pytest.approx(0.7 * table.output.sum())
+
+
+def test_a_table_keeps_its_own_numbers() -> None:
+    flows, base = np.ones((1, 1)), np.full((1, 1), 3.0)
+    one = np.full((1, 4), 0.25)
+    table = tables.single_region(
+        "here", ["x"], flows, np.zeros((1, 1)), one * 2, np.zeros((1, 4)), np.full((4, 1), 0.5), base[0]
+    )
+    flows[0, 0], base[0, 0] = 99.0, 99.0  # the caller's arrays stay his own
+    assert table.intermediate[0, 0] == 1.0
+    assert table.output[0] == 3.0
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: aggregate(nation(), order=["tin"]), "no new product 'tin'; it has ore, metal"),
+        (lambda: aggregate(nation(), order="ore"), "'ore' is one text: give a list of names"),
+        (lambda: tables.inside(regional(), "north"), "'north' is one text: give a list of names"),
+        (lambda: tables.inside(regional(), []), "name at least one region"),
+        (lambda: tables.inside(regional(), ["west"]), "no region 'west'; it has north"),
+        (lambda: replace(nation(), imported=("a\n", "b", "c", "d")), "are not all texts that can be printed"),
+    ],
+)
+def test_names_that_are_no_names(call: Callable[[], Table], message: str) -> None:
+    with pytest.raises(ArgumentError, match=message):
+        call()
+
+
+def test_an_import_row_that_is_no_product_can_be_renamed() -> None:
+    table = replace(nation(), imported=("ore", "oil", "goods", "care"))
+    assert aggregate(table, {"oil": "fuel"}).imported == ("ore", "goods", "care", "fuel")
