@@ -106,7 +106,7 @@ def io(
     view: Annotated[
         list[str] | None, typer.Option(help="multipliers, linkages, extraction or content; all of them if not given.")
     ] = None,
-    sort: Annotated[str | None, typer.Option(help="Column to sort by, as in the CSV; largest first.")] = None,
+    sort: Annotated[str | None, typer.Option(help="Column to sort by, as in the CSV; numbers: largest first.")] = None,
     draws: Annotated[
         int, typer.Option(min=0, max=100_000, help="Add the 5 % and 95 % points over so many tables (opening only).")
     ] = 0,
@@ -121,7 +121,7 @@ def io(
     quiet: Annotated[bool, typer.Option("--quiet", help="No progress.")] = False,
 ) -> None:
     """Input-output analysis of the opening or any month: multipliers, linkages, extraction, local content."""
-    from sim.report.inputoutput import VIEWS, TableAnalysis, print_views, to_csv
+    from sim.report.inputoutput import VIEWS, TableAnalysis, print_views, sorted_view, to_csv
 
     _one_of("--view", view or (), tuple(VIEWS))
     names = [name for name in VIEWS if name in (view or VIEWS)]
@@ -137,17 +137,19 @@ def io(
         analysis = TableAnalysis(accounts, place)
     except ValueError as error:
         _refuse([f"--place: {error}"])
-    views = analysis.views(names)
+    views = {name: VIEWS[name](analysis) for name in (VIEWS if folder is not None else names)}
     if draws:
-        views.append(_bands(analysis, plan, draws, seed, quiet))
+        views["bands"] = _bands(analysis, plan, draws, seed, quiet)
+        names = [*names, "bands"]
     if sort is not None:
-        _one_of("--sort", [sort], tuple(dict.fromkeys(column for each in views for column in each.frame.columns)))
+        _one_of("--sort", [sort], tuple(dict.fromkeys(str(column) for name in names for column in views[name].frame)))
+        views = {name: sorted_view(view, sort) for name, view in views.items()}
     if as_csv:
-        typer.echo(to_csv(views[0], accounts), nl=False)
+        typer.echo(to_csv(views[names[0]], accounts), nl=False)
     else:
-        print_views(views, accounts, place, sort)
+        print_views([views[name] for name in names], accounts, place)
     if folder is not None:
-        _write_io(accounts, dict(zip([*names, "bands"], views, strict=False)), folder)
+        _write_io(accounts, views, folder)
 
 
 def _own_table(file: Path) -> Table:

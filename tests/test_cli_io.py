@@ -50,11 +50,26 @@ def test_one_view_as_csv() -> None:
     assert float(lines[0]["bought_ningde"]) >= float(lines[0]["bought_own_county"])
 
 
+def test_a_csv_is_sorted_too() -> None:
+    result = ningde("io", "--view", "extraction", "--csv", "--sort", "loss_jobs")
+    losses = [float(line["loss_jobs"]) for line in csv.DictReader(io.StringIO(result.stdout))]
+    assert losses == sorted(losses, reverse=True)
+
+
 def test_everything_is_written_to_a_folder(folder: Path, opening: Table) -> None:
     result = ningde("io", "--view", "linkages", "--draws", "3", "--quiet", "--out", "tables")
     assert result.exit_code == 0
     written = {path.name for path in (folder / "tables").iterdir()}
-    assert {"table.csv", "linkages.csv", "bands.csv", "table.png", "multipliers.png", "chain_catl.png"} <= written
+    assert {
+        "table.csv",
+        "linkages.csv",
+        "content.csv",
+        "extraction.csv",
+        "bands.csv",
+        "table.png",
+        "multipliers.png",
+        "chain_catl.png",
+    } <= written
     back = exchange.read_csv(folder / "tables" / "table.csv")
     assert (back.intermediate == opening.intermediate).all()
 
@@ -71,7 +86,7 @@ def test_a_month_of_a_run() -> None:
     ("arguments", "message"),
     [
         (("--view", "multiplier"), "--view: unknown 'multiplier' (did you mean 'multipliers'?); choose from"),
-        (("--place", "Fudin"), "--place: no county is called 'Fudin'; choose one of Jiaocheng"),
+        (("--place", "Fudin"), "--place: no county is called 'Fudin' (did you mean 'Fuding'?); choose one of Jiaocheng"),
         (("--month", "2012-01"), "--month: the tables of baseline reach from 2013-12 to 2035-12: there is none"),
         (("--month", "soon"), '--month: "soon" is not a month'),
         (("--csv",), "--csv: choose one view with --view"),

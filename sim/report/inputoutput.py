@@ -7,7 +7,7 @@ final demand. Three places can be asked for: the city by product, one county, or
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
@@ -30,6 +30,7 @@ from sim.inputoutput.linkage import key_sectors, linkages
 from sim.inputoutput.multipliers import Multipliers, households, output_multipliers, total_content, type_two
 from sim.inputoutput.shares import share
 from sim.inputoutput.tables import Table, aggregate
+from sim.parameters import suggestion
 from sim.report.style import month_name, opening_sentence
 from sim.results.tables import harmless
 
@@ -104,7 +105,9 @@ class TableAnalysis:
         self.accounts = accounts
         known = (*accounts.city.regions, EVERYWHERE)
         if place is not None and place not in known:
-            raise ValueError(f"no county is called {place!r}; choose one of {', '.join(known)}")
+            raise ValueError(
+                f"no county is called {place!r}{suggestion(place, known)}; choose one of {', '.join(known)}"
+            )
         self.place = place
         if place is None:
             names = dict.fromkeys(accounts.city.regions, CITY)
@@ -394,6 +397,14 @@ def _lines(kind: str, place: str) -> str:
 # --- output -----------------------------------------------------------------------------------------------------------
 
 
+def sorted_view(view: View, column: str | None) -> View:
+    """The rows of a view by one of its columns: numbers largest first, texts from A; as it is if it has no such column."""
+    if column not in view.frame.columns:
+        return view
+    numbers = pd.api.types.is_numeric_dtype(view.frame[column])
+    return replace(view, frame=view.frame.sort_values(str(column), ascending=not numbers, kind="stable"))
+
+
 def to_csv(view: View, accounts: RegionalAccounts) -> str:
     """A view as CSV with scenario, month and evidence in front; every text harmless to a spreadsheet."""
     frame = view.frame.copy()
@@ -405,31 +416,28 @@ def to_csv(view: View, accounts: RegionalAccounts) -> str:
     return str(safe.to_csv(index=False, lineterminator="\n", float_format="%.10g"))
 
 
-def print_views(views: Sequence[View], accounts: RegionalAccounts, place: str | None, sort: str | None = None) -> None:
+def print_views(views: Sequence[View], accounts: RegionalAccounts, place: str | None) -> None:
     """Print views as tables that a person can read.
 
     Args:
         views: what to print.
         accounts: for the heading.
         place: the place that the views are for.
-        sort: column to sort by, largest first; the order of products if not given, or not a column of the view.
     """
     console = Console(highlight=False)
-    if not console.is_terminal:
-        console.width = WIDTH
+    # a narrow terminal wraps lines rather than cutting figures off
+    console.width = max(console.width, WIDTH) if console.is_terminal else WIDTH
     where = {None: f"{CITY} by product", EVERYWHERE: "every county and product"}.get(place, str(place))
     console.print(Text(f"Input-output table of {where}, {month_name(accounts.month)}", style="bold"))
     console.print(f"scenario {accounts.scenario}; M yuan a year at 2018 prices", markup=False)
     console.print(f"{opening_sentence(accounts.origin)} {ESTIMATED}", markup=False)
     for view in views:
-        console.print(_printed(view, place, sort))
+        console.print(_printed(view, place))
 
 
-def _printed(view: View, place: str | None, sort: str | None) -> RenderableType:
+def _printed(view: View, place: str | None) -> RenderableType:
     """One view for the terminal."""
     frame = view.frame
-    if sort in frame.columns:
-        frame = frame.sort_values(str(sort), ascending=False, kind="stable")
     shown = frame[frame["output_m_yuan"] >= SMALL]
     style: dict[str, Any] = {"title_justify": "left", "title_style": "bold", "padding": (0, 1, 0, 0)}
     table = RichTable(box=box.SIMPLE_HEAD, title=view.title, **style)

@@ -10,7 +10,7 @@ import pytest
 import sim
 from sim.experiment.tables import RegionalAccounts, regional_accounts, table_draws
 from sim.inputoutput.tables import aggregate
-from sim.report.inputoutput import CITY, VIEWS, TableAnalysis, print_views, to_csv
+from sim.report.inputoutput import CITY, VIEWS, TableAnalysis, print_views, sorted_view, to_csv
 from sim.report.table_figures import chain_figure, heat_map, multiplier_map, save_table_figures
 
 BASE = sim.load("baseline")
@@ -99,7 +99,9 @@ def test_bands_hold_the_best_figure_and_open_with_the_draws(opening: RegionalAcc
 
 
 def test_an_unknown_county_is_refused(opening: RegionalAccounts) -> None:
-    with pytest.raises(ValueError, match="no county is called 'Fudin'; choose one of Jiaocheng"):
+    with pytest.raises(
+        ValueError, match=r"no county is called 'Fudin' \(did you mean 'Fuding'\?\); choose one of Jiaocheng"
+    ):
         TableAnalysis(opening, "Fudin")
 
 
@@ -126,11 +128,15 @@ def test_views_as_csv(opening: RegionalAccounts) -> None:
 
 
 def test_sorted_by_a_column(opening: RegionalAccounts, capsys: pytest.CaptureFixture[str]) -> None:
-    print_views([TableAnalysis(opening).extraction()], opening, None, "loss_jobs")
-    first = next(line for line in capsys.readouterr().out.splitlines() if "," in line and "Agri" in line)
-    printed = capsys.readouterr()
-    assert first.strip().startswith("Agriculture")
-    assert printed.out == ""
+    view = TableAnalysis(opening).extraction()
+    by_jobs = sorted_view(view, "loss_jobs").frame["loss_jobs"]
+    assert by_jobs.is_monotonic_decreasing
+    assert sorted_view(view, "label").frame["label"].is_monotonic_increasing
+    assert sorted_view(view, "kind") is view  # a column of another view
+    print_views([sorted_view(view, "loss_jobs")], opening, None)
+    lines = capsys.readouterr().out.splitlines()
+    first = next(number for number, line in enumerate(lines) if "──" in line) + 1
+    assert lines[first].strip().startswith("Agriculture")
 
 
 def test_figures_show_what_the_table_holds(later: RegionalAccounts, tmp_path) -> None:
