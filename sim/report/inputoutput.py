@@ -105,9 +105,8 @@ class TableAnalysis:
         self.accounts = accounts
         known = (*accounts.city.regions, EVERYWHERE)
         if place is not None and place not in known:
-            raise ValueError(
-                f"no county is called {place!r}{suggestion(place, known)}; choose one of {', '.join(known)}"
-            )
+            near = suggestion(place, known)
+            raise ValueError(f"no county is called {place!r}{near}; choose one of {', '.join(known)}")
         self.place = place
         if place is None:
             names = dict.fromkeys(accounts.city.regions, CITY)
@@ -398,7 +397,7 @@ def _lines(kind: str, place: str) -> str:
 
 
 def sorted_view(view: View, column: str | None) -> View:
-    """The rows of a view by one of its columns: numbers largest first, texts from A; as it is if it has no such column."""
+    """The rows of a view by one of its columns, numbers largest first, texts from A; as it is without the column."""
     if column not in view.frame.columns:
         return view
     numbers = pd.api.types.is_numeric_dtype(view.frame[column])
