@@ -140,7 +140,7 @@ def _perron(block: Floats) -> tuple[complex, Floats]:
     """
     balanced, (scale, _) = linalg.matrix_balance(block, permute=False, separate=True)
     size, last = len(block), np.inf
-    guess: Floats = np.ones(size)
+    guess = np.ones(size)
     for _ in range(MOST_ROUNDS):
         ratios = balanced @ guess / guess
         upper = float(ratios.max())
@@ -150,7 +150,7 @@ def _perron(block: Floats) -> tuple[complex, Floats]:
             break
         last = upper
         # just above the bound, so that the system is not singular
-        guess = np.linalg.solve((1.0 + 1e-15) * upper * np.eye(size) - balanced, guess)
+        guess = np.asarray(np.linalg.solve((1.0 + 1e-15) * upper * np.eye(size) - balanced, guess), dtype=np.float64)
         guess = guess / guess[np.argmax(np.abs(guess))]
         if not guess.min() > 0.0:
             break
