@@ -23,11 +23,11 @@ def vector(values: ArrayLike, size: int | None, what: str, labels: Labels = None
     Raises:
         ArgumentError: another shape, or a value that is no finite number.
     """
-    array = checks.numbers(values, what, labels) if size is None else checks.lines(values, size, what, labels)
+    array = checks.numbers(values, what, labels)
     if array.ndim != 1:
         length = "" if size is None else f" of {size} numbers"
         raise ArgumentError(f"{what} must be a vector{length}, not of shape {array.shape}")
-    return array
+    return array if size is None else checks.lines(array, size, what, labels)
 
 
 def scalar(value: ArrayLike, what: str) -> float:
