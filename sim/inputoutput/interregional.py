@@ -142,12 +142,9 @@ def spillovers(
     matrix, where, demand = _system(coefficients, regions, final_demand)
     columns = np.arange(len(where.names))
     by_origin = Leontief(matrix).solve(np.where(where.index[:, None] == columns, demand[:, None], 0.0))
-    alone, feedback = np.zeros(len(matrix)), np.zeros(len(matrix))
-    for region in columns:
-        inside = where.index == region
-        bought = matrix[np.ix_(inside, ~inside)] @ by_origin[~inside, region]
-        solved = Leontief(matrix[np.ix_(inside, inside)]).solve(np.column_stack([demand[inside], bought]))
-        alone[inside], feedback[inside] = solved.T
+    within, between = _apart(matrix, where)
+    bought = (between @ by_origin)[np.arange(len(matrix)), where.index]
+    alone, feedback = within.solve(np.column_stack([demand, bought])).T
     return Spillovers(where, by_origin, alone, feedback)
 
 
@@ -183,8 +180,7 @@ def loops(coefficients: ArrayLike, regions: Sequence[Hashable] | NDArray[np.gene
         ArgumentError: a shape does not fit. NotProductiveError: the system, or one of its regions, is not productive.
     """
     matrix, where, demand = _system(coefficients, regions, final_demand)
-    inside = where.index[:, None] == where.index
-    within, between = Leontief(np.where(inside, matrix, 0.0)), np.where(inside, 0.0, matrix)
+    within, between = _apart(matrix, where)
     intraregional = within.solve(demand)
     opened = within.solve(between @ intraregional)
     # x = M1 f + D x, so that the rounds from the second on are x - M1 f - D M1 f = D (x - M1 f)
@@ -247,10 +243,7 @@ def regional_multipliers(
         ArgumentError: a shape does not fit. NotProductiveError: the system, or one of its regions, is not productive.
     """
     matrix, where, _ = _system(coefficients, regions, None)
-    alone = np.zeros(len(matrix))
-    for region in range(len(where.names)):
-        inside = where.index == region
-        alone[inside] = Leontief(matrix[np.ix_(inside, inside)]).solve_left(np.ones(int(inside.sum())))
+    alone = _apart(matrix, where)[0].solve_left(np.ones(len(matrix)))
     return RegionalMultipliers(where, Leontief(matrix).solve_left(where.membership), alone)
 
 
@@ -325,3 +318,12 @@ def _system(
     where = regions_of(regions, len(matrix))
     demand = np.zeros(len(matrix)) if final_demand is None else final_demand
     return matrix, where, vector(demand, len(matrix), "final demand")
+
+
+def _apart(matrix: Floats, where: Regions) -> tuple[Leontief, Floats]:
+    """The system of all regions without each other, and the deliveries between them.
+
+    One system of all industries, so that a refusal counts them as the caller does.
+    """
+    inside = where.index[:, None] == where.index
+    return Leontief(np.where(inside, matrix, 0.0)), np.where(inside, 0.0, matrix)

@@ -36,9 +36,12 @@ def scalar(value: ArrayLike, what: str) -> float:
     Raises:
         ArgumentError: it is a text, several numbers or not finite.
     """
-    number = checks.numbers(value, what) if not isinstance(value, str) else None
-    if number is None or number.ndim != 0:
-        raise ArgumentError(f"{what} must be one number, not {value!r:.60}")
+    try:
+        number = np.asarray(float("nan") if isinstance(value, str) else value, dtype=np.float64)
+    except (TypeError, ValueError):
+        number = np.asarray(np.nan)
+    if number.ndim != 0 or not np.isfinite(number):
+        raise ArgumentError(f"{what} must be one finite number, not {value!r:.60}")
     return float(number)
 
 

@@ -223,6 +223,13 @@ def test_twin_regions_grow_as_one_of_them(coefficients, capital, count, random) 
 def test_a_multiple_root_with_inputs_from_a_by_product() -> None:
     pair = balanced_growth([[0.3, 0.2], [-0.1, 0.4]], [[0.5, 1.0], [0.4, 0.2]])
     twins = balanced_growth(np.kron(np.eye(2), [[0.3, 0.2], [-0.1, 0.4]]), np.kron(np.eye(2), [[0.5, 1.0], [0.4, 0.2]]))
+    unit = np.array([1e-5, 1e4])
+    other = balanced_growth(
+        np.array([[0.3, 0.2], [-0.1, 0.4]]) * unit[:, None] / unit,
+        np.array([[0.5, 1.0], [0.4, 0.2]]) * unit[:, None] / unit,
+    )
+    assert_allclose(other.shares / unit / (other.shares / unit).sum(), pair.shares, rtol=1e-9)
+    assert other.rate == pytest.approx(pair.rate)
     assert twins.rate == pytest.approx(pair.rate)
     assert_allclose(twins.shares, np.tile(pair.shares, 2) / 2, rtol=1e-9)
 

@@ -283,7 +283,7 @@ def test_a_share_is_one_number(share) -> None:
 
 
 def test_a_stated_output_of_a_firm_is_one_number() -> None:
-    with pytest.raises(ArgumentError, match="firm output must be one number, not 'x'"):
+    with pytest.raises(ArgumentError, match="firm output must be one finite number, not 'x'"):
         set_apart(FLOWS, FINAL_USES, OUTPUT, 1, [0, 0], [0, 0], [1.0, 0.0], "x")
 
 

@@ -156,3 +156,10 @@ def test_intensities_are_checked_as_they_were_given() -> None:
         footprints(matrix, "ab", np.ones((3, 5)), final)
     with pytest.raises(ArgumentError, match="intensity: these are not all numbers"):
         footprints(matrix, "ab", [1.0, 1.0j], final)
+
+
+@pytest.mark.parametrize("method", [lambda *a: spillovers(*a, [1.0] * 3), regional_multipliers])
+def test_a_region_that_is_not_productive_alone_is_counted_as_the_caller_does(method) -> None:
+    whole = [[-0.3, 0.0, -1.0], [0.0, 0.1, 0.0], [1.0, 0.0, 1.2]]  # productive together, industry 2 alone is not
+    with pytest.raises(NotProductiveError, match=r"Column 2 buys 1\.2 .* from row 2"):
+        method(whole, ["n", "n", "s"])

@@ -41,7 +41,7 @@ def test_vectors_and_numbers() -> None:
         vector([1, 2], 3, "amounts")
     with pytest.raises(ArgumentError, match=r"^amounts in row 1 \(ore\) is nan"):
         vector([1, np.nan], 2, "amounts", ["tin", "ore"])
-    with pytest.raises(ArgumentError, match=r"^share must be one number, not \[1, 2\]"):
+    with pytest.raises(ArgumentError, match=r"^share must be one finite number, not \[1, 2\]"):
         scalar([1, 2], "share")
 
 
