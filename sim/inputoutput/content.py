@@ -27,6 +27,7 @@ from sim.inputoutput.checks import ArgumentError
 from sim.inputoutput.interregional import Regions, regions_of
 from sim.inputoutput.leontief import Leontief
 from sim.inputoutput.shares import share
+from sim.inputoutput.vectors import totals, vector
 
 Floats = NDArray[np.float64]
 
@@ -54,8 +55,10 @@ class Content:
         """(n,) share that comes from a set of regions.
 
         Raises:
-            ArgumentError: there is no such region.
+            ArgumentError: there is no such region, or none is named.
         """
+        if not names:
+            raise ArgumentError(f"name at least one region: {', '.join(map(str, self.regions.names))}")
         wanted = np.unique([self.regions.index[self.regions.positions(name)[0]] for name in names])
         return np.asarray(self.shares[wanted].sum(axis=0))
 
@@ -66,12 +69,15 @@ class Content:
             final_demand: (n,) what the basket holds, money.
 
         Raises:
-            ArgumentError: the basket adds up to 0.
+            ArgumentError: the basket has another length, or adds up to 0.
         """
-        amounts = checks.lines(final_demand, self.shares.shape[1], "final demand")
-        if amounts.ndim != 1 or amounts.sum() == 0.0:
-            raise ArgumentError(f"the basket must be a vector that does not add up to 0, not {amounts.tolist()}")
-        return np.asarray(np.vstack([self.shares, self.imported]) @ amounts / amounts.sum())
+        amounts = vector(final_demand, self.shares.shape[1], "basket")
+        whole = float(totals(amounts))
+        if whole == 0.0:
+            raise ArgumentError(
+                "the basket adds up to 0, so nothing has a share of it: give amounts that do not cancel"
+            )
+        return np.asarray(np.vstack([self.shares, self.imported]) @ amounts / whole)
 
 
 def direct_content(
@@ -91,10 +97,13 @@ def direct_content(
 
     Returns:
         The shares; all 0 for an industry that buys nothing.
+
+    Raises:
+        ArgumentError: a shape does not fit, or the inputs of an industry are of both signs and cancel.
     """
     matrix, where, foreign = _table(coefficients, regions, imports)
     bought = where.membership @ matrix
-    inputs = np.ones(len(matrix)) if per_output else bought.sum(axis=0) + foreign
+    inputs = np.ones(len(matrix)) if per_output else _whole(np.vstack([matrix, foreign]), "inputs of industry")
     return Content(where, share(bought, inputs), share(foreign, inputs))
 
 
@@ -108,10 +117,14 @@ def output_content(
         regions: the region of each industry.
         imports: (n,) or (k, n) imported input per unit of output, counted once as output abroad, whose own suppliers
             are unknown; None: output in the table only.
+
+    Raises:
+        ArgumentError: a shape does not fit, or output called for by a product is of both signs and cancels.
+        NotProductiveError: the system is not productive.
     """
     matrix, where, foreign = _table(coefficients, regions, imports)
     called = Leontief(matrix).solve_left(np.vstack([where.membership, foreign]))
-    shares = share(called, called.sum(axis=0))
+    shares = share(called, _whole(called, "output called for by final demand of product"))
     return Content(where, shares[:-1], shares[-1])
 
 
@@ -134,6 +147,9 @@ def value_added_content(
 
     Returns:
         The shares; :attr:`Content.remainder` tells what the accounts leave open.
+
+    Raises:
+        ArgumentError: a shape does not fit. NotProductiveError: the system is not productive.
     """
     matrix, where, foreign = _table(coefficients, regions, imports)
     earned = _row(value_added, len(matrix), "value added")
@@ -165,16 +181,22 @@ def vertical_specialisation(domestic: ArrayLike, imports: ArrayLike, exports: Ar
         exports: (n,) or (n, m) exports by destination, money.
 
     Raises:
-        ArgumentError: exports add up to 0, or a shape does not fit.
+        ArgumentError: exports, or those to one destination, add up to 0, or a shape does not fit.
+        NotProductiveError: the system is not productive.
     """
     matrix = checks.square(domestic, "domestic coefficients")
     sold = checks.lines(exports, len(matrix), "exports")
-    totals = sold.sum(axis=0)
-    if np.any(totals == 0.0):
-        raise ArgumentError("exports add up to 0: they have no import content")
+    if sold.ndim > 2:
+        raise ArgumentError(
+            f"exports must be a vector or a matrix, products by destinations, not of shape {sold.shape}"
+        )
+    whole = totals(sold, axis=0)
+    if np.any(whole == 0.0):
+        which = "exports" if sold.ndim == 1 else f"exports in column {int((whole == 0.0).argmax())}"
+        raise ArgumentError(f"{which} add up to 0: they have no import content")
     content = Leontief(matrix).solve_left(_row(imports, len(matrix), "imports"))
     amount = np.asarray((content * sold.T).T)
-    return VerticalSpecialisation(content, amount, np.asarray(amount.sum(axis=0) / totals))
+    return VerticalSpecialisation(content, amount, np.asarray(amount.sum(axis=0) / whole))
 
 
 def _table(
@@ -187,7 +209,13 @@ def _table(
 
 def _row(values: ArrayLike, size: int, what: str) -> Floats:
     """One row of n numbers, the sum of those given."""
-    rows = checks.numbers(values, what)
-    if rows.ndim not in (1, 2) or rows.shape[-1] != size:
-        raise ArgumentError(f"{what} must have {size} columns, one an industry, not the shape {rows.shape}")
-    return rows if rows.ndim == 1 else np.asarray(rows.sum(axis=0))
+    return np.asarray(np.atleast_2d(checks.rows(values, size, what)).sum(axis=0))
+
+
+def _whole(parts: Floats, what: str) -> Floats:
+    """(n,) column sums, 0 only where there is nothing."""
+    found = totals(parts, axis=0)
+    lost = (found == 0.0) & (parts != 0.0).any(axis=0)
+    if lost.any():
+        raise ArgumentError(f"{what} {int(lost.argmax())} are of both signs and add up to 0: they have no shares")
+    return found

@@ -16,7 +16,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import combinations, pairwise
 from math import factorial
-from typing import Literal
+from typing import Literal, get_args
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -24,6 +24,7 @@ from numpy.typing import ArrayLike, NDArray
 from sim.inputoutput import checks
 from sim.inputoutput.checks import ArgumentError
 from sim.inputoutput.leontief import Leontief
+from sim.inputoutput.vectors import totals, vector
 
 Floats = NDArray[np.float64]
 
@@ -62,6 +63,8 @@ class Inverse:
         object.__setattr__(self, "system", Leontief(self.coefficients))
 
 
+Orders = Literal["polar", "all"]
+
 Factor = ArrayLike | Diagonal | Inverse
 """A number, a vector (a row if it is the first factor, a column if the last), a matrix, a diagonal or an inverse."""
 
@@ -90,7 +93,13 @@ class Decomposition:
     highest: Floats
 
     def __getitem__(self, name: str) -> Floats:
-        """Mean effect of one factor."""
+        """Mean effect of one factor.
+
+        Raises:
+            ArgumentError: there is no factor of this name.
+        """
+        if name not in self.names:
+            raise ArgumentError(f"no factor is called {name!r}: there are {', '.join(map(str, self.names))}")
         return np.asarray(self.effects[self.names.index(name)])
 
 
@@ -98,7 +107,7 @@ def decompose(
     before: Sequence[Factor],
     after: Sequence[Factor],
     names: Sequence[str] | None = None,
-    orders: Literal["polar", "all"] = "polar",
+    orders: Orders = "polar",
 ) -> Decomposition:
     """Share the change of a product F1 F2 ... Fk among its factors.
 
@@ -108,7 +117,7 @@ def decompose(
     Args:
         before: the factors at the start, of shapes that can be multiplied.
         after: the factors at the end, of the same kinds and shapes.
-        names: k names; None: F1 to Fk.
+        names: k names, none twice; None: F1 to Fk.
         orders: "polar": the mean of both polar forms; "all": the mean of all k! orders, for k <= 6. For k = 2 they
             agree.
 
@@ -116,12 +125,13 @@ def decompose(
         Effects that add up to the change, exact to rounding. That of an inverse is L1 (A1 - A0) L0, by solving.
 
     Raises:
-        ArgumentError: factors that do not match or cannot be multiplied, or too many of them for all orders.
+        ArgumentError: factors that do not match or cannot be multiplied, too many of them for all orders, a name that
+            is given twice, or other orders.
+        NotProductiveError: see :class:`Inverse`, which refuses it when it is made.
     """
-    called = tuple(names) if names is not None else tuple(f"F{i + 1}" for i in range(len(before)))
-    if not 0 < len(before) == len(after) == len(called):
-        counts = f"{len(before)} factors before, {len(after)} after and {len(called)} names"
-        raise ArgumentError(f"{counts}: there must be at least one, and as many of each")
+    called = _called(before, after, names)
+    if orders not in get_args(Orders):
+        raise ArgumentError(f"orders is {orders!r}: choose one of {', '.join(get_args(Orders))}")
     old = [_piece(factor, name) for factor, name in zip(before, called, strict=True)]
     new = [_piece(factor, name) for factor, name in zip(after, called, strict=True)]
     changes = [_change(*pair) for pair in zip(old, new, called, strict=True)]
@@ -160,6 +170,10 @@ def output_change(
 
     Returns:
         Effects named "technology" and "final demand", of the shape of final demand.
+
+    Raises:
+        ArgumentError: a shape does not fit, or differs between start and end.
+        NotProductiveError: see :class:`~sim.inputoutput.leontief.Leontief`.
     """
     before: list[Factor] = [Inverse(coefficients_before), final_before]
     after: list[Factor] = [Inverse(coefficients_after), final_after]
@@ -182,12 +196,24 @@ def final_demand_factors(final: ArrayLike) -> tuple[Floats, Floats, float]:
     cells = checks.numbers(final, "final demand")
     if cells.ndim != 2:
         raise ArgumentError(f"final demand must be a matrix, products by uses, not of shape {cells.shape}")
-    totals, level = cells.sum(axis=0), float(cells.sum())
-    lost = (totals == 0.0) & (cells != 0.0).any(axis=0)
+    uses, level = totals(cells, axis=0), float(totals(cells))
+    lost = (uses == 0.0) & (cells != 0.0).any(axis=0)
     if lost.any() or level == 0.0:
         which = f"column {int(lost.argmax())} of final demand" if lost.any() else "final demand"
         raise ArgumentError(f"{which} adds up to 0, so it has no shares: join it with another use")
-    return cells / np.where(totals == 0.0, 1.0, totals), totals / level, level
+    return cells / np.where(uses == 0.0, 1.0, uses), uses / level, level
+
+
+def _called(before: Sequence[Factor], after: Sequence[Factor], names: Sequence[str] | None) -> tuple[str, ...]:
+    """The names of the factors, one for each and none twice."""
+    called = tuple(names) if names is not None else tuple(f"F{i + 1}" for i in range(len(before)))
+    if not 0 < len(before) == len(after) == len(called):
+        counts = f"{len(before)} factors before, {len(after)} after and {len(called)} names"
+        raise ArgumentError(f"{counts}: there must be at least one, and as many of each")
+    for name in called:
+        if called.count(name) > 1:
+            raise ArgumentError(f"{called.count(name)} factors are called {name!r}: give each a name of its own")
+    return called
 
 
 def _subsets(others: Sequence[int]) -> Iterator[tuple[Sequence[int], float]]:
@@ -204,10 +230,7 @@ def _piece(factor: Factor, name: str) -> _Piece:
     if isinstance(factor, Inverse):
         return factor
     if isinstance(factor, Diagonal):
-        values = checks.numbers(factor.values, name)
-        if values.ndim != 1:
-            raise ArgumentError(f"{name}: a diagonal takes a vector, not an array of shape {values.shape}")
-        return Diagonal(values)
+        return Diagonal(vector(factor.values, None, f"{name}: a diagonal"))
     array = checks.numbers(factor, name)
     if array.ndim > 2:
         raise ArgumentError(f"{name}: a factor is a number, a vector or a matrix, not an array of shape {array.shape}")
@@ -235,8 +258,8 @@ def _refuse_unfit(pieces: Sequence[_Piece], names: Sequence[str]) -> None:
     """Refuse factors that cannot be multiplied."""
     shaped = [(name, _content(piece)) for name, piece in zip(names, pieces, strict=True) if _content(piece).ndim]
     flat = [isinstance(piece, np.ndarray) and piece.ndim == 1 for piece in pieces if _content(piece).ndim]
-    for name, vector in list(zip([name for name, _ in shaped], flat, strict=True))[1:-1]:
-        if vector:
+    for name, inner in list(zip([name for name, _ in shaped], flat, strict=True))[1:-1]:
+        if inner:
             raise ArgumentError(f"{name} is a vector inside the chain: write Diagonal(v), or a matrix of one column")
     for (left, before), (right, after) in pairwise(shaped):
         if before.shape[-1] != after.shape[0]:

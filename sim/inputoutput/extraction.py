@@ -15,19 +15,24 @@ kind           taken out                                     with ``keep_interna
                not even from itself, and still produces
 ``forward``    its rows of B, value added held (Ghosh side)  its sales to the rest; sales inside it stay
 =============  ============================================  ==========================================================
+
+Rows are taken out on the Ghosh side only, ``forward``. To take rows out of A with final demand kept, which some also
+call forward extraction, is not offered. :func:`linkage_loss` splits the total loss in Cella's way.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal, get_args
+from typing import Literal, NamedTuple, get_args
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from sim.inputoutput import checks
 from sim.inputoutput.checks import ArgumentError, Labels
-from sim.inputoutput.leontief import Leontief, allocation_coefficients, technical_coefficients
+from sim.inputoutput.ghosh import ghosh_system
+from sim.inputoutput.leontief import Leontief, NotProductiveError, allocation_coefficients, technical_coefficients
+from sim.inputoutput.vectors import scalar, vector
 
 Floats = NDArray[np.float64]
 
@@ -37,7 +42,7 @@ ROUNDING = 1e-12
 """What remains of a cell below this share of it, after a firm is set apart, is the rounding of a difference: 0."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Extraction:
     """Loss of output from one extraction.
 
@@ -60,7 +65,7 @@ class Extraction:
         return float(np.delete(self.loss, self.selection).sum())
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class SingleExtractions:
     """Losses of output from taking out each industry alone.
 
@@ -118,7 +123,7 @@ def extract(
     chosen = checks.positions(selection, len(made), "selection")
     part = _share(share)
     if kind == "total" and part == 1.0 and not keep_internal:
-        return Extraction(chosen, _loss_without(cells, made, coefficients, chosen))
+        return Extraction(chosen, _loss_without(cells, made, coefficients, chosen, labels))
     cut = np.zeros(cells.shape)
     if kind != "total" or keep_internal:
         cut[:, chosen] = part
@@ -130,7 +135,7 @@ def extract(
     removed = (cut * cells).sum(axis=1)
     if kind == "total" and not keep_internal:
         removed[chosen] = part * made[chosen]
-    return Extraction(chosen, Leontief(coefficients * (1.0 - cut), labels).solve(removed))
+    return Extraction(chosen, _solve(coefficients * (1.0 - cut), removed, kind, labels))
 
 
 def extract_each(
@@ -148,13 +153,19 @@ def extract_each(
     what is left follows from L (Sherman and Morrison, Annals of Mathematical Statistics 21, 1950). In full extraction
     the total loss is sum_i l_ik x_k / l_kk; the backward loss is less by x_k / l_kk, what the industry still delivers.
 
+    That holds where all that may be left is productive, as it is if the system of the absolute values of A is. With
+    negative cells so large that it is not, every industry is taken out by :func:`extract`, which tests what is left, at
+    the cost of n factorisations and up to n sets of eigenvalues.
+
     Arguments and errors are those of :func:`extract`.
 
     Returns:
         Losses by industry, row, and by extracted industry, column.
     """
     cells, made, coefficients = _table(flows, output, kind, labels)
-    part, inverse = _share(share), Leontief(coefficients, labels).inverse()
+    part, inverse = _share(share), _solve(coefficients, np.eye(len(made)), kind, labels)
+    if not _productive_whatever_is_left(coefficients):
+        return SingleExtractions(_one_by_one(flows, made, kind, part, keep_internal, labels))
     own = np.diag(coefficients) if keep_internal else np.zeros(len(made))
     if kind == "total" and not keep_internal:
         return SingleExtractions(part * inverse * (made / (1.0 - part + part * np.diag(inverse))))
@@ -170,6 +181,68 @@ def extract_each(
     return SingleExtractions(bought * purchases + inverse * sales)
 
 
+def _productive_whatever_is_left(coefficients: Floats) -> bool:
+    """Whether every system made by scaling cells of a productive one down is productive."""
+    if (coefficients >= 0.0).all():
+        return True
+    try:
+        Leontief(np.abs(coefficients))
+    except NotProductiveError:
+        return False
+    return True
+
+
+def _one_by_one(
+    flows: ArrayLike, made: Floats, kind: Kind, share: float, keep_internal: bool, labels: Labels
+) -> Floats:
+    """(n, n) losses, one extraction after the other."""
+    losses = np.zeros((len(made), len(made)))
+    for k in range(len(made)):
+        try:
+            losses[:, k] = extract(flows, made, k, kind, share, keep_internal=keep_internal, labels=labels).loss
+        except NotProductiveError as error:
+            raise NotProductiveError(f"without industry {checks.name(labels, k)}: {error}") from None
+    return losses
+
+
+class LinkageLoss(NamedTuple):
+    """The total loss of Cella in its two parts.
+
+    Attributes:
+        backward: (n,) loss of output that final demand for the selection had called for: its purchases from the rest.
+        forward: (n,) loss of output that final demand for the rest had called for: its sales to the rest.
+    """
+
+    backward: Floats
+    forward: Floats
+
+
+def linkage_loss(flows: ArrayLike, output: ArrayLike, selection: ArrayLike, labels: Labels = None) -> LinkageLoss:
+    """The loss when the flows between selection and rest are cut, by whose final demand had caused it (Cella 1984).
+
+    Both parts add up to ``extract(..., "total", keep_internal=True)``. Cella calls the part of f_j backward and that of
+    f_r forward linkage. Clements (Economics Letters 33, 1990) counts output of the rest for its own final demand that
+    passes the selection, in Cella's forward part, as backward; that variant is not offered.
+
+    Args:
+        flows: (n, n) domestic flows between industries, money.
+        output: (n,) output, same money, >= 0; final demand is what the flows leave of it.
+        selection: positions, or a mask of n.
+        labels: n names for messages.
+
+    Raises:
+        ArgumentError, NotProductiveError: as for :func:`extract`.
+    """
+    cells, made, coefficients = _table(flows, output, "total", labels)
+    inside = np.zeros(len(made), dtype=bool)
+    inside[checks.positions(selection, len(made), "selection")] = True
+    between = np.where(inside[:, None] == inside, 0.0, coefficients)
+    final = made - cells.sum(axis=1)
+    causes = np.column_stack([np.where(inside, final, 0.0), np.where(inside, 0.0, final)])
+    removed = between @ Leontief(coefficients, labels).solve(causes)
+    return LinkageLoss(*Leontief(coefficients - between, labels).solve(removed).T)
+
+
 def _table(flows: ArrayLike, output: ArrayLike, kind: str, labels: Labels) -> tuple[Floats, Floats, Floats]:
     """Flows, output and coefficients; transposed for ``forward``, which is ``backward`` on the Ghosh side."""
     if kind not in get_args(Kind):
@@ -181,26 +254,38 @@ def _table(flows: ArrayLike, output: ArrayLike, kind: str, labels: Labels) -> tu
     return cells, made, technical_coefficients(cells, made, labels)
 
 
+def _solve(coefficients: Floats, right: Floats, kind: str, labels: Labels) -> Floats:
+    """(I - A)^-1 times the right-hand sides; for ``forward`` A is B', and a refusal speaks of sales, not purchases."""
+    if kind == "forward":
+        return ghosh_system(coefficients.T, labels).solve_left(right.T).T
+    return Leontief(coefficients, labels).solve(right)
+
+
 def _share(share: float) -> float:
-    if not 0.0 <= share <= 1.0:
-        raise ArgumentError(f"share of the selection to take out is {share}: it must lie in 0 to 1")
-    return float(share)
+    part = scalar(share, "share of the selection to take out")
+    if not 0.0 <= part <= 1.0:
+        raise ArgumentError(f"share of the selection to take out is {part:g}: it must lie in 0 to 1")
+    return part
 
 
-def _loss_without(cells: Floats, made: Floats, coefficients: Floats, chosen: NDArray[np.int64]) -> Floats:
-    """Loss when the chosen make nothing: the rest is a system of its own, which loses its sales to them."""
-    loss = made.copy()
-    rest = np.delete(np.arange(len(made)), chosen)
-    if len(rest):
-        sales = cells[np.ix_(rest, chosen)].sum(axis=1)
-        loss[rest] = Leontief(coefficients[np.ix_(rest, rest)]).solve(sales)
-    return loss
+def _loss_without(
+    cells: Floats, made: Floats, coefficients: Floats, chosen: NDArray[np.int64], labels: Labels
+) -> Floats:
+    """Loss when the chosen make nothing: the rest is a system of its own, which loses its sales to them.
+
+    The chosen stay as rows and columns of zeros, so that a refusal counts the rest as the caller does.
+    """
+    gone = np.zeros(len(made), dtype=bool)
+    gone[chosen] = True
+    rest = np.where(gone | gone[:, None], 0.0, coefficients)
+    sales = np.where(gone, 0.0, cells[:, gone].sum(axis=1))
+    return np.where(gone, made, Leontief(rest, labels).solve(sales))
 
 
 # --- one firm ---------------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class FirmTable:
     """A table in which one firm has its own row and column, the last; the industry holds the other firms.
 
@@ -275,24 +360,21 @@ def set_apart(
     made = checks.output(output, size, labels)
     demand = checks.lines(final, size, "final demand", labels)
     place = int(checks.positions(industry, size, "industry of the firm")[0])
-    buys = checks.lines(firm_purchases, size, "firm purchases", labels)
-    sells = checks.lines(firm_sales, size, "firm sales", labels)
-    own, ends = checks.numbers(firm_own_use, "firm own use"), checks.numbers(firm_final, "firm final demand")
-    if buys.ndim != 1 or sells.ndim != 1 or ends.shape != demand.shape[1:]:
-        shapes = f"{buys.shape}, {sells.shape} and {ends.shape}, not ({size},), ({size},) and {demand.shape[1:]}"
-        raise ArgumentError(f"firm purchases, sales and final demand have the shapes {shapes}")
+    buys = vector(firm_purchases, size, "firm purchases", labels)
+    sells = vector(firm_sales, size, "firm sales", labels)
+    own, ends = scalar(firm_own_use, "firm own use"), checks.numbers(firm_final, "firm final demand")
+    if ends.shape != demand.shape[1:]:
+        raise ArgumentError(
+            f"firm final demand has the shape {ends.shape}, not that of a row of final demand, {demand.shape[1:]}"
+        )
     firm_made = _firm_output(firm_output, float(sells.sum() + own + ends.sum()))
-    taken = np.zeros(cells.shape)
-    taken[:, place] += buys
-    taken[place] += sells
-    taken[place, place] += own
-    bounded = np.full(ends.shape, True)
-    if stock_changes is not None:
-        bounded[checks.positions(stock_changes, ends.size, "stock changes")] = False
     where = checks.name(labels, place)
     rest, others = demand.copy(), made.copy()
-    rest[place] = _rest(demand[place], ends, bounded, f"final demand of row {where}, column", None)
+    rest[place] = _rest(
+        demand[place], ends, _bounded(ends, stock_changes), f"final demand of row {where}, column", None
+    )
     others[place] = _rest(np.asarray(made[place]), np.asarray(firm_made), np.asarray(True), f"output of {where}", None)
+    taken = _taken(place, buys, sells, own)
     inner = _rest(cells, taken, np.full(cells.shape, True), "flows of row", labels)
     return FirmTable(
         np.block([[inner, buys[:, None]], [sells[None], np.full((1, 1), own)]]),
@@ -302,11 +384,31 @@ def set_apart(
     )
 
 
+def _taken(place: int, buys: Floats, sells: Floats, own: float) -> Floats:
+    """(n, n) what the firm takes away from the flows of its industry."""
+    taken = np.zeros((len(buys), len(buys)))
+    taken[:, place] += buys
+    taken[place] += sells
+    taken[place, place] += own
+    return taken
+
+
+def _bounded(ends: Floats, stock_changes: ArrayLike | None) -> NDArray[np.bool_]:
+    """Columns of final demand of which the firm cannot have more than there is."""
+    bounded = np.full(ends.shape, True)
+    if stock_changes is not None:
+        bounded[checks.positions(stock_changes, ends.size, "stock changes")] = False
+    return bounded
+
+
 def _firm_output(stated: float | None, sold: float) -> float:
     """The stated output of a firm if it is what it sells; what it sells if none is stated."""
-    if stated is not None and not abs(stated - sold) <= 1e-9 * max(abs(stated), abs(sold)):
+    if stated is None:
+        return sold
+    made = scalar(stated, "firm output")
+    if not abs(made - sold) <= 1e-9 * max(abs(made), abs(sold)):
         raise ArgumentError(
-            f"the firm's output is {stated:.9g} but its sales to industries, itself and final demand add up to"
+            f"the firm's output is {made:.9g} but its sales to industries, itself and final demand add up to"
             f" {sold:.9g}: they must agree; book a change of its stocks as final demand"
         )
     return sold

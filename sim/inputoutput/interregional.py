@@ -18,6 +18,7 @@ from numpy.typing import ArrayLike, NDArray
 from sim.inputoutput import checks
 from sim.inputoutput.checks import ArgumentError
 from sim.inputoutput.leontief import Leontief
+from sim.inputoutput.vectors import totals, vector
 
 Floats = NDArray[np.float64]
 
@@ -58,14 +59,36 @@ def regions_of(labels: Sequence[Hashable] | NDArray[np.generic], size: int) -> R
         size: n.
 
     Raises:
-        ArgumentError: not one label an industry.
+        ArgumentError: not one label an industry, or a label that is missing or no single value.
     """
-    given = labels.tolist() if isinstance(labels, np.ndarray) else list(labels)
+    given = _listed(labels)
     if len(given) != size:
         raise ArgumentError(f"there are {len(given)} region labels for {size} industries: give one for each")
+    for position, label in enumerate(given):
+        if not _names_a_region(label):
+            raise ArgumentError(
+                f"region label of industry {position} is {label!r:.60}: give one text or number for each"
+            )
     names = tuple(dict.fromkeys(given))
     place = {name: position for position, name in enumerate(names)}
     return Regions(names, np.array([place[label] for label in given], dtype=np.int64))
+
+
+def _listed(labels: Sequence[Hashable] | NDArray[np.generic]) -> list[Hashable]:
+    """The labels as a list of plain values."""
+    try:
+        return list(labels.tolist() if isinstance(labels, np.ndarray) else labels)
+    except TypeError:
+        raise ArgumentError(f"region labels are {labels!r:.60}: give one for each industry") from None
+
+
+def _names_a_region(label: Hashable) -> bool:
+    """Whether a label is one value that is there; a nan is not itself, so every industry would be its own region."""
+    try:
+        hash(label)
+        return label is not None and bool(label == label)
+    except (TypeError, ValueError):
+        return False
 
 
 @dataclass(frozen=True, eq=False)
@@ -119,12 +142,9 @@ def spillovers(
     matrix, where, demand = _system(coefficients, regions, final_demand)
     columns = np.arange(len(where.names))
     by_origin = Leontief(matrix).solve(np.where(where.index[:, None] == columns, demand[:, None], 0.0))
-    alone, feedback = np.zeros(len(matrix)), np.zeros(len(matrix))
-    for region in columns:
-        inside = where.index == region
-        bought = matrix[np.ix_(inside, ~inside)] @ by_origin[~inside, region]
-        solved = Leontief(matrix[np.ix_(inside, inside)]).solve(np.column_stack([demand[inside], bought]))
-        alone[inside], feedback[inside] = solved.T
+    within, between = _apart(matrix, where)
+    bought = (between @ by_origin)[np.arange(len(matrix)), where.index]
+    alone, feedback = within.solve(np.column_stack([demand, bought])).T
     return Spillovers(where, by_origin, alone, feedback)
 
 
@@ -155,10 +175,12 @@ def loops(coefficients: ArrayLike, regions: Sequence[Hashable] | NDArray[np.gene
         coefficients: (n, n) interregional input per unit of output.
         regions: the region of each industry.
         final_demand: (n,) money.
+
+    Raises:
+        ArgumentError: a shape does not fit. NotProductiveError: the system, or one of its regions, is not productive.
     """
     matrix, where, demand = _system(coefficients, regions, final_demand)
-    inside = where.index[:, None] == where.index
-    within, between = Leontief(np.where(inside, matrix, 0.0)), np.where(inside, 0.0, matrix)
+    within, between = _apart(matrix, where)
     intraregional = within.solve(demand)
     opened = within.solve(between @ intraregional)
     # x = M1 f + D x, so that the rounds from the second on are x - M1 f - D M1 f = D (x - M1 f)
@@ -197,15 +219,15 @@ class RegionalMultipliers:
             weights: (n,) such as final demand, to weigh the products of a region; None: all alike.
 
         Raises:
-            ArgumentError: the weights of a region add up to 0.
+            ArgumentError: the weights of a region add up to 0, or a shape does not fit.
         """
         count = len(self.regions.index)
-        heavy = np.ones(count) if weights is None else checks.lines(weights, count, "weights")
-        totals = self.regions.membership @ heavy
-        if (totals == 0.0).any():
-            region = self.regions.names[int((totals == 0.0).argmax())]
+        heavy = np.ones(count) if weights is None else vector(weights, count, "weights")
+        whole = totals(self.regions.membership * heavy, axis=1)
+        if (whole == 0.0).any():
+            region = self.regions.names[int((whole == 0.0).argmax())]
             raise ArgumentError(f"the weights of {region} add up to 0: no mean of its products exists")
-        return np.asarray((self.by_region * heavy) @ self.regions.membership.T / totals)
+        return np.asarray((self.by_region * heavy) @ self.regions.membership.T / whole)
 
 
 def regional_multipliers(
@@ -216,12 +238,12 @@ def regional_multipliers(
     Args:
         coefficients: (n, n) interregional input per unit of output.
         regions: the region of each industry.
+
+    Raises:
+        ArgumentError: a shape does not fit. NotProductiveError: the system, or one of its regions, is not productive.
     """
     matrix, where, _ = _system(coefficients, regions, None)
-    alone = np.zeros(len(matrix))
-    for region in range(len(where.names)):
-        inside = where.index == region
-        alone[inside] = Leontief(matrix[np.ix_(inside, inside)]).solve_left(np.ones(int(inside.sum())))
+    alone = _apart(matrix, where)[0].solve_left(np.ones(len(matrix)))
     return RegionalMultipliers(where, Leontief(matrix).solve_left(where.membership), alone)
 
 
@@ -282,7 +304,7 @@ def footprints(
     if demand.shape != (size, count):
         names = ", ".join(map(str, where.names))
         raise ArgumentError(f"final demand must have one column for each of {names}, not the shape {demand.shape}")
-    direct = checks.lines(np.asarray(intensity).T, size, "intensity").T
+    direct = checks.rows(intensity, size, "intensity")
     output = Leontief(matrix).solve(demand)
     arising = direct[..., None, :] * where.membership
     return Footprints(where, np.asarray(arising @ output))
@@ -294,7 +316,14 @@ def _system(
     """Coefficients, regions and a vector of final demand, checked."""
     matrix = checks.square(coefficients, "coefficients")
     where = regions_of(regions, len(matrix))
-    demand = checks.lines(np.zeros(len(matrix)) if final_demand is None else final_demand, len(matrix), "final demand")
-    if demand.ndim != 1:
-        raise ArgumentError(f"final demand must be a vector of {len(matrix)} numbers, not of shape {demand.shape}")
-    return matrix, where, demand
+    demand = np.zeros(len(matrix)) if final_demand is None else final_demand
+    return matrix, where, vector(demand, len(matrix), "final demand")
+
+
+def _apart(matrix: Floats, where: Regions) -> tuple[Leontief, Floats]:
+    """The system of all regions without each other, and the deliveries between them.
+
+    One system of all industries, so that a refusal counts them as the caller does.
+    """
+    inside = where.index[:, None] == where.index
+    return Leontief(np.where(inside, matrix, 0.0)), np.where(inside, 0.0, matrix)

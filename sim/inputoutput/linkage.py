@@ -24,6 +24,7 @@ from sim.inputoutput.checks import ArgumentError, Labels
 from sim.inputoutput.ghosh import ghosh_system
 from sim.inputoutput.leontief import Leontief, allocation_coefficients, open_system, technical_coefficients
 from sim.inputoutput.multipliers import output_multipliers
+from sim.inputoutput.vectors import totals, vector
 
 Floats = NDArray[np.float64]
 
@@ -149,21 +150,21 @@ def normalised(linkage: ArrayLike, weights: ArrayLike | None = None) -> Floats:
         (n,) normalised linkages, their (weighted) mean is 1.
 
     Raises:
-        ArgumentError: a shape does not fit, a weight is negative, all weights are 0, or the mean is not above 0.
+        ArgumentError: a shape does not fit, a weight is negative, all weights are 0, there is no industry, or the mean
+            is not above 0.
     """
-    values = checks.numbers(linkage, "linkage")
-    if values.ndim != 1:
-        raise ArgumentError(f"linkage must be a vector, not of shape {values.shape}")
-    mean = float(np.average(values, weights=None if weights is None else _weights(weights, len(values))))
+    values = vector(linkage, None, "linkage")
+    if not len(values):
+        raise ArgumentError("linkage is empty: there is no industry to take a mean of")
+    heavy = np.ones(len(values)) if weights is None else _weights(weights, len(values))
+    mean = float(totals(values * heavy) / heavy.sum())
     if not mean > 0.0:
         raise ArgumentError(f"the mean linkage is {mean:g}: only a mean above 0 can be the measure of others")
     return np.asarray(values / mean)
 
 
 def _weights(values: ArrayLike, size: int) -> Floats:
-    weights = checks.lines(values, size, "weights")
-    if weights.ndim != 1:
-        raise ArgumentError(f"weights must be a vector of {size} numbers, not of shape {weights.shape}")
+    weights = vector(values, size, "weights")
     if (weights < 0.0).any():
         worst = int(weights.argmin())
         raise ArgumentError(f"weight of industry {worst} is {weights[worst]:g}: a weight must not be negative")
@@ -206,7 +207,8 @@ def sensitivity_of_dispersion(coefficients: ArrayLike | Leontief, weights: Array
 def backward_variation(coefficients: ArrayLike | Leontief) -> Floats:
     """(n,) coefficient of variation of each column of L, small where the pull spreads evenly (Rasmussen 1957).
 
-    Standard deviation with n - 1 over mean. The inverse passes in blocks of :data:`BLOCK` columns, so the memory is the
+    Standard deviation with n - 1 over mean; with negative cells a mean may be 0, where the result is nan, or negative,
+    where it is negative. The inverse passes in blocks of :data:`BLOCK` columns, so the memory is the
     factors and 64 n numbers, the time that of an inverse.
 
     Raises:
@@ -220,7 +222,8 @@ def backward_variation(coefficients: ArrayLike | Leontief) -> Floats:
 def forward_variation(allocation: ArrayLike | Leontief) -> Floats:
     """(n,) coefficient of variation of each row of the Ghosh inverse; with A in place of B, of the Leontief inverse.
 
-    Rasmussen (1957) and Hirschman (1958) use the rows of L. Memory and time as for :func:`backward_variation`.
+    Rasmussen (1957) and Hirschman (1958) use the rows of L. Memory, time and means of 0 as for
+    :func:`backward_variation`.
 
     Raises:
         ArgumentError: fewer than two industries.
@@ -234,12 +237,13 @@ def _variation(part_of_inverse: Callable[[Floats], Floats], axis: int, size: int
     """Coefficient of variation along an axis of the inverse; ``part_of_inverse`` gives its lines for unit vectors."""
     if size < 2:
         raise ArgumentError(f"a coefficient of variation needs at least two industries, not {size}")
-    found = np.empty(size)
+    found = np.full(size, np.nan)
     for start in range(0, size, BLOCK):
         units = np.zeros((min(BLOCK, size - start), size))
         units[np.arange(len(units)), start + np.arange(len(units))] = 1.0
         part = part_of_inverse(units)
-        found[start : start + len(units)] = part.std(axis=axis, ddof=1) / part.mean(axis=axis)
+        mean, here = totals(part, axis=axis) / size, found[start : start + len(units)]
+        np.divide(part.std(axis=axis, ddof=1), mean, out=here, where=mean != 0.0)
     return found
 
 

@@ -19,6 +19,7 @@ from numpy.typing import ArrayLike, NDArray
 from sim.inputoutput import checks
 from sim.inputoutput.checks import ArgumentError, Labels
 from sim.inputoutput.leontief import Leontief
+from sim.inputoutput.vectors import totals, vector
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
@@ -51,7 +52,7 @@ class Paths:
     """All chains that matter, the largest first.
 
     Attributes:
-        total: amount of all chains, e (I - A)^-1 f.
+        total: amount of all chains, e (I - A)^-1 f; 0 where they cancel to rounding.
         paths: every chain of at least the threshold, and no other.
         threshold: smallest absolute value that is listed.
     """
@@ -72,8 +73,10 @@ class Paths:
 
     @property
     def covered_share(self) -> float:
-        """Listed part of the total; 1 where there is nothing at all."""
-        return self.covered / self.total if self.total != 0.0 else 1.0
+        """Listed part of the total; 1 where there is nothing at all, nan where the chains cancel to a total of 0."""
+        if self.total == 0.0:
+            return float("nan") if self.paths else 1.0
+        return self.covered / self.total
 
 
 def structural_paths(
@@ -108,9 +111,9 @@ def structural_paths(
     """
     matrix = checks.square(coefficients, "coefficients", labels)
     size = len(matrix)
-    arising = _vector(intensity, size, "intensity", labels)
-    demand = _vector(final_demand, size, "final demand", labels)
-    total = float(arising @ Leontief(matrix, labels).solve(demand))
+    arising = vector(intensity, size, "intensity", labels)
+    demand = vector(final_demand, size, "final demand", labels)
+    total = _total(Leontief(matrix, labels), arising, demand)
     if not (tolerance if amount is None else amount) > 0.0:
         raise ArgumentError(f"the tolerance is {tolerance if amount is None else amount}: it must be above 0")
     best = _best_beyond(np.abs(matrix), np.abs(arising))
@@ -156,11 +159,10 @@ def _text(label: object) -> str:
     return " ".join(map(str, label)) if isinstance(label, tuple) else str(label)
 
 
-def _vector(values: ArrayLike, size: int, what: str, labels: Labels) -> Floats:
-    vector = checks.lines(values, size, what, labels)
-    if vector.ndim != 1:
-        raise ArgumentError(f"{what} must be a vector of {size} numbers, not of shape {vector.shape}")
-    return vector
+def _total(system: Leontief, intensity: Floats, demand: Floats) -> float:
+    """The total e (I - A)^-1 f; 0 where its parts, by industry where it arises or by product bought, cancel."""
+    by_industry, by_product = intensity * system.solve(demand), system.solve_left(intensity) * demand
+    return float(totals(by_industry)) if totals(by_product) != 0.0 else 0.0
 
 
 def _best_beyond(coefficients: Floats, intensity: Floats) -> Floats:
@@ -190,7 +192,10 @@ def _chains(
         found += zip(map(tuple, chains[listed].tolist()), values[listed].tolist(), strict=True)
         # every chain that is followed leads to one that is listed, so neither may outgrow the limit
         if max(len(found), len(tips)) > most:
-            raise ArgumentError(f"more than {most} chains reach the tolerance: raise it, or allow more of them")
+            raise ArgumentError(
+                f"more than {most} chains reach the tolerance: raise it, give it as amount where positive"
+                " and negative chains nearly cancel, or allow more of them"
+            )
         tips, origin, carried = _suppliers(matrix, tips, carried, best, threshold)
         chains = np.column_stack([chains[origin], tips])
     return found

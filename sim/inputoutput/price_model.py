@@ -15,8 +15,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from sim.inputoutput import checks
-from sim.inputoutput.checks import ArgumentError, Labels
+from sim.inputoutput.checks import Labels
 from sim.inputoutput.leontief import Leontief, open_system
+from sim.inputoutput.vectors import vector
 
 Floats = NDArray[np.float64]
 
@@ -91,21 +92,17 @@ def prices_with_given(
     """
     matrix = checks.square(coefficients, "coefficients", labels)
     size = len(matrix)
-    cost = checks.rows(primary, size, "primary cost")
-    if cost.ndim != 1:
-        raise ArgumentError(f"primary cost must be a vector of {size} numbers, not of shape {cost.shape}")
+    cost = vector(primary, size, "primary cost", labels)
     found = np.zeros(size)
     fixed = np.zeros(size, dtype=bool)
     if given:
         places = checks.positions(list(given), size, "given prices")
         fixed[places] = True
         found[places] = checks.numbers([given[int(place)] for place in places], "given price")
-    free = np.flatnonzero(~fixed)
-    if len(free):
-        # a refusal counts the others only: it must still say which product it means
-        names = [f"position {i} of all" if labels is None else labels[int(i)] for i in free]
-        push = cost[free] + found[fixed] @ matrix[np.ix_(fixed, free)]
-        found[free] = Leontief(matrix[np.ix_(free, free)], names).solve_left(push)
+    # the given products stay as rows and columns of zeros, so that a refusal counts the others as the caller does
+    others = Leontief(np.where(fixed | fixed[:, None], 0.0, matrix), labels)
+    push = cost + found @ matrix
+    found = np.where(fixed, found, others.solve_left(np.where(fixed, 0.0, push)))
     margin = np.where(fixed, found - found @ matrix - cost, 0.0)
     return GivenPrices(found, margin)
 
@@ -140,12 +137,7 @@ def prices_and_quantities(
         ArgumentError, NotProductiveError: as for :func:`prices`.
     """
     system = open_system(coefficients)
-    cost = checks.rows(primary, system.size, "primary cost")
-    demand = checks.rows(final_demand, system.size, "final demand")
-    if cost.ndim != 1 or demand.ndim != 1:
-        raise ArgumentError(
-            f"primary cost and final demand must be vectors of {system.size} numbers, not of shape {cost.shape} and"
-            f" {demand.shape}"
-        )
+    cost = vector(primary, system.size, "primary cost")
+    demand = vector(final_demand, system.size, "final demand")
     found, output = system.solve_left(cost), system.solve(demand)
     return PricesAndQuantities(found, output, float(cost @ output), float(found @ demand))

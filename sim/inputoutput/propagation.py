@@ -18,6 +18,7 @@ from sim.inputoutput.ghosh import ghosh_system
 from sim.inputoutput.leontief import Leontief, allocation_coefficients
 from sim.inputoutput.linkage import forward_linkages
 from sim.inputoutput.multipliers import output_multipliers
+from sim.inputoutput.vectors import totals, vector
 
 Floats = NDArray[np.float64]
 
@@ -59,20 +60,12 @@ def upstreamness(
     """
     cells = checks.square(flows, "flows", labels)
     size = len(cells)
-    available = checks.output(output, size, labels)
     corrections = (("exports", exports, -1.0), ("imports", imports, 1.0), ("inventories", inventories, -1.0))
-    for what, amount, sign in corrections:
-        if amount is not None:
-            available = available + sign * _vector(amount, size, what, labels)
+    terms = [checks.output(output, size, labels)]
+    terms += [sign * vector(given, size, what, labels) for what, given, sign in corrections if given is not None]
+    available = totals(np.array(terms), axis=0)
     _refuse_sales_of_nothing(cells, available, labels)
     return forward_linkages(ghosh_system(allocation_coefficients(cells, available, labels), labels))
-
-
-def _vector(values: ArrayLike, size: int, what: str, labels: Labels) -> Floats:
-    vector = checks.lines(values, size, what, labels)
-    if vector.ndim != 1:
-        raise ArgumentError(f"{what} must be a vector of {size} numbers, not of shape {vector.shape}")
-    return vector
 
 
 def _refuse_sales_of_nothing(flows: Floats, available: Floats, labels: Labels) -> None:
@@ -117,11 +110,9 @@ def weighted_average(distances: ArrayLike, weights: ArrayLike) -> float:
     Raises:
         ArgumentError: a shape does not fit, a value is no number, or the weights sum to 0.
     """
-    stages = checks.numbers(distances, "distances")
-    if stages.ndim != 1:
-        raise ArgumentError(f"distances must be a vector, not of shape {stages.shape}")
-    amounts = _vector(weights, len(stages), "weights", None)
-    total = float(amounts.sum())
+    stages = vector(distances, None, "distances")
+    amounts = vector(weights, len(stages), "weights")
+    total = float(totals(amounts))
     if total == 0.0:
         raise ArgumentError("the weights sum to 0: there is nothing to average over")
     return float(stages @ amounts) / total
@@ -193,9 +184,12 @@ def average_lengths(lengths: ArrayLike, *, own: bool = True) -> AverageLengths:
         own: count the loops on the diagonal.
 
     Raises:
-        ArgumentError: the matrix is not square.
+        ArgumentError: the matrix is not square or holds something that is no number.
     """
-    rounds = np.array(lengths, dtype=np.float64)
+    try:
+        rounds = np.array(lengths, dtype=np.float64)
+    except (TypeError, ValueError):
+        raise ArgumentError("lengths: these are not all numbers") from None
     if rounds.ndim != 2 or rounds.shape[0] != rounds.shape[1]:
         raise ArgumentError(f"lengths must be a square matrix, not of shape {rounds.shape}")
     if not own:

@@ -94,11 +94,18 @@ def test_an_industry_that_buys_nothing() -> None:
 
 def test_refusals() -> None:
     matrix = np.eye(2) / 2
-    with pytest.raises(ArgumentError, match=r"value added must have 2 columns, one an industry, not the shape \(3,\)"):
+    with pytest.raises(
+        ArgumentError, match=r"value added must be a vector of 2 numbers, one an industry, .* not of shape \(3,\)"
+    ):
         content.value_added_content(matrix, ["a", "b"], [0.1, 0.2, 0.3])
     with pytest.raises(ArgumentError, match="no industry lies in 'c'"):
         content.direct_content(matrix, ["a", "b"]).of("c")
-    with pytest.raises(ArgumentError, match="basket must be a vector that does not add up to 0"):
+    with pytest.raises(ArgumentError, match="the basket adds up to 0"):
         content.direct_content(matrix, ["a", "b"]).basket([1.0, -1.0])
     with pytest.raises(ArgumentError, match="exports add up to 0"):
         content.vertical_specialisation(matrix, [0.1, 0.1], [0.0, 0.0])
+    with pytest.raises(ArgumentError, match="name at least one region: a, b"):
+        content.direct_content(matrix, ["a", "b"]).of()
+    with pytest.raises(ArgumentError) as refused:
+        content.direct_content(np.zeros((1000, 1000)), ["a"] * 1000).basket(np.zeros(1000))
+    assert len(str(refused.value)) < 120

@@ -168,7 +168,7 @@ SQUARE, PAIR = np.eye(2) / 2, np.ones(2)
         ([SQUARE, PAIR], [SQUARE, np.ones(3)], r"F2 is .* \(2,\) before but .* \(3,\) after"),
         ([np.ones((2, 3)), PAIR], [np.ones((2, 3)), PAIR], "F1 has 3 columns but F2 has 2 rows"),
         ([SQUARE, PAIR, SQUARE], [SQUARE, PAIR, SQUARE], r"F2 is a vector inside the chain: write Diagonal"),
-        ([Diagonal(SQUARE), PAIR], [Diagonal(SQUARE), PAIR], "F1: a diagonal takes a vector"),
+        ([Diagonal(SQUARE), PAIR], [Diagonal(SQUARE), PAIR], "F1: a diagonal must be a vector"),
         ([np.ones((2, 2, 2))], [np.ones((2, 2, 2))], "F1: a factor is a number, a vector or a matrix"),
         ([SQUARE, [1.0, np.nan]], [SQUARE, PAIR], "F2 in row 1 is nan"),
     ],
@@ -182,3 +182,12 @@ def test_too_many_factors_for_all_orders() -> None:
     with pytest.raises(ArgumentError, match="all orders of 7 factors"):
         decompose([1.0] * 7, [2.0] * 7, orders="all")
     assert decompose([1.0] * 7, [2.0] * 7).effects.sum() == 127.0
+
+
+def test_orders_and_names_are_what_they_say() -> None:
+    with pytest.raises(ArgumentError, match="orders is 'mean': choose one of polar, all"):
+        decompose([1.0], [2.0], orders="mean")
+    with pytest.raises(ArgumentError, match="2 factors are called 'level': give each a name of its own"):
+        decompose([1.0, 2.0, 3.0], [2.0, 3.0, 4.0], ("level", "mix", "level"))
+    with pytest.raises(ArgumentError, match="no factor is called 'jobs': there are F1, F2"):
+        decompose([1.0, 2.0], [2.0, 3.0])["jobs"]

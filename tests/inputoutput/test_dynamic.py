@@ -173,3 +173,93 @@ def test_refusals() -> None:
         capacity_step(A, K, [1.0, 1.0, 1.0], [0.0, 0.0, 0.0], [1.0, 1.0, 1.0], priority="exports")
     with pytest.raises(NotProductiveError):
         balanced_growth(A, K, 0.9)
+
+
+# --- units, parts and ties --------------------------------------------------------------------------------------------
+
+
+def test_units_do_not_decide_what_limits_growth() -> None:
+    found = balanced_growth(np.zeros((2, 2)), [[1.0, 1e14], [0.0, 1.0]])
+    assert found.rate == pytest.approx(1.0)
+    assert found.shares.tolist() == [1.0, 0.0]
+    with pytest.raises(ArgumentError, match="nothing limits growth"):
+        balanced_growth(np.zeros((2, 2)), [[0.0, 1e14], [0.0, 0.0]])
+
+
+@given(SYSTEM, CAPITAL, arrays(float, 3, elements=st.floats(-9.0, 9.0)))
+def test_other_units_give_the_same_growth_and_the_same_next_output(coefficients, capital, powers) -> None:
+    unit = 10.0**powers
+    there = balanced_growth(coefficients * unit[:, None] / unit, capital * unit[:, None] / unit)
+    here = balanced_growth(coefficients, capital)
+    assert there.rate == pytest.approx(here.rate, rel=1e-9)
+    assert_allclose(there.shares / unit / (there.shares / unit).sum(), here.shares, rtol=1e-7)
+    stock = capital + 4.0 * np.eye(3)
+    step = forward_step(coefficients, stock, [1.0, 2.0, 3.0], [0.1, 0.1, 0.1])
+    final, output = 0.1 * unit, np.array([1.0, 2.0, 3.0]) * unit
+    scaled = forward_step(coefficients * unit[:, None] / unit, stock * unit[:, None] / unit, output, final)
+    assert_allclose(scaled / unit, step, rtol=1e-8)
+
+
+def test_small_units_are_not_singular() -> None:
+    found = forward_step(np.zeros((2, 2)), np.diag([1e-7, 1e6]), [1.0, 1.0], [0.0, 0.0])
+    assert_allclose(found, [1.0 + 1e7, 1.0 + 1e-6])
+
+
+@given(
+    arrays(float, (3, 3), elements=st.floats(0.05, 0.3)),
+    arrays(float, (3, 3), elements=st.floats(0.1, 2.0)),
+    st.integers(1, 4),
+    st.randoms(use_true_random=False),
+)
+def test_twin_regions_grow_as_one_of_them(coefficients, capital, count, random) -> None:
+    order = list(range(3 * count))
+    random.shuffle(order)
+    twins = [np.kron(part, np.eye(count))[np.ix_(order, order)] for part in (coefficients, capital)]
+    found, one = balanced_growth(*twins, 0.01), balanced_growth(coefficients, capital, 0.01)
+    assert found.rate == pytest.approx(one.rate, rel=1e-10)
+    assert_allclose(found.shares, (np.repeat(one.shares, count) / count)[order], rtol=1e-8)
+
+
+def test_a_multiple_root_with_inputs_from_a_by_product() -> None:
+    pair = balanced_growth([[0.3, 0.2], [-0.1, 0.4]], [[0.5, 1.0], [0.4, 0.2]])
+    twins = balanced_growth(np.kron(np.eye(2), [[0.3, 0.2], [-0.1, 0.4]]), np.kron(np.eye(2), [[0.5, 1.0], [0.4, 0.2]]))
+    unit = np.array([1e-5, 1e4])
+    other = balanced_growth(
+        np.array([[0.3, 0.2], [-0.1, 0.4]]) * unit[:, None] / unit,
+        np.array([[0.5, 1.0], [0.4, 0.2]]) * unit[:, None] / unit,
+    )
+    assert_allclose(other.shares / unit / (other.shares / unit).sum(), pair.shares, rtol=1e-9)
+    assert other.rate == pytest.approx(pair.rate)
+    assert twins.rate == pytest.approx(pair.rate)
+    assert_allclose(twins.shares, np.tile(pair.shares, 2) / 2, rtol=1e-9)
+
+
+PARTS = arrays(float, (5, 5), elements=st.sampled_from([0.0, 0.0, 0.0, 0.05, 0.1, 0.15]))
+
+
+@given(PARTS, PARTS)
+def test_an_economy_in_any_number_of_parts(coefficients, capital) -> None:
+    # the root without shares, from the eigenvalues of the whole: the largest that any part has
+    roots = np.linalg.eigvals(np.linalg.solve(np.eye(5) - coefficients, capital))
+    if roots.real.max() < 1e-3:  # an eigenvalue 0 of a large Jordan block is found with few digits
+        return
+    found = balanced_growth(coefficients, capital)
+    assert found.rate == pytest.approx(1.0 / roots.real.max(), rel=1e-2)
+    assert found.shares.min() >= 0.0
+    assert_allclose((coefficients + found.rate * capital) @ found.shares, found.shares, rtol=1e-9, atol=1e-12)
+
+
+def test_a_cycle_of_capital_goods() -> None:
+    # all eigenvalues have the same absolute value, which a power iteration never separates
+    found = balanced_growth(np.zeros((3, 3)), [[0.0, 8.0, 0.0], [0.0, 0.0, 1.0], [1.0, 0.0, 0.0]])
+    assert found.rate == pytest.approx(0.5)
+    assert_allclose(found.shares, np.array([4.0, 1.0, 2.0]) / 7.0)
+
+
+def test_many_industries_need_no_eigenvalues(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(np.linalg, "eig", None)
+    random = np.random.default_rng(5)
+    coefficients = random.random((200, 200)) / 400
+    capital = random.random((200, 200)) * (random.random(200) < 0.1)[:, None]
+    found = balanced_growth(coefficients, capital)
+    assert_allclose((coefficients + found.rate * capital) @ found.shares, found.shares, rtol=1e-9)

@@ -10,7 +10,8 @@ from hypothesis.extra.numpy import arrays
 from numpy.testing import assert_allclose
 
 from sim.inputoutput.checks import ArgumentError
-from sim.inputoutput.extraction import FirmTable, extract, extract_each, set_apart
+from sim.inputoutput.extraction import FirmTable, extract, extract_each, linkage_loss, set_apart
+from sim.inputoutput.leontief import NotProductiveError
 
 SYSTEM = arrays(float, (4, 4), elements=st.floats(0.0, 0.24))
 FINAL = arrays(float, 4, elements=st.floats(0.0, 100.0))
@@ -196,7 +197,7 @@ def test_final_demand_of_one_column_and_stated_output() -> None:
         ({"firm_purchases": [0, 50], "firm_sales": [0, 51]}, r"row 1 \(mills\), column 1 \(mills\) is 100, .* has 101"),
         ({"firm_final": [1801.0, 0.0]}, r"final demand of row 1 \(mills\), column 0 is 1800, .* has 1801"),
         ({"firm_final": [0.0, -101.0]}, r"final demand of row 1 \(mills\), column 1 is -100, .* has -101"),
-        ({"firm_final": [10.0]}, r"shapes .* \(1,\), not \(2,\), \(2,\) and \(2,\)"),
+        ({"firm_final": [10.0]}, r"firm final demand has the shape \(1,\), not .* \(2,\)"),
         ({"firm_output": 7.0, "firm_final": [5.0, 0.0]}, "firm's output is 7 but its sales .* add up to 5"),
         ({"output": [1000.0, 20.0], "firm_final": [21.0, 0.0]}, r"output of 1 \(mills\) is 20, .* has 21"),
     ],
@@ -220,3 +221,96 @@ def test_stock_changes_are_not_bounded() -> None:
     parts = set_apart(FLOWS, FINAL_USES, OUTPUT, 1, [0, 0], [0, 0], [200.0, -150.0], stock_changes=1)
     assert parts.final[1].tolist() == [1600.0, 50.0]
     assert parts.final[2].tolist() == [200.0, -150.0]
+
+
+# --- signed tables and wording ----------------------------------------------------------------------------------------
+
+NO_REST = np.array([[-0.5, 1.0], [-1.0, 1.0]])  # productive, but industry 1 alone needs all that it makes
+
+
+def test_a_rest_that_is_not_productive_is_refused_one_by_one_as_alone() -> None:
+    with pytest.raises(NotProductiveError, match=r"Column 1 \(mills\) buys 1 "):
+        extract(NO_REST, [1.0, 1.0], 0, labels=LABELS)
+    with pytest.raises(NotProductiveError, match=r"without industry 0 \(farms\): .* Column 1 \(mills\) buys 1 "):
+        extract_each(NO_REST, [1.0, 1.0], labels=LABELS)
+
+
+@given(arrays(float, (4, 4), elements=st.floats(-0.9, 0.9)), st.sampled_from(CASES))
+def test_signed_tables_one_by_one(coefficients: np.ndarray, variant: tuple) -> None:
+    kind, share, keep = variant
+    output = np.array([2.0, 1.0, 4.0, 3.0])
+    flows = coefficients * output if kind != "forward" else coefficients * output[:, None]
+
+    def alone(k: int) -> np.ndarray | None:
+        try:
+            return extract(flows, output, k, kind, share, keep_internal=keep).loss
+        except NotProductiveError:
+            return None
+
+    losses = [alone(k) for k in range(4)]
+    try:
+        found = extract_each(flows, output, kind, share, keep_internal=keep).loss
+    except NotProductiveError:
+        whole = np.abs(np.linalg.eigvals(coefficients)).max()
+        assert whole > 1.0 - 1e-9 or any(loss is None for loss in losses)
+    else:
+        for k, loss in enumerate(losses):
+            assert_allclose(found[:, k], loss, rtol=1e-6, atol=1e-9)
+
+
+def test_a_refusal_counts_industries_as_the_caller_does() -> None:
+    flows = [[-2.0, 0.0, -2.0], [0.0, 0.1, 0.0], [2.0, 0.0, 1.2]]
+    with pytest.raises(NotProductiveError, match=r"Column 2 \(C\) buys 1.2 .* row 2 \(C\)"):
+        extract(flows, [1.0, 1.0, 1.0], [0], labels="ABC")
+
+
+@pytest.mark.parametrize("take", [lambda *a, **k: extract(*a[:2], [0], *a[2:], **k), extract_each])
+def test_forward_refusals_speak_of_sales(take) -> None:
+    with pytest.raises(NotProductiveError, match=r"row 1 \(mills\) sells 1.22 .* \(1.2\) to column 1 \(mills\)"):
+        take([[0.1, 5.0], [0.1, 6.0]], [5.0, 5.0], "forward", labels=LABELS)
+
+
+def test_extractions_compare_by_identity() -> None:
+    one, other = extract(FLOWS, OUTPUT, 0), extract(FLOWS, OUTPUT, 0)
+    assert one != other
+    assert len({one, other}) == 2
+
+
+@pytest.mark.parametrize("share", ["1", [0.1, 0.2], None, float("nan")])
+def test_a_share_is_one_number(share) -> None:
+    with pytest.raises(ArgumentError, match="share of the selection to take out"):
+        extract(FLOWS, OUTPUT, 0, share=share)
+
+
+def test_a_stated_output_of_a_firm_is_one_number() -> None:
+    with pytest.raises(ArgumentError, match="firm output must be one finite number, not 'x'"):
+        set_apart(FLOWS, FINAL_USES, OUTPUT, 1, [0, 0], [0, 0], [1.0, 0.0], "x")
+
+
+# --- Cella's two parts ------------------------------------------------------------------------------------------------
+
+
+@given(SYSTEM, FINAL, SETS)
+def test_backward_and_forward_parts_of_the_loss(coefficients, final, chosen) -> None:
+    flows, output = table(coefficients, final)
+    found = linkage_loss(flows, output, chosen)
+    whole = extract(flows, output, chosen, keep_internal=True).loss
+    assert_allclose(found.backward + found.forward, whole, atol=1e-9)
+    # the partitioned inverse of Cella (1984), block by block
+    j, r = np.isin(np.arange(4), chosen), ~np.isin(np.arange(4), chosen)
+    own, rest = (np.linalg.inv(np.eye(m.sum()) - coefficients[np.ix_(m, m)]) for m in (j, r))
+    a_jr, a_rj = coefficients[np.ix_(j, r)], coefficients[np.ix_(r, j)]
+    h = np.linalg.inv(np.eye(j.sum()) - coefficients[np.ix_(j, j)] - a_jr @ rest @ a_rj)
+    f = output - flows.sum(axis=1)
+    backward, forward = (h - own).sum(axis=0) + (rest @ a_rj @ h).sum(axis=0), h @ a_jr @ rest
+    forward = forward.sum(axis=0) + (rest @ a_rj @ forward).sum(axis=0)
+    assert found.backward.sum() == pytest.approx(backward @ f[j], rel=1e-9, abs=1e-9)
+    assert found.forward.sum() == pytest.approx(forward @ f[r], rel=1e-9, abs=1e-9)
+
+
+def test_an_industry_with_no_buyers_has_no_forward_part() -> None:
+    found = linkage_loss([[1.0, 4.0], [0.0, 2.0]], [10.0, 10.0], 1)
+    assert found.forward.tolist() == [0.0, 0.0]
+    assert found.backward[0] == pytest.approx(4.0 / 0.9)
+    other = linkage_loss([[1.0, 4.0], [0.0, 2.0]], [10.0, 10.0], 0)
+    assert other.backward.tolist() == [0.0, 0.0]

@@ -128,3 +128,38 @@ def test_refusals() -> None:
         regional_multipliers(matrix, ["a", "b"]).between([1.0, 0.0])
     with pytest.raises(NotProductiveError):
         loops(np.array([[0.0, 1.2], [1.0, 0.0]]), ["a", "b"], [1.0, 1.0])
+
+
+@pytest.mark.parametrize(
+    ("labels", "message"),
+    [
+        (np.array([["a", "b"], ["c", "d"]]), "region label of industry 0 is .* give one text or number"),
+        ([["a"], ["b"]], "region label of industry 0 is .* give one text or number"),
+        ([("a", ["x"]), "b"], "region label of industry 0 is .* give one text or number"),
+        (["a", float("nan")], "region label of industry 1 is nan"),
+        (np.array([1.0, np.nan]), "region label of industry 1 is nan"),
+        (["a", None], "region label of industry 1 is None"),
+        (7, "region labels are 7: give one for each industry"),
+        (np.array("a"), "region labels are .*: give one for each industry|1 region labels for 2"),
+    ],
+)
+def test_labels_that_name_no_region(labels, message: str) -> None:
+    with pytest.raises(ArgumentError, match=message):
+        regions_of(labels, 2)
+
+
+def test_intensities_are_checked_as_they_were_given() -> None:
+    matrix, final = np.eye(2) / 2, np.eye(2)
+    with pytest.raises(ArgumentError, match="intensity in row 4, column 1 is nan"):
+        footprints(matrix, "ab", [[1.0, 1.0]] * 4 + [[1.0, np.nan]], final)
+    with pytest.raises(ArgumentError, match=r"intensity must be .* not of shape \(3, 5\)"):
+        footprints(matrix, "ab", np.ones((3, 5)), final)
+    with pytest.raises(ArgumentError, match="intensity: these are not all numbers"):
+        footprints(matrix, "ab", [1.0, 1.0j], final)
+
+
+@pytest.mark.parametrize("method", [lambda *a: spillovers(*a, [1.0] * 3), regional_multipliers])
+def test_a_region_that_is_not_productive_alone_is_counted_as_the_caller_does(method) -> None:
+    whole = [[-0.3, 0.0, -1.0], [0.0, 0.1, 0.0], [1.0, 0.0, 1.2]]  # productive together, industry 2 alone is not
+    with pytest.raises(NotProductiveError, match=r"Column 2 buys 1\.2 .* from row 2"):
+        method(whole, ["n", "n", "s"])

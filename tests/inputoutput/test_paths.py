@@ -134,3 +134,9 @@ def test_refusals() -> None:
         path_multiplier(matrix, [0, 1, 0])
     with pytest.raises(NotProductiveError):
         structural_paths([[1.1]], [1.0], [1.0])
+
+
+def test_chains_that_cancel_have_no_covered_share() -> None:
+    found = structural_paths(np.eye(2) / 2, [1.0, -1.0], [1.0, 1.0], amount=0.5)
+    assert len(found.paths) == 4
+    assert np.isnan(found.covered_share)

@@ -161,6 +161,7 @@ def test_means_can_leave_out_own_loops() -> None:
         (lambda: propagation.upstreamness(np.ones((2, 3)), np.ones(2)), "^flows must be a square matrix"),
         (lambda: propagation.weighted_average([1.0, 2.0], [1.0, -1.0]), "^the weights sum to 0: there is nothing"),
         (lambda: propagation.weighted_average([[1.0]], [1.0]), r"^distances must be a vector, not of shape \(1, 1\)"),
+        (lambda: propagation.average_lengths([["far"]]), "^lengths: these are not all numbers"),
         (lambda: propagation.average_lengths(np.ones((2, 3))), r"^lengths must be a square matrix, not of shape"),
     ],
 )
