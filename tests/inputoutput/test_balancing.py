@@ -137,7 +137,7 @@ def test_sums_that_differ_by_rounding_leave_the_miss_in_the_rows() -> None:
     rows, columns = np.array([1.0, 2.0]), np.array([1.5, 1.5 + 3e-12])
     result = ras(np.ones((2, 2)), rows, columns)
     np.testing.assert_allclose(result.matrix.sum(axis=0), columns, rtol=1e-15)
-    assert 1e-12 < result.residual < 4e-12
+    assert result.residual == pytest.approx(1e-12, rel=0.01)  # 3e-12 of 3, the same share of each row
 
 
 LABELS = (("steel", "copper"), ("cars", "ships"))
@@ -230,3 +230,63 @@ def test_sinkhorn_leaves_empty_lines_empty() -> None:
     scaled, miss = sinkhorn(np.ones((1, 3, 2)), np.array([[0.0, 1.0, 2.0]]), np.array([[3.0, 0.0]]))
     assert scaled[0].tolist() == [[0.0, 0.0], [1.0, 0.0], [2.0, 0.0]]
     assert miss[0] == 0.0
+
+
+SMALL_BESIDE_LARGE = [
+    ([[1.0, 1.0], [1.0, 3.0]], [1e12, 0.5], [1e12, 0.5]),
+    ([[5e11, 1.0, 1.0], [1.0, 1e-3, 1.0], [1.0, 1.0, 1e-3]], [1e12, 0.5, 0.1], [1e12, 0.5, 0.1]),
+    ([[5e6, 1.0, 1e-6], [1e6, 2.0, 1e-6], [1e6, 1.0, 3e-6]], [1e7, 2.0, 1e-6], [1e7, 2.0, 1e-6]),
+    ([[5.0, 1.0, 2e9], [2.0, -1e-6, 0.0], [1.0, 3e-6, 1e9]], [3e9, 2.1, 1e9 + 7.0], [9.1, 3e-6, 4e9 - 3e-6]),
+]
+
+
+@pytest.mark.parametrize(("matrix", "rows", "columns"), SMALL_BESIDE_LARGE)
+def test_small_lines_are_met_as_well_as_large_ones(matrix: list, rows: list, columns: list) -> None:
+    result = gras(matrix, rows, columns)
+    np.testing.assert_allclose(result.matrix.sum(axis=1), rows, rtol=1e-11)
+    np.testing.assert_allclose(result.matrix.sum(axis=0), columns, rtol=1e-11)
+    assert result.residual <= 1e-11
+
+
+@pytest.mark.parametrize(
+    ("matrix", "rows", "columns", "message"),
+    [
+        ([[1, 0], [0, 1]], [1e13, 1], [1e13, 2], r"misses its total 1 by 1; column 1 \(ships\) needs 2 but its cells"),
+        ([[1, 0], [0, 1]], [1e13, 1e-3], [1e13, 2e-3], r"column 1 \(ships\) needs 0.002 but its cells lie only in"),
+        ([[1, 0], [0, 0]], [1e13, 1], [1e13, 1], r"row 1 \(copper\) has only zeros but the total 1: open a cell"),
+        ([[1, 0], [0, 0]], [1e13, 1e-4], [1e13, 1e-4], r"row 1 \(copper\) has only zeros but the total 0.0001"),
+        ([[1, 0], [0, -1]], [1e13, 1], [1e13, 1], r"row 1 \(copper\) cannot reach 1: its cells have the other sign"),
+        # row 0 must vanish and leaves column 0 without a cell
+        ([[1, 1], [0, 1]], [0, 1e13], [1, 1e13], r"column 0 \(cars\) needs 1 but its cells lie only in row 0"),
+    ],
+)
+def test_small_totals_beside_large_ones_are_not_taken_for_rounding(
+    matrix: list, rows: list, columns: list, message: str
+) -> None:
+    with pytest.raises(BalancingError, match=message):
+        gras(np.array(matrix, float), rows, columns, labels=LABELS)
+
+
+def test_totals_of_0_are_met_to_the_rounding_of_the_cells_that_cancel() -> None:
+    generator = np.random.default_rng(4)
+    matrix = generator.normal(size=(40, 40)) * 10.0 ** generator.integers(-3, 4, (40, 1))
+    target = np.exp(0.1 * generator.normal(size=(40, 40))) * matrix
+    gains, losses = np.maximum(target, 0.0), np.minimum(target, 0.0)
+    target = losses - gains * (losses.sum(axis=1) / gains.sum(axis=1))[:, None]
+    result = gras(matrix, np.zeros(40), target.sum(axis=0), rounds=5000)
+    assert np.abs(result.matrix.sum(axis=1) / np.abs(result.matrix).sum(axis=1)).max() < 2e-14
+    assert result.residual < 1e-11
+
+
+def test_a_total_that_is_0_but_for_rounding_lets_a_line_vanish() -> None:
+    matrix = np.array([[1.0, 2.0], [3.0, 4.0]])
+    result = gras(matrix, [-1e-16, 5.0], [2.0, 3.0])
+    assert result.matrix.tolist() == [[0.0, 0.0], [2.0, 3.0]]
+    with pytest.raises(BalancingError, match="row 0 cannot reach -1e-12"):
+        gras(matrix, [-1e-12, 5.0], [2.0, 3.0 - 1e-12])
+
+
+@pytest.mark.parametrize("tolerance", [np.nan, -1.0, np.inf])
+def test_a_tolerance_that_is_no_share_is_refused(tolerance: float) -> None:
+    with pytest.raises(ArgumentError, match="tolerance must be 0 or above"):
+        gras(np.ones((2, 2)), [1.0, 2.0], [1.5, 1.5], tolerance=tolerance)
