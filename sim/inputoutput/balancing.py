@@ -447,5 +447,5 @@ def sinkhorn(
 
 
 def _ratio(target: Floats, reached: Floats) -> Floats:
-    """Factor to the target, 0 where nothing can be reached; a vanishing line counts as nothing."""
+    """Factor to the target, 0 where nothing can be reached; unlike in ``share`` a vanishing line counts as nothing."""
     return np.divide(target, reached, out=np.zeros_like(target), where=reached > 1e-200 * (1.0 + target))
