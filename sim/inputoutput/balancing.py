@@ -3,11 +3,13 @@
 RAS (Stone 1961; Bacharach 1970), GRAS for matrices with negative cells, and the same scaling for many matrices at once,
 as the gravity model needs it.
 
-GRAS is that of Junius and Oosterhaven (2003) as corrected by Lenzen, Wood and Gallego (2007): cells are r p s and
-n / (r s), so that a matrix that already has its totals stays as it is. The first published form carries a factor e
-(2.718) in positive and 1/e in negative cells and is not offered. Lines without positive cells follow Temurshoev, Miller
-and Bouwmeester (2013). It minimises sum |a| (z ln z - z + 1) over the ratios z = x / a of the cells; for a non-negative
-matrix this is cross-entropy, and GRAS is RAS.
+GRAS is that of Junius and Oosterhaven (2003) as corrected by Lenzen, Wood and Gallego (2007): it minimises
+sum |a| (z ln z - z + 1) over the ratios z = x / a of the cells, so that cells are r p s and n / (r s), and a matrix
+that already has its totals stays as it is; for a non-negative matrix this is cross-entropy, and GRAS is RAS. The first
+published form minimises sum |a| z ln z. Its first-order conditions, ln z + 1 = +-(lambda_i + mu_j) with the sign of
+the cell, put a factor 1/e (e = 2.718) on all cells: it is ``gras(a / e, rows, columns)``, and it moves a signed matrix
+that has its totals. A factor e on positive cells and 1/e on negative ones does not matter, because r takes it up. Lines
+without positive cells follow Temurshoev, Miller and Bouwmeester (2013).
 """
 
 from __future__ import annotations
@@ -416,7 +418,7 @@ def _refuse_impossible(matrix: Floats, rows: Floats, columns: Floats, labels: Li
 
 
 def sinkhorn(
-    prior: Floats, rows: Floats, columns: Floats, *, tolerance: float = 1e-12, rounds: int = 500
+    prior: Floats, rows: Floats, columns: Floats, *, tolerance: float = 1e-12, rounds: int = 500, each: bool = False
 ) -> tuple[Floats, Floats]:
     """Scale many non-negative matrices at once so that each meets its row and column totals as well as it can.
 
@@ -426,23 +428,25 @@ def sinkhorn(
         columns: (b, n) non-negative totals, with the same sum in each matrix.
         tolerance: stop when no matrix misses a total by more, relative to the sum of its totals.
         rounds: stop after so many rounds at the latest.
+        each: judge the miss of a total relative to that total.
 
     Returns:
         The scaled matrices (b, m, n), whose columns are exact where they are not empty, and the largest miss of each,
-        relative to the sum of its totals (b,). A miss above the tolerance means that the pattern cannot meet the
-        totals, or only in the limit: the caller decides.
+        relative to the sum of its totals or to the total itself (b,). A miss above the tolerance means that the pattern
+        cannot meet the totals, or only in the limit: the caller decides.
     """
-    total = np.maximum(rows.sum(axis=1), np.finfo(float).tiny)
+    total = np.maximum(rows.sum(axis=1, keepdims=True), np.finfo(float).tiny)
+    row_size, column_size = (np.where((lines > 0.0) & each, lines, total) for lines in (rows, columns))
     scaled = prior * _ratio(columns, prior.sum(axis=1))[:, None, :]
     miss = np.full(len(prior), np.inf)
     for _ in range(rounds):
         reached = scaled.sum(axis=2)
-        miss = np.abs(reached - rows).max(axis=1) / total
+        miss = (np.abs(reached - rows) / row_size).max(axis=1)
         if (miss <= tolerance).all():
             break
         scaled = scaled * _ratio(rows, reached)[:, :, None]
         scaled *= _ratio(columns, scaled.sum(axis=1))[:, None, :]
-    column_miss = np.abs(scaled.sum(axis=1) - columns).max(axis=1) / total
+    column_miss = (np.abs(scaled.sum(axis=1) - columns) / column_size).max(axis=1)
     return scaled, np.maximum(miss, column_miss)
 
 

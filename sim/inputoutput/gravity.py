@@ -94,7 +94,7 @@ def flows(
             rounding, and demand is scaled to the supply.
         attraction: (m, n) decay factors g >= 0; 0 forbids a flow.
         labels: names of origins and destinations for messages.
-        tolerance: largest miss of a supply, relative to all supply.
+        tolerance: largest miss of a supply or demand, relative to it, so that small places are met as well as large.
         rounds: give up after so many rounds of scaling.
 
     Returns:
@@ -115,12 +115,12 @@ def flows(
     if gap != 0.0:
         taken = taken * (shipped.sum() / taken.sum())
     prior = np.outer(shipped, taken) * _scaled(pull)
-    result, miss = sinkhorn(prior[None], shipped[None], taken[None], tolerance=tolerance, rounds=rounds)
+    result, miss = sinkhorn(prior[None], shipped[None], taken[None], tolerance=tolerance, rounds=rounds, each=True)
     if miss[0] > max(tolerance, 1e-14) * 10:
         # places without supply or demand have no flow in the prior, but that does not make their totals impossible
         reason = feasibility.explain(pull, shipped, taken, labels, SUMS_AGREE, KINDS)
         reason = reason or "they can be met, so allow more rounds or a larger tolerance"
-        raise BalancingError(f"the permitted flows miss supply or demand by {miss[0]:.2g} of their sum: {reason}")
+        raise BalancingError(f"the permitted flows miss supply or demand by {miss[0]:.2g} of it: {reason}")
     return np.asarray(result[0])
 
 

@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
+from scipy.optimize import minimize
 
 from sim.inputoutput.balancing import BalancingError, gras, ras, sinkhorn
 from sim.inputoutput.checks import ArgumentError
@@ -84,10 +85,40 @@ def test_a_balanced_matrix_stays_as_it_is(matrix: np.ndarray) -> None:
 
 
 def test_gras_without_change_of_totals_changes_nothing() -> None:
-    # with the factor e of the first published form it would: Lenzen, Wood and Gallego (2007)
+    # the least sum |a| z ln z of the first published form would: Lenzen, Wood and Gallego (2007)
     matrix = np.array([[7.0, 3.0, -3.0], [2.0, 9.0, 8.0], [-2.0, 1.0, 2.0]])
-    result = gras(matrix, matrix.sum(axis=1), matrix.sum(axis=0))
-    np.testing.assert_allclose(result.matrix, matrix, rtol=1e-12)
+    totals = matrix.sum(axis=1), matrix.sum(axis=0)
+    np.testing.assert_allclose(gras(matrix, *totals).matrix, matrix, rtol=1e-12)
+    assert np.abs(gras(matrix / np.e, *totals).matrix - matrix).max() > 0.1
+
+
+# the example of Junius and Oosterhaven (2003)
+EXAMPLE = np.array([[7.0, 3.0, 5.0, -3.0], [2.0, 9.0, 8.0, 1.0], [-2.0, 0.0, 2.0, 1.0]])
+EXAMPLE_TOTALS = np.array([15.0, 26.0, -1.0]), np.array([9.0, 16.0, 17.0, -2.0])
+
+
+@pytest.mark.parametrize(
+    ("linear", "prior"),
+    [(1.0, EXAMPLE), (0.0, EXAMPLE / np.e), (1.0, np.where(EXAMPLE > 0, np.e, 1 / np.e) * EXAMPLE)],
+    ids=["sum |a| (z ln z - z + 1)", "sum |a| z ln z", "e that r takes up"],
+)
+def test_gras_is_the_least_distance_by_direct_minimisation(linear: float, prior: np.ndarray) -> None:
+    cells, places = EXAMPLE[EXAMPLE != 0], np.argwhere(EXAMPLE != 0)
+    sums = np.zeros((7, len(cells)))
+    for k, (i, j) in enumerate(places):
+        sums[i, k] = sums[3 + j, k] = cells[k]
+    totals = np.concatenate(EXAMPLE_TOTALS)
+    found = minimize(
+        lambda z: np.abs(cells) @ (z * np.log(z) - linear * z),
+        np.ones(len(cells)),
+        jac=lambda z: np.abs(cells) * (np.log(z) + 1.0 - linear),
+        bounds=[(1e-9, None)] * len(cells),
+        constraints={"type": "eq", "fun": lambda z: (sums @ z - totals)[:-1], "jac": lambda _: sums[:-1]},
+        method="SLSQP",
+        options={"ftol": 1e-15, "maxiter": 1000},
+    )
+    result = gras(prior, *EXAMPLE_TOTALS).matrix
+    np.testing.assert_allclose(result[EXAMPLE != 0], cells * found.x, rtol=1e-5)
 
 
 def test_gras_keeps_signs() -> None:

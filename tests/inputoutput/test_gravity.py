@@ -116,3 +116,12 @@ def test_factors_of_rows_and_columns_of_the_attraction_change_no_flow() -> None:
 def test_attractions_beyond_the_range_of_numbers_are_named(call: Callable[[], Any], message: str) -> None:
     with pytest.raises(ArgumentError, match=message):
         call()
+
+
+def test_small_places_are_met_as_well_as_large_ones() -> None:
+    supply, demand = np.array([1e12, 0.5, 3.0]), np.array([1e12, 1.5, 2.0])
+    flow = gravity.flows(supply, demand, [[1.0, 2.0, 1.0], [1.0, 5.0, 1.0], [3.0, 1.0, 9.0]])
+    np.testing.assert_allclose(flow.sum(axis=1), supply, rtol=1e-10)
+    np.testing.assert_allclose(flow.sum(axis=0), demand, rtol=1e-10)
+    with pytest.raises(BalancingError, match=r"destination 1 needs 2 but its cells lie only in origin 1, whose total"):
+        gravity.flows([1e13, 1.0], [1e13 - 1.0, 2.0], np.eye(2), rounds=100)
