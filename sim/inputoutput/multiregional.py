@@ -202,15 +202,20 @@ def _rule(
     rules: Rules, name: str, shapes: tuple[tuple[int, ...], ...], least: float = 0.0, most: float = np.inf
 ) -> Floats:
     """One of the rules as an array, if it has one of the shapes and lies between the bounds."""
-    values = checks.numbers(getattr(rules, name), f"rules: {name}")
+    try:
+        values = np.asarray(getattr(rules, name), dtype=np.float64)
+    except (TypeError, ValueError):
+        raise ArgumentError(f"rules: {name}: these are not all numbers") from None
     if values.shape not in shapes:
         wanted = " or ".join("one number" if not shape else f"shape {shape}" for shape in shapes)
         raise ArgumentError(f"rules: {name} must be {wanted}, not of shape {values.shape}")
-    wrong = (values < least) | (values > most)
+    wrong = ~(np.isfinite(values) & (values >= least) & (values <= most))
     if wrong.any():
         place = tuple(int(i) for i in np.argwhere(wrong)[0])
         where = f" at position {', '.join(map(str, place))}" if place else ""
-        within = f"between {least:g} and {most:g}" if most < np.inf else "above 0" if least > 0.0 else "0 or above"
+        within = "a number" if least < 0.0 else "above 0" if least > 0.0 else "0 or above"
+        if most < np.inf:
+            within = f"between {least:g} and {most:g}"
         raise ArgumentError(f"rules: {name}{where} is {values[place]:g}; it must be {within}")
     return values
 
@@ -229,6 +234,8 @@ def _home(
     if (made < 0.0).any():
         i, j = (int(position) for position in np.argwhere(made < 0.0)[0])
         raise ArgumentError(f"home output of {products[j]} in {regions[i]} is negative: {made[i, j]:g}")
+    if not made.any():
+        raise ArgumentError("home output is 0 everywhere: there is no home to set apart from the nation")
     technology = checks.square(home_coefficients, "home coefficients")
     if len(technology) != len(products):
         raise ArgumentError(f"home coefficients of {len(technology)} industries do not fit {len(products)} products")
@@ -340,7 +347,7 @@ def regional_final(
         # the sum over regions differs from the national total by rounding only
         if room.any():
             room *= national[product].sum() / room.sum()
-        final[:, product] = ras(final[:, product], room, national[product]).matrix
+        final[:, product] = ras(final[:, product], room, national[product], labels=(regions, USES[:EXPORTS])).matrix
     return final
 
 

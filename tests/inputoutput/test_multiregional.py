@@ -128,8 +128,10 @@ def test_own_flows_stay_where_they_can() -> None:
     ("change", "message"),
     [
         ({"own_shift": np.nan}, "rules: own_shift is nan"),
-        ({"own_shift": [0.0, np.nan, 0.0, 0.0]}, "rules: own_shift in row 1 is nan"),
+        ({"own_shift": [0.0, np.nan, 0.0, 0.0]}, "rules: own_shift at position 1 is nan; it must be a number"),
         ({"own_shift": [0.0, 1.0]}, r"rules: own_shift must be one number or shape \(4,\), not of shape \(2,\)"),
+        ({"own_shift": "much"}, "rules: own_shift: these are not all numbers"),
+        ({"population": [np.nan, 3.0, 30.0, 965.0]}, "rules: population at position 0 is nan; it must be 0 or above"),
         ({"province_share": 1.5}, "rules: province_share is 1.5; it must be between 0 and 1"),
         ({"province_share": [0.1, -0.1, 0.1, 0.1]}, "rules: province_share at position 1 is -0.1"),
         ({"delta": 1.1}, "rules: delta is 1.1"),
@@ -158,6 +160,7 @@ def test_rules_out_of_their_range_are_named(change: dict, message: str) -> None:
         (np.zeros((0, 4)), NATIONAL, REGIONS[2:], "at least one"),
         (HOME_OUTPUT - [[0.0, 1.0, 0.0, 0.0]], NATIONAL, REGIONS, "home output of metal in north is negative: -0.5"),
         (HOME_OUTPUT * [[1.0, np.nan, 1.0, 1.0]], NATIONAL, REGIONS, r"row 0 \(north\), column 1 \(metal\) is nan"),
+        (0.0 * HOME_OUTPUT, NATIONAL, REGIONS, "home output is 0 everywhere"),
         (HOME_OUTPUT, NATIONAL[:3, :3], REGIONS, "home coefficients of 3 industries do not fit 4 products"),
     ],
 )
