@@ -321,3 +321,8 @@ def test_a_total_that_is_0_but_for_rounding_lets_a_line_vanish() -> None:
 def test_a_tolerance_that_is_no_share_is_refused(tolerance: float) -> None:
     with pytest.raises(ArgumentError, match="tolerance must be 0 or above"):
         gras(np.ones((2, 2)), [1.0, 2.0], [1.5, 1.5], tolerance=tolerance)
+
+
+def test_a_gap_that_is_let_pass_is_not_named_as_what_stands_in_the_way() -> None:
+    with pytest.raises(BalancingError, match=r"no balance after 2 rounds: .* can be met, so allow more rounds"):
+        ras([[1.0, 2.0], [3.0, 1.0]], [5.0, 1.0], [2.0, 4.0 + 9e-12], rounds=2)

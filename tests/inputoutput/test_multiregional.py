@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from sim.inputoutput import identities, tables
+from sim.inputoutput import identities, multiregional, tables
 from sim.inputoutput.balancing import BalancingError
 from sim.inputoutput.checks import ArgumentError
 from sim.inputoutput.multiregional import (
@@ -269,3 +269,12 @@ def test_buyers_share_the_suppliers_of_their_region() -> None:
 def test_trade_without_meaning_is_refused(trade: np.ndarray, uses: np.ndarray, message: str) -> None:
     with pytest.raises(ArgumentError, match=message):
         chenery_moses(trade, uses)
+
+
+def test_trade_that_is_no_number_does_not_close(monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(position: multiregional.Position, _: object) -> tuple[np.ndarray, np.ndarray]:
+        return np.full((4, 4, 4), np.nan), np.zeros(len(position.supply), dtype=bool)
+
+    monkeypatch.setattr(multiregional, "regional_trade", broken)
+    with pytest.raises(BalancingError, match=r"trade of ore does not close: north misses its supply by nan"):
+        build()
