@@ -66,6 +66,7 @@ from sim.inputoutput.quotients import (
     cross_industry_location_quotients,
     flegg_location_quotients,
     regional_coefficients,
+    semilogarithmic_location_quotients,
     simple_location_quotients,
 )
 from sim.inputoutput.splitting import SplitError, split
@@ -128,6 +129,7 @@ __all__ = [
     "regional_coefficients",
     "regional_multipliers",
     "regionalise",
+    "semilogarithmic_location_quotients",
     "sensitivity_of_dispersion",
     "set_apart",
     "simple_location_quotients",

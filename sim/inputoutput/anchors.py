@@ -317,7 +317,7 @@ def _dual(
         sparse.csr_array((ones, (touched // n, at)), shape=(m, len(touched))),
         sparse.csr_array((ones, (touched % n, at)), shape=(n, len(touched))),
         problem.scale,
-        problem.allowed + abs(gap),
+        problem.tolerance * problem.scale + abs(gap),
     )
 
 
@@ -457,7 +457,7 @@ def _complaint(dual: _Dual, cells: Floats, theta: float, labels: LineLabels, ste
     m, n = dual.prior.shape
     if (dual.softness[: m + n] == 0.0).all():
         totals = dual.wanted[:m], dual.wanted[m : m + n]
-        reason = feasibility.explain(dual.prior, *totals, labels, dual.allowed)
+        reason = feasibility.explain(dual.prior, *totals, labels, dual.allowed / dual.scale)
         if reason is not None:
             return f"no balance after {steps} steps: {reason}"
     broken = _contradictions(dual)

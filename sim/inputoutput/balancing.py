@@ -3,11 +3,13 @@
 RAS (Stone 1961; Bacharach 1970), GRAS for matrices with negative cells, and the same scaling for many matrices at once,
 as the gravity model needs it.
 
-GRAS is that of Junius and Oosterhaven (2003) as corrected by Lenzen, Wood and Gallego (2007): cells are r p s and
-n / (r s), so that a matrix that already has its totals stays as it is. The first published form carries a factor e
-(2.718) in positive and 1/e in negative cells and is not offered. Lines without positive cells follow Temurshoev, Miller
-and Bouwmeester (2013). It minimises sum |a| (z ln z - z + 1) over the ratios z = x / a of the cells; for a non-negative
-matrix this is cross-entropy, and GRAS is RAS.
+GRAS is that of Junius and Oosterhaven (2003) as corrected by Lenzen, Wood and Gallego (2007): it minimises
+sum |a| (z ln z - z + 1) over the ratios z = x / a of the cells, so that cells are r p s and n / (r s), and a matrix
+that already has its totals stays as it is; for a non-negative matrix this is cross-entropy, and GRAS is RAS. The first
+published form minimises sum |a| z ln z. Its first-order conditions, ln z + 1 = +-(lambda_i + mu_j) with the sign of
+the cell, put a factor 1/e (e = 2.718) on all cells: it is ``gras(a / e, rows, columns)``, and it moves a signed matrix
+that has its totals. A factor e on positive cells and 1/e on negative ones does not matter, because r takes it up. Lines
+without positive cells follow Temurshoev, Miller and Bouwmeester (2013).
 """
 
 from __future__ import annotations
@@ -20,9 +22,13 @@ from numpy.typing import ArrayLike, NDArray
 from sim.inputoutput import checks, feasibility
 from sim.inputoutput.checks import ArgumentError
 from sim.inputoutput.feasibility import LineLabels
+from sim.inputoutput.shares import share
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
+
+ROUNDING = 8.0 * float(np.finfo(float).eps)
+"""Sums of n cells are known to this times the root of n, relative to the sum of the absolute cells (numerical)."""
 
 LARGEST_FACTOR = 1e100
 """Factors beyond this, or below its inverse, have run away: nothing that can be balanced needs them (numerical)."""
@@ -38,7 +44,8 @@ class Balanced(NamedTuple):
     Attributes:
         matrix: the result, in the money of the input.
         rounds: rounds of row and column scaling.
-        residual: largest absolute miss of a total, relative to the largest total.
+        residual: largest miss of a total, relative to the line's own total; for a total of 0 relative to the sum of the
+            line's absolute cells. What adding up the cells loses to rounding is no miss.
         row_factors, column_factors: multipliers r and s of the positive cells; negative cells are divided by them. A
             line whose cells vanish has 0 where they were positive, infinity where they were negative.
     """
@@ -55,9 +62,9 @@ class Problem(NamedTuple):
 
     Attributes:
         matrix: (m, n) cells without the lines that vanish.
-        rows, columns: totals.
+        rows, columns: totals; 0 where no cell is left.
         scale: the largest total.
-        allowed: miss of a total that counts as met.
+        tolerance: miss of a total that counts as met, relative to it.
         row_limits, column_limits: factor of a line that vanishes, 0 or infinity; 1 elsewhere.
     """
 
@@ -65,7 +72,7 @@ class Problem(NamedTuple):
     rows: Floats
     columns: Floats
     scale: float
-    allowed: float
+    tolerance: float
     row_limits: Floats
     column_limits: Floats
 
@@ -89,7 +96,7 @@ def ras(
         rows: (m,) totals, non-negative.
         columns: (n,) totals, non-negative, with the same sum.
         labels: names of rows and columns for messages.
-        tolerance: largest miss of a total, relative to the largest total.
+        tolerance: largest miss of a total, relative to that total; see :func:`gras`.
         rounds: give up after so many rounds.
 
     Returns:
@@ -125,8 +132,10 @@ def gras(
         rows: (m,) totals of any sign.
         columns: (n,) totals of any sign, with the same sum.
         labels: names of rows and columns for messages.
-        tolerance: largest miss of a total, relative to the largest total. Sums of totals may differ by this times the
-            number of lines: the miss is then left in the rows.
+        tolerance: largest miss of a total, relative to that total, so that small lines are met as well as large ones;
+            where positive and negative cells cancel, what adding them up loses to rounding is allowed beside it. Sums
+            of totals may differ by this times the largest total and the number of lines: the miss is then left in the
+            rows, in proportion to the sums of their absolute cells.
         rounds: give up after so many rounds.
 
     Returns:
@@ -146,7 +155,7 @@ def gras(
     return Balanced(
         balanced,
         used,
-        _largest_miss(balanced, problem.rows, problem.columns) / problem.scale,
+        max(float(_misses(balanced, problem, axis).max(initial=0.0)) for axis in (0, 1)),
         np.where(problem.row_limits == 1.0, row_factors, problem.row_limits),
         np.where(problem.column_limits == 1.0, column_factors, problem.column_limits),
     )
@@ -159,6 +168,8 @@ def prepared(matrix: ArrayLike, rows: ArrayLike, columns: ArrayLike, labels: Lin
         ArgumentError: a shape does not fit or something is no number.
         BalancingError: a single line cannot meet its total, or sums differ.
     """
+    if not 0.0 <= tolerance < np.inf:
+        raise ArgumentError(f"tolerance must be 0 or above, a share of each total, not {tolerance:g}")
     cells, row_totals, column_totals = arrays(matrix, rows, columns, labels)
     scale = largest(row_totals, column_totals)
     refuse_unequal(row_totals, column_totals, tolerance * scale)
@@ -173,8 +184,8 @@ def possible(
     Raises:
         BalancingError: a single line cannot meet its total.
     """
-    _refuse_impossible(matrix, rows, columns, labels, tolerance * scale)
-    return _without_vanishing(matrix, rows, columns, scale, tolerance * scale, labels)
+    _refuse_impossible(matrix, rows, columns, labels)
+    return _without_vanishing(matrix, rows, columns, scale, tolerance, labels)
 
 
 def composed(positive: Floats, negative: Floats | None, row_factors: Floats, column_factors: Floats) -> Floats:
@@ -200,7 +211,7 @@ def scaled(
     """
     row_factors, column_factors = np.ones(len(problem.rows)), np.ones(len(problem.columns))
     # sums that differ by rounding leave their gap in the rows, because columns come last
-    allowed = problem.allowed + abs(float(problem.rows.sum() - problem.columns.sum()))
+    gap = abs(float(problem.rows.sum() - problem.columns.sum()))
     gains, losses = _sums(positive, negative, column_factors)
     transposed = positive.T, None if negative is None else negative.T
     used = 0
@@ -209,14 +220,24 @@ def scaled(
         column_gains, column_losses = _sums(*transposed, row_factors)
         column_factors = _line_factors(column_gains, column_losses, problem.columns)
         gains, losses = _sums(positive, negative, column_factors)
-        row_miss = row_factors * gains - losses / row_factors - problem.rows
-        column_miss = column_factors * column_gains - column_losses / column_factors - problem.columns
-        miss = max(float(np.abs(row_miss).max(initial=0.0)), float(np.abs(column_miss).max(initial=0.0)))
-        if miss <= allowed:
+        row_met = _met(row_factors * gains, losses / row_factors, problem.rows, problem, gap)
+        if row_met and _met(column_factors * column_gains, column_losses / column_factors, problem.columns, problem):
             return row_factors, column_factors, used, True
         if _runs_away(row_factors) or _runs_away(column_factors):
             break
     return row_factors, column_factors, used, False
+
+
+def _met(gains: Floats, losses: Floats, totals: Floats, problem: Problem, gap: float = 0.0) -> bool:
+    """Whether gains less losses of lines are their totals, but for the tolerance, rounding and a gap between sums."""
+    miss, size = np.abs(gains - losses - totals), gains + losses
+    left = _lost(problem) + gap / max(float(size.sum()), np.finfo(float).tiny)
+    return bool((miss <= problem.tolerance * np.abs(totals) + left * size).all())
+
+
+def _lost(problem: Problem) -> float:
+    """What sums of cells lose to rounding, relative to the sum of absolute cells."""
+    return ROUNDING * float(np.sqrt(max(problem.matrix.shape)))
 
 
 def _sums(positive: Floats, negative: Floats | None, factors: Floats) -> tuple[Floats, Floats]:
@@ -244,20 +265,21 @@ def _runs_away(factors: Floats) -> bool:
 
 
 def _without_vanishing(
-    matrix: Floats, rows: Floats, columns: Floats, scale: float, allowed: float, labels: LineLabels
+    matrix: Floats, rows: Floats, columns: Floats, scale: float, tolerance: float, labels: LineLabels
 ) -> Problem:
     """Cells of lines that must vanish become 0 before scaling, which would reach 0 only in the limit.
 
     A line vanishes if its cells have one sign and its total is 0, or by rounding a hair on the other side of it. That
     can leave a line that crosses it with one sign, or with nothing.
     """
-    left, totals, limits = matrix, (rows, columns), (np.ones(len(rows)), np.ones(len(columns)))
+    left, totals, limits = matrix, [rows, columns], (np.ones(len(rows)), np.ones(len(columns)))
+    hair = _hairs(matrix)
     while True:
         gone = []
         for axis in (0, 1):
             positive, negative = _signs(left, axis)
-            drained = positive & ~negative & (totals[axis] <= 0.0) & (totals[axis] >= -allowed)
-            filled = negative & ~positive & (totals[axis] >= 0.0) & (totals[axis] <= allowed)
+            drained = positive & ~negative & (totals[axis] <= 0.0) & (totals[axis] >= -hair[axis])
+            filled = negative & ~positive & (totals[axis] >= 0.0) & (totals[axis] <= hair[axis])
             limits[axis][drained], limits[axis][filled] = 0.0, np.inf
             gone.append(drained | filled)
         if not (gone[0].any() or gone[1].any()):
@@ -266,13 +288,22 @@ def _without_vanishing(
     if left is not matrix:
         for axis in (0, 1):
             positive, negative = _signs(left, axis)
-            stuck = (~positive & (totals[axis] > allowed)) | (~negative & (totals[axis] < -allowed))
+            stuck = (~positive & (totals[axis] > hair[axis])) | (~negative & (totals[axis] < -hair[axis]))
             if stuck.any():
                 given = np.isfinite(rows).all() and np.isfinite(columns).all()
-                reason = feasibility.explain(matrix, rows, columns, labels, allowed) if given else None
+                reason = _reason(matrix, rows, columns, labels, tolerance) if given else None
                 line = int(np.flatnonzero(stuck)[0])
                 raise BalancingError(reason or f"{_name(labels, axis, line)} cannot reach {totals[axis][line]:g}")
-    return Problem(left, rows, columns, scale, allowed, *limits)
+        for axis in (0, 1):
+            emptied = ~left.any(axis=1 - axis) & (np.abs(totals[axis]) <= hair[axis])
+            totals[axis] = np.where(emptied, 0.0, totals[axis])
+    return Problem(left, totals[0], totals[1], scale, tolerance, *limits)
+
+
+def _hairs(matrix: Floats) -> tuple[Floats, Floats]:
+    """Totals of rows and columns up to this are 0 but for the rounding of their own cells."""
+    lost = ROUNDING * np.sqrt(max(*matrix.shape, 1))
+    return lost * np.abs(matrix).sum(axis=1), lost * np.abs(matrix).sum(axis=0)
 
 
 def _signs(matrix: Floats, axis: int) -> tuple[Bools, Bools]:
@@ -282,12 +313,23 @@ def _signs(matrix: Floats, axis: int) -> tuple[Bools, Bools]:
 
 def _complaint(balanced: Floats, matrix: Floats, problem: Problem, labels: LineLabels, rounds: int) -> str:
     """Why there is no balance and how to mend it."""
-    axis, line, amount, total = _worst_line(balanced, problem.rows, problem.columns)
-    reason = feasibility.explain(matrix, problem.rows, problem.columns, labels, problem.allowed)
+    misses = [_misses(balanced, problem, axis) for axis in (0, 1)]
+    axis = int(misses[1].max(initial=0.0) > misses[0].max(initial=0.0))
+    line = int(misses[axis].argmax())
+    amount, total = float(balanced.sum(axis=1 - axis)[line]), float((problem.rows, problem.columns)[axis][line])
+    reason = _reason(matrix, problem.rows, problem.columns, labels, problem.tolerance)
     if reason is None:
         reason = "the totals can be met, so allow more rounds or a larger tolerance"
     place = _name(labels, axis, line)
     return f"no balance after {rounds} rounds: {place} misses its total {total:.9g} by {amount - total:.3g}; {reason}"
+
+
+def _reason(matrix: Floats, rows: Floats, columns: Floats, labels: LineLabels, tolerance: float) -> str | None:
+    """What stands in the way of the totals. A gap between their sums that was let pass does not: it is spread."""
+    size = np.abs(columns)
+    gap = float(rows.sum() - columns.sum())
+    spread = columns + gap * size / max(float(size.sum()), np.finfo(float).tiny)
+    return feasibility.explain(matrix, rows, spread, labels, tolerance)
 
 
 def largest(*amounts: Floats) -> float:
@@ -295,18 +337,11 @@ def largest(*amounts: Floats) -> float:
     return max(*(float(np.abs(values).max(initial=0.0)) for values in amounts), float(np.finfo(float).tiny))
 
 
-def _largest_miss(matrix: Floats, rows: Floats, columns: Floats) -> float:
-    row_miss = np.abs(matrix.sum(axis=1) - rows).max(initial=0.0)
-    return float(max(row_miss, np.abs(matrix.sum(axis=0) - columns).max(initial=0.0)))
-
-
-def _worst_line(matrix: Floats, rows: Floats, columns: Floats) -> tuple[int, int, float, float]:
-    """Axis, index, reached sum and total of the line that misses its total most."""
-    sums = (matrix.sum(axis=1), matrix.sum(axis=0))
-    misses = [np.abs(sums[0] - rows), np.abs(sums[1] - columns)]
-    axis = int(misses[1].max(initial=0.0) > misses[0].max(initial=0.0))
-    line = int(misses[axis].argmax())
-    return axis, line, float(sums[axis][line]), float((rows, columns)[axis][line])
+def _misses(matrix: Floats, problem: Problem, axis: int) -> Floats:
+    """Miss of each total of rows (axis 0) or columns beyond rounding, relative to it; see :class:`Balanced`."""
+    totals, size = (problem.rows, problem.columns)[axis], np.abs(matrix).sum(axis=1 - axis)
+    miss = np.maximum(np.abs(matrix.sum(axis=1 - axis) - totals) - _lost(problem) * size, 0.0)
+    return share(miss, np.where(totals == 0.0, size, np.abs(totals)))
 
 
 def _name(labels: LineLabels, axis: int, line: int) -> str:
@@ -361,18 +396,18 @@ def refuse_unequal(rows: Floats, columns: Floats, allowed: float) -> None:
         )
 
 
-def _refuse_impossible(matrix: Floats, rows: Floats, columns: Floats, labels: LineLabels, allowed: float) -> None:
+def _refuse_impossible(matrix: Floats, rows: Floats, columns: Floats, labels: LineLabels) -> None:
     """Refuse totals that a single line of this pattern cannot have, naming the line."""
-    for axis, totals in enumerate((rows, columns)):
+    for axis, (totals, hair) in enumerate(zip((rows, columns), _hairs(matrix), strict=True)):
         has_positive, has_negative = _signs(matrix, axis)
-        empty = ~has_positive & ~has_negative & (np.abs(totals) > allowed)
+        empty = ~has_positive & ~has_negative & (np.abs(totals) > hair)
         if empty.any():
             line = int(np.flatnonzero(empty)[0])
             raise BalancingError(
                 f"{_name(labels, axis, line)} has only zeros but the total {totals[line]:g}: open a cell or set the"
                 " total to 0"
             )
-        wrong = (~has_positive & (totals > allowed)) | (~has_negative & (totals < -allowed))
+        wrong = (~has_positive & (totals > hair)) | (~has_negative & (totals < -hair))
         if wrong.any():
             line = int(np.flatnonzero(wrong)[0])
             place = _name(labels, axis, line)
@@ -383,7 +418,7 @@ def _refuse_impossible(matrix: Floats, rows: Floats, columns: Floats, labels: Li
 
 
 def sinkhorn(
-    prior: Floats, rows: Floats, columns: Floats, *, tolerance: float = 1e-12, rounds: int = 500
+    prior: Floats, rows: Floats, columns: Floats, *, tolerance: float = 1e-12, rounds: int = 500, each: bool = False
 ) -> tuple[Floats, Floats]:
     """Scale many non-negative matrices at once so that each meets its row and column totals as well as it can.
 
@@ -393,26 +428,28 @@ def sinkhorn(
         columns: (b, n) non-negative totals, with the same sum in each matrix.
         tolerance: stop when no matrix misses a total by more, relative to the sum of its totals.
         rounds: stop after so many rounds at the latest.
+        each: judge the miss of a total relative to that total.
 
     Returns:
         The scaled matrices (b, m, n), whose columns are exact where they are not empty, and the largest miss of each,
-        relative to the sum of its totals (b,). A miss above the tolerance means that the pattern cannot meet the
-        totals, or only in the limit: the caller decides.
+        relative to the sum of its totals or to the total itself (b,). A miss above the tolerance means that the pattern
+        cannot meet the totals, or only in the limit: the caller decides.
     """
-    total = np.maximum(rows.sum(axis=1), np.finfo(float).tiny)
+    total = np.maximum(rows.sum(axis=1, keepdims=True), np.finfo(float).tiny)
+    row_size, column_size = (np.where((lines > 0.0) & each, lines, total) for lines in (rows, columns))
     scaled = prior * _ratio(columns, prior.sum(axis=1))[:, None, :]
     miss = np.full(len(prior), np.inf)
     for _ in range(rounds):
         reached = scaled.sum(axis=2)
-        miss = np.abs(reached - rows).max(axis=1) / total
+        miss = (np.abs(reached - rows) / row_size).max(axis=1)
         if (miss <= tolerance).all():
             break
         scaled = scaled * _ratio(rows, reached)[:, :, None]
         scaled *= _ratio(columns, scaled.sum(axis=1))[:, None, :]
-    column_miss = np.abs(scaled.sum(axis=1) - columns).max(axis=1) / total
+    column_miss = (np.abs(scaled.sum(axis=1) - columns) / column_size).max(axis=1)
     return scaled, np.maximum(miss, column_miss)
 
 
 def _ratio(target: Floats, reached: Floats) -> Floats:
-    """Factor to the target, 0 where nothing can be reached; a vanishing line counts as nothing."""
+    """Factor to the target, 0 where nothing can be reached; unlike in ``share`` a vanishing line counts as nothing."""
     return np.divide(target, reached, out=np.zeros_like(target), where=reached > 1e-200 * (1.0 + target))

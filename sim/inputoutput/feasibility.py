@@ -54,34 +54,34 @@ class _Network(NamedTuple):
     supply: Floats
 
 
-def infeasible_block(matrix: Floats, rows: Floats, columns: Floats, allowed: float = 0.0) -> Block | None:
+def infeasible_block(matrix: Floats, rows: Floats, columns: Floats, tolerance: float = 0.0) -> Block | None:
     """The rows and columns that make the totals impossible for the signs of the matrix, None if they are possible.
 
     Args:
         matrix: (m, n); only the signs of its cells count.
         rows: (m,) totals.
         columns: (n,) totals, with the same sum.
-        allowed: an excess up to this counts as rounding.
+        tolerance: an excess up to this share of the totals of the block counts as rounding.
 
     Returns:
         The block with the largest excess (Gale 1957 for non-negative cells).
     """
     network = _network(matrix, rows, columns)
-    return _worst_block(network, len(rows), allowed)
+    return _worst_block(network, len(rows), tolerance)
 
 
-def vanishing_cells(matrix: Floats, rows: Floats, columns: Floats, allowed: float = 0.0) -> Integers:
+def vanishing_cells(matrix: Floats, rows: Floats, columns: Floats, tolerance: float = 0.0) -> Integers:
     """(k, 2) cells that are 0 in every matrix that meets the totals: scaling reaches these totals only in the limit.
 
     Args:
         matrix: (m, n); only the signs of its cells count.
         rows: (m,) totals.
         columns: (n,) totals, that the pattern can meet.
-        allowed: amounts up to this count as 0.
+        tolerance: amounts up to this share of the totals of the lines they belong to count as 0.
     """
     network = _network(matrix, rows, columns)
-    tail, head, nodes = network.tail, network.head, len(network.supply)
-    back = network.flow > max(allowed, _noise(network.supply))
+    tail, head, nodes, noise = network.tail, network.head, len(network.supply), _noise(network)
+    back = network.flow > noise[tail]
     residual = _graph(np.concatenate([tail, head[back]]), np.concatenate([head, tail[back]]), nodes)
     _, component = connected_components(residual, directed=True, connection="strong")
     # a cell between two components carries nothing and never can: no way leads back. The lines behind it put in exactly
@@ -89,8 +89,8 @@ def vanishing_cells(matrix: Floats, rows: Floats, columns: Floats, allowed: floa
     crossing = np.flatnonzero(component[tail] != component[head])
     closed = {}
     for node in np.unique(head[crossing]):
-        reached = breadth_first_order(residual, int(node), directed=True, return_predecessors=False)
-        closed[int(node)] = abs(network.supply[reached].sum()) <= max(allowed, _noise(network.supply))
+        put_in = network.supply[breadth_first_order(residual, int(node), directed=True, return_predecessors=False)]
+        closed[int(node)] = abs(put_in.sum()) <= max(0.5 * tolerance * np.abs(put_in).sum(), noise[node])
     cells = [pipe for pipe in crossing if closed[int(head[pipe])]]
     return _cells(network, np.array(cells, dtype=np.int64), len(rows))
 
@@ -100,7 +100,7 @@ def explain(
     rows: Floats,
     columns: Floats,
     labels: LineLabels = None,
-    allowed: float = 0.0,
+    tolerance: float = 0.0,
     kinds: tuple[str, str] = ("row", "column"),
 ) -> str | None:
     """In words: why the matrix cannot be scaled to its totals and how to mend it; None if it can.
@@ -110,13 +110,18 @@ def explain(
         rows: (m,) totals.
         columns: (n,) totals.
         labels: names of rows and columns.
-        allowed: amounts up to this count as rounding.
+        tolerance: amounts up to this share of the totals of the lines they belong to count as rounding.
         kinds: what rows and columns are called.
     """
-    block = infeasible_block(matrix, rows, columns, allowed)
+    block = infeasible_block(matrix, rows, columns, tolerance)
     if block is not None:
         return _describe_block(block, matrix, rows, columns, labels, kinds)
-    cells = vanishing_cells(matrix, rows, columns, allowed)
+    # what columns lack is what rows have too much, but beside much larger rows that is lost in rounding
+    block = infeasible_block(matrix.T, columns, rows, tolerance)
+    if block is not None:
+        turned = None if labels is None else (labels[1], labels[0])
+        return _describe_block(block, matrix.T, columns, rows, turned, (kinds[1], kinds[0]))
+    cells = vanishing_cells(matrix, rows, columns, tolerance)
     if not len(cells):
         return None
     row, column = cells[0]
@@ -172,12 +177,11 @@ def _maximum_flow(tail: Integers, head: Integers, capacity: Floats, source: int,
     return flow
 
 
-def _worst_block(network: _Network, rows: int, allowed: float) -> Block | None:
+def _worst_block(network: _Network, rows: int, tolerance: float) -> Block | None:
     """The minimum cut, split into parts that have no cell in common."""
-    nodes = len(network.supply)
-    noise = max(allowed, _noise(network.supply))
+    nodes, noise = len(network.supply), _noise(network)
     stuck = np.flatnonzero(network.open > noise / nodes)
-    back = network.flow > noise / nodes
+    back = network.flow > noise[network.tail] / nodes
     tails = np.concatenate([network.tail, network.head[back], np.full(len(stuck), nodes)])
     heads = np.concatenate([network.head, network.tail[back], stuck])
     reached = breadth_first_order(_graph(tails, heads, nodes + 1), nodes, directed=True, return_predecessors=False)
@@ -186,12 +190,19 @@ def _worst_block(network: _Network, rows: int, allowed: float) -> Block | None:
     within = inside[network.tail] & inside[network.head]
     joined = _graph(network.tail[within], network.head[within], nodes)
     count, part = connected_components(joined, directed=True, connection="weak")
-    excess = np.bincount(part[inside], weights=network.supply[inside], minlength=count)
-    if not (excess > noise).any():
+    excess, size = (
+        np.bincount(part[inside], weights=weights[inside], minlength=count)
+        for weights in (network.supply, np.abs(network.supply))
+    )
+    rounding = np.zeros(count)
+    rounding[part] = noise  # the same in all lines of a part
+    # half: the size of a block counts what its rows put in and what its columns take out
+    impossible = excess > np.maximum(0.5 * tolerance * size, rounding)
+    if not impossible.any():
         return None
-    worst = int(excess.argmax())
+    worst = int(np.where(impossible, excess, -np.inf).argmax())
     lines = np.flatnonzero(inside & (part == worst))
-    others = int((excess > noise).sum()) - 1
+    others = int(impossible.sum()) - 1
     return Block(lines[lines < rows], lines[lines >= rows] - rows, float(excess[worst]), others)
 
 
@@ -240,6 +251,7 @@ def _label(labels: LineLabels, axis: int, line: int) -> str:
     return name(labels[axis] if labels else None, line)
 
 
-def _noise(supply: Floats) -> float:
-    """What sums of the totals may miss by rounding."""
-    return 1e-15 * float(np.abs(supply).sum())
+def _noise(network: _Network) -> Floats:
+    """What sums of totals may miss by rounding, for each line: a small line far from large ones has little of it."""
+    _, part = connected_components(_graph(network.tail, network.head, len(network.supply)), directed=False)
+    return np.asarray(1e-15 * np.bincount(part, weights=np.abs(network.supply))[part])

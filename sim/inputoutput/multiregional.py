@@ -9,13 +9,15 @@ and the rest of the province do differently from the nation, the rest of the nat
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
+from scipy.special import expit, logit
 
-from sim.inputoutput import gravity, quotients
+from sim.inputoutput import checks, gravity, quotients
 from sim.inputoutput.balancing import BalancingError, ras, sinkhorn
+from sim.inputoutput.checks import ArgumentError
 from sim.inputoutput.identities import EXACT
 from sim.inputoutput.shares import share
 from sim.inputoutput.tables import EXPORTS, GOVERNMENT, HOUSEHOLD, INVESTMENT, USES, Table
@@ -32,17 +34,19 @@ class Rules:
     """How output, use and trade are shared over regions; H home regions, n products.
 
     Attributes:
-        province_share: output of the rest of the province per national output, one for all products or one each (n,).
+        province_share: output of the rest of the province per national output, 0 to 1, one for all products or one
+            each (n,).
         delta: exponent of the location quotients, 0 to 1.
         traded: (n,) whether the product is traded between regions at all.
-        nontraded_share: least own share of the other products, at each level.
-        minutes: (H, H) road minutes between home regions.
-        decay: gravity decay between home regions, per minute.
-        km_province, km_nation: distance of home to the outside regions, km; decay_far: elasticity of flows to km.
-        investing: (n,) whether the value added of the industry draws investment.
-        population: (H + 2,) residents, persons; they share government use.
-        own_shift: added to the log odds of every own share, one for all products or one each (n,); 0 leaves the shares
-            as the quotients have them. It carries what quotients cannot know.
+        nontraded_share: least own share of the other products, at each level, 0 to 1.
+        minutes: (H, H) road minutes between home regions, >= 0.
+        decay: gravity decay between home regions, per minute, >= 0.
+        km_province, km_nation: distance of home to the outside regions, km, > 0.
+        decay_far: elasticity of flows to km, >= 0.
+        investing: (n,) whether the value added of the industry draws investment; at least one does.
+        population: (H + 2,) residents, persons, >= 0; they share government use.
+        own_shift: added to the log odds of every own share, one for all products or one each (n,), any finite number; 0
+            leaves the shares as the quotients have them. It carries what quotients cannot know.
     """
 
     province_share: float | Floats
@@ -116,32 +120,38 @@ class Regionalisation:
 def regionalise(
     nation: Table,
     regions: Sequence[str],
-    home_output: Floats,
-    home_coefficients: Floats,
+    home_output: ArrayLike,
+    home_coefficients: ArrayLike,
     rules: Rules,
 ) -> Regionalisation:
     """Build the regional table.
 
+    A product that the nation does not make is made nowhere; what it imports of it, it uses and re-exports.
+
     Args:
         nation: the table to which all regions add up; money and year of the result.
         regions: names of the home regions, then of the two outside regions.
-        home_output: (H, n) output of the home regions.
+        home_output: (H, n) output of the home regions, >= 0.
         home_coefficients: (n, n) input of product i per unit of output of industry j in home regions.
         rules: shares, decay and weights.
 
     Raises:
-        ValueError: the nation is no table of one region with the uses of :data:`~sim.inputoutput.tables.USES`.
+        ArgumentError: the nation is no table of one region with the uses of :data:`~sim.inputoutput.tables.USES`, a
+            shape does not fit, something is no number, a home output is negative, or a rule lies outside its range.
         BalancingError: home and province make more of a product than the nation, or supply and use of a region cannot
             be brought together; the message names the product and the region.
     """
-    if nation.uses != USES or nation.imported != nation.products or len(nation.regions) != 1:
-        raise ValueError(
-            f"regions are made of a table of one region with the uses {', '.join(USES)}, imports by product"
+    if nation.uses != USES or nation.imported != nation.products or len(nation.regions) != 1 or not nation.incomes:
+        raise ArgumentError(
+            f"regions are made of a table of one region with the uses {', '.join(USES)}, imports by product, and at"
+            " least one row of value added"
         )
-    output = regional_output(nation.output, home_output, rules.province_share, regions, nation.products)
-    used, weight = home_columns(nation, output, home_coefficients)
+    made, technology = _home(home_output, home_coefficients, regions, nation.products)
+    rules = checked(rules, len(made), len(nation.products))
+    output = regional_output(nation.output, made, rules.province_share, regions, nation.products)
+    used, weight = home_columns(nation, output, technology)
     uses, imports, value_added = regional_inputs(nation, output, used)
-    exports = output * (nation.final[:, EXPORTS] / nation.output)
+    exports = output * share(nation.final[:, EXPORTS], nation.output)
     final = regional_final(nation, uses, output - exports, value_added, rules, regions)
     final_imports = regional_final_imports(nation, output, value_added, rules)
     position = Position(output, value_added, uses, imports, final, final_imports, exports)
@@ -152,14 +162,95 @@ def regionalise(
     return Regionalisation(_table(position, trade, nation, regions), used, weight, shares[0], shares[1], names)
 
 
+def checked(rules: Rules, homes: int, products: int) -> Rules:
+    """The rules with arrays in place of lists, if each fits the regions and lies in its range.
+
+    Raises:
+        ArgumentError: one does not; the message names it.
+    """
+    for name in ("traded", "investing"):
+        mask = np.asarray(getattr(rules, name))
+        if mask.dtype != np.bool_ or mask.shape != (products,):
+            raise ArgumentError(f"rules: {name} must be {products} times true or false, one a product, not {mask!r}")
+    if not np.any(rules.investing):
+        raise ArgumentError("rules: investing is false for every industry, so that nothing shares investment use")
+    a_product = ((), (products,))
+    population = _rule(rules, "population", ((homes + OUTSIDE,),))
+    if not population.any():
+        raise ArgumentError("rules: population is 0 in all regions, so that nothing shares government use")
+    for name, least, most in (
+        ("delta", 0.0, 1.0),
+        ("nontraded_share", 0.0, 1.0),
+        ("decay", 0.0, np.inf),
+        ("decay_far", 0.0, np.inf),
+        ("km_province", np.finfo(float).tiny, np.inf),
+        ("km_nation", np.finfo(float).tiny, np.inf),
+    ):
+        _rule(rules, name, ((),), least, most)
+    return replace(
+        rules,
+        province_share=_rule(rules, "province_share", a_product, 0.0, 1.0),
+        traded=np.asarray(rules.traded),
+        minutes=_rule(rules, "minutes", ((homes, homes),)),
+        investing=np.asarray(rules.investing),
+        population=population,
+        own_shift=_rule(rules, "own_shift", a_product, -np.inf),
+    )
+
+
+def _rule(
+    rules: Rules, name: str, shapes: tuple[tuple[int, ...], ...], least: float = 0.0, most: float = np.inf
+) -> Floats:
+    """One of the rules as an array, if it has one of the shapes and lies between the bounds."""
+    try:
+        values = np.asarray(getattr(rules, name), dtype=np.float64)
+    except (TypeError, ValueError):
+        raise ArgumentError(f"rules: {name}: these are not all numbers") from None
+    if values.shape not in shapes:
+        wanted = " or ".join("one number" if not shape else f"shape {shape}" for shape in shapes)
+        raise ArgumentError(f"rules: {name} must be {wanted}, not of shape {values.shape}")
+    wrong = ~(np.isfinite(values) & (values >= least) & (values <= most))
+    if wrong.any():
+        place = tuple(int(i) for i in np.argwhere(wrong)[0])
+        where = f" at position {', '.join(map(str, place))}" if place else ""
+        within = "a number" if least < 0.0 else "above 0" if least > 0.0 else "0 or above"
+        if most < np.inf:
+            within = f"between {least:g} and {most:g}"
+        raise ArgumentError(f"rules: {name}{where} is {values[place]:g}; it must be {within}")
+    return values
+
+
+def _home(
+    home_output: ArrayLike, home_coefficients: ArrayLike, regions: Sequence[str], products: Sequence[str]
+) -> tuple[Floats, Floats]:
+    """Output and input coefficients of the home regions, if they fit regions and products."""
+    made = checks.numbers(home_output, "home output", regions, products)
+    wanted = (len(regions) - OUTSIDE, len(products))
+    if made.shape != wanted or wanted[0] < 1:
+        raise ArgumentError(
+            f"home output has the shape {made.shape}: it needs a row for each of the {len(regions)} regions but the"
+            f" last {OUTSIDE}, at least one, and a column for each of the {len(products)} products"
+        )
+    if (made < 0.0).any():
+        i, j = (int(position) for position in np.argwhere(made < 0.0)[0])
+        raise ArgumentError(f"home output of {products[j]} in {regions[i]} is negative: {made[i, j]:g}")
+    if not made.any():
+        raise ArgumentError("home output is 0 everywhere: there is no home to set apart from the nation")
+    technology = checks.square(home_coefficients, "home coefficients")
+    if len(technology) != len(products):
+        raise ArgumentError(f"home coefficients of {len(technology)} industries do not fit {len(products)} products")
+    return made, technology
+
+
 def regional_output(
     national: Floats, home: Floats, province_share: float | Floats, regions: Sequence[str], products: Sequence[str]
 ) -> Floats:
     """(H + 2, n) output: home as given, the rest of the province by its share, the rest of the nation the remainder."""
     province = province_share * national
     rest = national - province - home.sum(axis=0)
-    if (rest <= 0).any():
-        worst = int(rest.argmin())
+    empty = (rest <= 0) & (home.any(axis=0) | (national != 0.0))  # what the nation does not make leaves no rest
+    if empty.any():
+        worst = int(np.where(empty, rest, np.inf).argmin())
         made = national[worst] - rest[worst]
         raise BalancingError(
             f"{products[worst]}: home and {regions[-2]} make {made:g} of the nation's {national[worst]:g}"
@@ -232,28 +323,41 @@ def regional_final(
         regions: names for messages.
 
     Raises:
-        BalancingError: a region needs more of a product that is not traded than it makes.
+        BalancingError: a region needs more of a product that is not traded than it makes, or stocks of a product run
+            down by more than is used of it.
     """
     weights = use_weights(value_added, rules)
     national = nation.final[:, :EXPORTS]
     final = weights[:, None, :] * np.maximum(national, 0.0)
-    positive = uses.sum(axis=2) + final.sum(axis=2)
-    final += (positive / positive.sum(axis=0))[:, :, None] * np.minimum(national, 0.0)
+    positive, negative = uses.sum(axis=2) + final.sum(axis=2), np.minimum(national, 0.0)
+    whole = positive.sum(axis=0)
+    unused = whole + negative.sum(axis=1) < 0.0
+    if unused.any():
+        short = int(np.flatnonzero(unused)[0])
+        raise BalancingError(
+            f"{nation.products[short]}: final use of {negative[short].sum():g} exceeds the {whole[short]:g} that"
+            " are used of it at home; book what stocks give to exports as a supply"
+        )
+    final += share(positive, np.broadcast_to(whole, positive.shape))[:, :, None] * negative
     for product in np.flatnonzero(~rules.traded):
         room = supply[:, product] - uses[:, product].sum(axis=1)
         if room.min() < 0:
             region, name = regions[int(room.argmin())], nation.products[product]
             raise BalancingError(f"{name} is not traded, but {region} uses {-room.min():g} more as input than it makes")
         # the sum over regions differs from the national total by rounding only
-        room *= national[product].sum() / room.sum()
-        final[:, product] = ras(final[:, product], room, national[product]).matrix
+        if room.any():
+            room *= national[product].sum() / room.sum()
+        final[:, product] = ras(final[:, product], room, national[product], labels=(regions, USES[:EXPORTS])).matrix
     return final
 
 
 def regional_final_imports(nation: Table, output: Floats, value_added: Floats, rules: Rules) -> Floats:
     """(R, n, 4) imported final use by region, re-exports (by output) last."""
     shared = use_weights(value_added, rules)[:, None, :] * nation.final_imports[:, :EXPORTS]
-    re_exports = output / nation.output * nation.final_imports[:, EXPORTS]
+    # what the nation does not make itself goes by all that a region makes
+    by_output = np.repeat(output.sum(axis=1, keepdims=True) / nation.output.sum(), output.shape[1], axis=1)
+    np.divide(output, nation.output, out=by_output, where=nation.output > 0.0)
+    re_exports = by_output * nation.final_imports[:, EXPORTS]
     return np.concatenate([shared, re_exports[:, :, None]], axis=2)
 
 
@@ -324,8 +428,9 @@ def _county_flows(position: Position, reached: Floats, rules: Rules) -> Floats:
 def _with_least(share: Floats, rules: Rules) -> Floats:
     """Own shares moved by their shift; products that are not traded have at least their least own share."""
     if np.any(rules.own_shift):
-        odds = np.exp(rules.own_shift)
-        share = share * odds / (1.0 - share + share * odds)
+        # shares leave 0 to 1 by rounding only
+        moved = expit(logit(np.clip(share, 0.0, 1.0)) + rules.own_shift)
+        share = np.where(np.equal(rules.own_shift, 0.0), share, moved)
     return np.maximum(share, np.where(rules.traded, 0.0, rules.nontraded_share))
 
 
@@ -392,8 +497,8 @@ def _closed(flows: Floats, position: Position, products: Sequence[str], regions:
     supply, demand = position.supply, position.demand
     demand = demand * share(supply.sum(axis=1), demand.sum(axis=1))[:, None]  # their sums differ by rounding
     closed, _ = sinkhorn(flows, supply, demand, tolerance=1e-15)
-    gap = np.abs(closed.sum(axis=2) - supply) / np.maximum(supply, 1e-9 * supply.mean(axis=1, keepdims=True))
-    if gap.max() > EXACT:
+    gap = share(np.abs(closed.sum(axis=2) - supply), np.maximum(supply, 1e-9 * supply.mean(axis=1, keepdims=True)))
+    if not gap.max() <= EXACT:  # a gap that is no number is one, too
         product, region = divmod(int(gap.argmax()), len(regions))
         miss = f"{regions[region]} misses its supply by {gap.max():.2g} of it"
         raise BalancingError(f"trade of {products[product]} does not close: {miss}")
@@ -429,7 +534,7 @@ def _table(position: Position, trade: Floats, nation: Table, regions: Sequence[s
     )
 
 
-def chenery_moses(trade: Floats, uses: Floats) -> Floats:
+def chenery_moses(trade: ArrayLike, uses: ArrayLike) -> Floats:
     """Deliveries by region of the seller: all buyers of a region share its suppliers in the same proportions.
 
     z_risj = t_irs / sum_r t_irs * u_sij (Chenery 1953; Moses, American Economic Review 45, 1955; Miller and Blair 2009,
@@ -440,10 +545,35 @@ def chenery_moses(trade: Floats, uses: Floats) -> Floats:
         uses: (R, n, m) product i used in region s by its m buyers (industries or final users), money.
 
     Returns:
-        (R, n, R, m) product i from region r used in region s by its m buyers; 0 where a region gets none of a product.
+        (R, n, R, m) product i from region r used in region s by its m buyers; 0 where a region gets and uses none of a
+        product.
+
+    Raises:
+        ArgumentError: a shape does not fit, something is no number, a delivery is negative, or a region uses a product
+            that no region delivers to it.
     """
-    source = share(trade, np.repeat(trade.sum(axis=1, keepdims=True), trade.shape[1], axis=1))
-    return np.asarray(np.einsum("irs,sij->risj", source, uses))
+    flows, used = checks.numbers(trade, "trade"), checks.numbers(uses, "uses")
+    if flows.ndim != 3 or flows.shape[1] != flows.shape[2]:
+        raise ArgumentError(f"trade must have the shape (products, regions, regions), not {flows.shape}")
+    if used.ndim != 3 or used.shape[:2] != (flows.shape[1], flows.shape[0]):
+        raise ArgumentError(
+            f"uses must have the shape ({flows.shape[1]} regions, {flows.shape[0]} products, buyers), not {used.shape}"
+        )
+    if (flows < 0.0).any():
+        i, r, s = (int(position) for position in np.argwhere(flows < 0.0)[0])
+        raise ArgumentError(
+            f"trade of product {i} from region {r} to region {s} is negative: {flows[i, r, s]:g}; book it as a"
+            " delivery the other way"
+        )
+    received = flows.sum(axis=1, keepdims=True)
+    without = (used != 0.0).any(axis=2) & (received[:, 0].T == 0.0)
+    if without.any():
+        s, i = (int(position) for position in np.argwhere(without)[0])
+        raise ArgumentError(
+            f"region {s} uses {used[s, i].sum():g} of product {i}, but no region delivers any to it: give it a supplier"
+        )
+    source = share(flows, np.repeat(received, flows.shape[1], axis=1))
+    return np.asarray(np.einsum("irs,sij->risj", source, used))
 
 
 def total_coefficients(nation: Table) -> Floats:

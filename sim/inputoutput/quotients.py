@@ -10,7 +10,7 @@ as in tables that are to show what the industry would buy.
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -46,8 +46,36 @@ def simple_location_quotients(regional: ArrayLike, parent: ArrayLike, labels: La
     return share(share_in_region, np.broadcast_to(share_in_parent, made.shape))
 
 
-def cross_industry_location_quotients(slq: ArrayLike, *, absent_buyer: float = 0.0) -> Floats:
+def cross_industry_location_quotients(
+    slq: ArrayLike, *, absent_buyer: float = 0.0, diagonal: Literal["slq", "one"] = "slq"
+) -> Floats:
     """CILQ_ij = SLQ_i / SLQ_j for seller i and buyer j, SLQ_i on the diagonal.
+
+    On the diagonal the formula itself gives 1 whatever the size of the industry. Most authors put SLQ_i there (Smith
+    and Morrison 1974; Flegg and Webber 1997), others leave the 1.
+
+    Args:
+        slq: (..., n) simple location quotients, >= 0.
+        absent_buyer: quotient of a present seller to a buyer that the region does not have; see the module.
+        diagonal: "slq" for SLQ_i, "one" for 1 (0 for an absent industry).
+
+    Returns:
+        (..., n, n) quotients, >= 0, not capped.
+
+    Raises:
+        ArgumentError: a quotient is negative or no number, there is no axis of industries, or the diagonal is unknown.
+    """
+    if diagonal not in ("slq", "one"):
+        raise ArgumentError(f"diagonal must be 'slq' or 'one', not {diagonal!r}")
+    quotients = _not_negative(_by_industry(slq, "quotient"), "quotient")
+    return _cross(quotients, 1.0, absent_buyer, quotients if diagonal == "slq" else share(quotients, quotients))
+
+
+def semilogarithmic_location_quotients(slq: ArrayLike, *, absent_buyer: float = 0.0) -> Floats:
+    """RLQ_ij = SLQ_i / log2(1 + SLQ_j) for seller i and buyer j, the diagonal included.
+
+    Round (Journal of Regional Science 18, 1978): between the SLQ, which sees the seller only, and the CILQ, in which
+    seller and buyer weigh alike.
 
     Args:
         slq: (..., n) simple location quotients, >= 0.
@@ -57,22 +85,26 @@ def cross_industry_location_quotients(slq: ArrayLike, *, absent_buyer: float = 0
         (..., n, n) quotients, >= 0, not capped.
 
     Raises:
-        ArgumentError: a quotient is negative or no number.
+        ArgumentError: a quotient is negative or no number, or there is no axis of industries.
     """
-    return _cross(_not_negative(slq, "quotient"), 1.0, absent_buyer)
+    quotients = _not_negative(_by_industry(slq, "quotient"), "quotient")
+    buyer = np.log1p(quotients) / np.log(2.0)
+    return _cross(quotients, 1.0, absent_buyer, share(quotients, buyer), buyer)
 
 
 def flegg_location_quotients(
-    regional: ArrayLike, parent: ArrayLike, delta: float, *, absent_buyer: float = 0.0, labels: Labels = None
+    regional: ArrayLike, parent: ArrayLike, delta: ArrayLike, *, absent_buyer: float = 0.0, labels: Labels = None
 ) -> Floats:
     """FLQ_ij = lambda CILQ_ij, with lambda SLQ_i on the diagonal, of Flegg and Webber (1997).
 
-    With delta = 0 lambda is 1 and the FLQ is the CILQ.
+    With delta = 0 lambda is 1 and the FLQ is the CILQ. Kowalewski (Regional Studies 49, 2015) has one delta for each
+    buying industry, lambda_j = [log2(1 + x^r / x^p)]^delta_j.
 
     Args:
         regional: (..., n) output of the industries of one or several regions, money, >= 0.
         parent: (n,) output of the industries of the region that contains them, same money.
-        delta: exponent of :func:`size_factor`, 0 to 1; most estimates lie between 0.1 and 0.3.
+        delta: exponent of :func:`size_factor`, 0 to 1, one for all or one for each buying industry (n,); most estimates
+            lie between 0.1 and 0.3.
         absent_buyer: quotient of a present seller to a buyer that the region does not have; see the module.
         labels: n names for messages.
 
@@ -83,12 +115,19 @@ def flegg_location_quotients(
         ArgumentError: as for :func:`simple_location_quotients`, or delta lies outside 0 to 1.
     """
     made, whole = _outputs(regional, parent, labels)
+    exponent = np.asarray(delta, dtype=np.float64)
+    if exponent.shape not in ((), whole.shape):
+        raise ArgumentError(
+            f"delta must be one number or one for each of {len(whole)} buying industries, not of shape {exponent.shape}"
+        )
     factor = size_factor(made.sum(axis=-1), float(whole.sum()), delta)
-    return _cross(simple_location_quotients(made, whole, labels), factor[..., None, None], absent_buyer)
+    factor = factor[..., None, :] if exponent.ndim else factor[..., None, None]
+    slq = simple_location_quotients(made, whole, labels)
+    return _cross(slq, factor, absent_buyer, slq)
 
 
 def augmented_flegg_location_quotients(
-    regional: ArrayLike, parent: ArrayLike, delta: float, *, absent_buyer: float = 0.0, labels: Labels = None
+    regional: ArrayLike, parent: ArrayLike, delta: ArrayLike, *, absent_buyer: float = 0.0, labels: Labels = None
 ) -> Floats:
     """AFLQ_ij = min(1, FLQ_ij) log2(1 + SLQ_j) for a buyer with SLQ_j > 1, else min(1, FLQ_ij).
 
@@ -100,7 +139,7 @@ def augmented_flegg_location_quotients(
     Args:
         regional: (..., n) output of the industries of one or several regions, money, >= 0.
         parent: (n,) output of the industries of the region that contains them, same money.
-        delta: exponent of :func:`size_factor`, 0 to 1.
+        delta: exponent of :func:`size_factor`, 0 to 1, one for all or one for each buying industry (n,).
         absent_buyer: quotient of a present seller to a buyer that the region does not have, 0 to 1; see the module.
         labels: n names for messages.
 
@@ -115,26 +154,33 @@ def augmented_flegg_location_quotients(
     return np.asarray(np.minimum(1.0, flegg) * specialisation[..., None, :])
 
 
-def size_factor(regional_total: ArrayLike, parent_total: float, delta: float) -> Floats:
+def size_factor(regional_total: ArrayLike, parent_total: float, delta: ArrayLike) -> Floats:
     """Lambda = [log2(1 + x^r / x^p)]^delta, the part of the FLQ that grows with the region's size; between 0 and 1.
 
     Args:
         regional_total: (...) output of the region or regions, money, >= 0.
         parent_total: output of the region that contains them, same money, > 0.
-        delta: exponent, 0 to 1; 0 makes every factor 1.
+        delta: exponent, 0 to 1, one number or several (n,); 0 makes every factor 1.
+
+    Returns:
+        (...) factors, or (..., n) for several exponents.
 
     Raises:
         ArgumentError: a total is negative or larger than the parent's, or delta lies outside 0 to 1.
     """
     made, whole = checks.numbers(regional_total, "output of the region"), checks.numbers(parent_total, "parent output")
-    if not 0.0 <= delta <= 1.0:
-        raise ArgumentError(f"delta must lie between 0 and 1, not {delta:g}; most estimates lie between 0.1 and 0.3")
+    exponents = np.asarray(delta, dtype=np.float64)
+    wrong = ~((exponents >= 0.0) & (exponents <= 1.0))
+    if wrong.any():
+        first = float(exponents[wrong][0])
+        raise ArgumentError(f"delta must lie between 0 and 1, not {first:g}; most estimates lie between 0.1 and 0.3")
     if not (whole > 0.0).all():
         raise ArgumentError(f"the parent makes {whole:g}: a region needs a parent that makes something")
     if (made < 0.0).any() or (made > whole * (1.0 + ROUNDING)).any():
         worst = made.min() if (made < 0.0).any() else made.max()
         raise ArgumentError(f"a region that makes {worst:g} is no part of one that makes {whole:g}")
-    return np.asarray(np.log2(1.0 + np.minimum(made / whole, 1.0)) ** delta)
+    base = np.log2(1.0 + np.minimum(made / whole, 1.0))
+    return np.asarray(base[..., None] ** exponents if exponents.ndim else base ** float(exponents))
 
 
 def regional_coefficients(national: ArrayLike, quotients: ArrayLike, *, cap: bool = True) -> Floats:
@@ -185,13 +231,19 @@ def own_shares(
         (..., n) shares between 0 and 1; 0 for a product nobody uses or the region does not make.
 
     Raises:
-        ArgumentError: as for :func:`flegg_location_quotients`, or negative uses push a share out of 0 to 1.
+        ArgumentError: as for :func:`flegg_location_quotients`, uses do not fit the outputs, a final use is negative, or
+            negative inputs push a share out of 0 to 1.
     """
     made, whole = _outputs(regional, parent, labels)
-    inputs, ended = checks.numbers(uses, "uses"), checks.numbers(final, "final use")
+    inputs, ended = checks.numbers(uses, "uses"), _not_negative(final, "final use", labels)
+    if inputs.shape != (*made.shape, len(whole)) or ended.shape != made.shape or np.ndim(delta) != 0:
+        raise ArgumentError(
+            f"uses of shape {inputs.shape}, final use of {ended.shape} and delta of {np.shape(delta)} do not fit output"
+            f" of {made.shape}: give {(*made.shape, len(whole))}, {made.shape} and one number"
+        )
     slq = simple_location_quotients(made, whole, labels)
     factor = size_factor(made.sum(axis=-1), float(whole.sum()), delta)
-    of_inputs = np.minimum(1.0, _cross(slq, factor[..., None, None], 0.0))
+    of_inputs = np.minimum(1.0, _cross(slq, factor[..., None, None], 0.0, slq))
     of_final = np.minimum(1.0, factor[..., None] * slq)
     met = (of_inputs * inputs).sum(axis=-1) + of_final * ended
     shares = share(met, inputs.sum(axis=-1) + ended)
@@ -253,6 +305,7 @@ def charm_trade(
         ArgumentError: a shape does not fit, something is no number or negative, output and use of the nation differ by
             more than its trade balance, or a region would export more than it makes.
     """
+    _refuse_labels(labels, len(_by_industry(national_output, "national output")))
     made, used = _not_negative(output, "output", labels), _not_negative(use, "use", labels)
     nation = [
         _not_negative(checks.lines(values, made.shape[-1] if made.ndim else 0, what, labels), what, labels)
@@ -292,22 +345,28 @@ def _refuse_open_balance(output: Floats, use: Floats, exports: Floats, imports: 
         )
 
 
-def _cross(slq: Floats, factor: Floats | float, absent_buyer: float) -> Floats:
-    """(..., n, n) factor x SLQ_i / SLQ_j, factor x SLQ_i on the diagonal; ``absent_buyer`` where SLQ_j is 0."""
+def _cross(
+    slq: Floats, factor: Floats | float, absent_buyer: float, own: Floats, weight: Floats | None = None
+) -> Floats:
+    """(..., n, n) factor x SLQ_i / weight_j, factor x own_i on the diagonal; ``absent_buyer`` where SLQ_j is 0.
+
+    The weight of a buyer is its SLQ, if none is given.
+    """
     if not (np.isfinite(absent_buyer) and absent_buyer >= 0.0):
         raise ArgumentError(f"absent_buyer must be a quotient, 0 or above, not {absent_buyer:g}")
-    seller, buyer = slq[..., :, None], slq[..., None, :]
+    seller, buyer = slq[..., :, None], (slq if weight is None else weight)[..., None, :]
     shape = (*slq.shape, slq.shape[-1])
     quotient = share(np.broadcast_to(seller, shape), np.broadcast_to(buyer, shape))
     diagonal = np.eye(slq.shape[-1], dtype=bool)
-    quotient = factor * np.where(diagonal, seller, quotient)
+    quotient = factor * np.where(diagonal, own[..., :, None], quotient)
     return np.where((buyer == 0.0) & (seller > 0.0), absent_buyer, quotient)
 
 
 def _outputs(regional: ArrayLike, parent: ArrayLike, labels: Labels) -> tuple[Floats, Floats]:
     """Output of one or several regions and of their parent, if the one can be part of the other."""
-    made = checks.numbers(regional, "output of the region")
-    whole = checks.output(parent, made.shape[-1] if made.ndim else 0, labels)
+    made = _by_industry(regional, "output of the region")
+    _refuse_labels(labels, made.shape[-1])
+    whole = checks.output(parent, made.shape[-1], labels)
     _not_negative(made, "output of the region", labels)
     if whole.sum() <= 0.0:
         raise ArgumentError("the parent makes nothing: a region needs a parent that makes something")
@@ -321,6 +380,19 @@ def _outputs(regional: ArrayLike, parent: ArrayLike, labels: Labels) -> tuple[Fl
             " the parent must contain the region, in the same money and year"
         )
     return made, whole
+
+
+def _by_industry(values: ArrayLike, what: str) -> Floats:
+    """The values, if they have an axis of industries."""
+    array = checks.numbers(values, what)
+    if array.ndim == 0:
+        raise ArgumentError(f"{what}: give one number for each industry, not a single {float(array):g}")
+    return array
+
+
+def _refuse_labels(labels: Labels, size: int) -> None:
+    if labels is not None and len(labels) != size:
+        raise ArgumentError(f"there are {size} industries but {len(labels)} labels")
 
 
 def _not_negative(values: ArrayLike, what: str, labels: Labels = None) -> Floats:

@@ -13,10 +13,14 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from sim.inputoutput.shares import share
 from sim.inputoutput.tables import Table, aggregate, single_region
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
+
+SUMS_AGREE = 1e-9
+"""Value added of children that differs from that of their sector by this share of it, is rounded."""
 
 
 @dataclass(frozen=True)
@@ -26,8 +30,9 @@ class Child:
     Attributes:
         name: name of the new industry and its product.
         weight: share of the sector's output, above 0, at most 1.
-        value_added: value added per unit of output; None keeps the sector's share.
-        inputs: known input per unit of output by child name; only children can be known inputs.
+        value_added: value added per unit of output, 0 to 1; None keeps the sector's share, or what other children leave
+            of it where there is no rest.
+        inputs: known input per unit of output by child name, >= 0; only children can be known inputs.
         bought_by: names of its main users besides exports, children or rests ("BATT rest"); None where not known.
     """
 
@@ -84,20 +89,26 @@ def split(
     """Split sectors into children and a rest.
 
     Args:
-        sectors: the published table, of one region.
-        children: children by sector; what their weights leave of 1 is the rest of the sector.
-        anchor_cap: share of a published cell, and of the output of a child, that known inputs may take; beyond it they
-            are scaled down together.
-        minor_use: prior weight of users outside ``Child.bought_by`` (assumption of the model description).
-        own_use: prior weight of what a child sells to itself, against 1 for what output shares alone would say. Nothing
+        sectors: the published table, of one region, whose imports have the products as rows.
+        children: children by sector; what their weights leave of 1 is the rest of the sector. The rest takes the
+            difference between the sector's value added and that of the children. Without a rest children of unknown
+            value added take it; if all is known, it must add up to that of the sector. The children of a sector without
+            output have none.
+        anchor_cap: share of a published cell, and of the output of a child, that known inputs may take, 0 to 1; beyond
+            it they are scaled down together.
+        minor_use: prior weight of users outside ``Child.bought_by``, >= 0 (assumption of the model description).
+        own_use: prior weight, > 0, of what a child sells to itself, against 1 for what output shares alone say. Nothing
             published tells it, and it drives multipliers: show both a low and a high one.
         tolerance: largest miss of a child's row or column total, relative to it.
         rounds: refuse after so many rounds of scaling.
 
     Raises:
-        SplitError: a sector or child is unknown, weights exceed 1, known inputs exceed what value added leaves, a cell
-            or value added turns negative, or the scaling does not settle.
+        SplitError: the table has several regions, other import rows than products, or no value added; a sector, child
+            or user is unknown; a figure is no number or out of its range; weights exceed 1; value added does not add
+            up; known inputs exceed what value added leaves; a cell or value added turns negative; or the scaling does
+            not settle.
     """
+    _refuse_unfit(sectors, anchor_cap, minor_use, own_use)
     parts = _parts(sectors, children)
     weight, parent = np.array([part.weight for part in parts.members]), np.array(parts.parent)
     output = weight * sectors.output[parent]
@@ -108,8 +119,6 @@ def split(
     row_weight, column_weight = np.tile(weight, 2), np.concatenate([weight, np.ones(len(sectors.users))])
     start = blocks.spread(published) * np.outer(row_weight, column_weight)
 
-    if own_use <= 0.0:
-        raise SplitError(f"the weight of own use is {own_use:g}; it must be above 0")
     anchors, anchor_scale, output_scale = _anchors(sectors, parts, published, output, anchor_cap)
     known_cells = anchors > 0.0
     free = np.where(known_cells, 0.0, start * _prior_weights(parts, minor_use, own_use, sectors.uses))
@@ -138,6 +147,37 @@ class _Parts:
     """Index of each new industry by its name; the rest of a sector is called like the sector with " rest"."""
 
 
+def _refuse_unfit(sectors: Table, anchor_cap: float, minor_use: float, own_use: float) -> None:
+    """Refuse tables that cannot be split and weights out of their range."""
+    if len(sectors.regions) != 1 or sectors.imported != sectors.products or not sectors.incomes:
+        raise SplitError(
+            "only a table of one region with the products as import rows and at least one row of value added can be"
+            f" split; this one has the regions {', '.join(sectors.regions)}, {len(sectors.imported)} import rows for"
+            f" {len(sectors.products)} products, and {len(sectors.incomes)} rows of value added"
+        )
+    if not 0.0 <= anchor_cap <= 1.0:
+        raise SplitError(f"anchor_cap is {anchor_cap:g}; it must be a share between 0 and 1")
+    if not 0.0 <= minor_use < np.inf:
+        raise SplitError(f"minor_use is {minor_use:g}; a prior weight must be 0 or above")
+    if not 0.0 < own_use < np.inf:
+        raise SplitError(f"own_use, the weight of own use, is {own_use:g}; it must be above 0")
+
+
+def _refuse_child(child: Child) -> None:
+    """Refuse figures of a child that are no numbers or out of their range."""
+    if not isinstance(child, Child):
+        raise SplitError(f"children must be given as Child(name, weight), not {child!r}")
+    if not 0.0 < child.weight <= 1.0:
+        raise SplitError(f"{child.name}: weight {child.weight:g} is not above 0 and at most 1")
+    if child.value_added is not None and not 0.0 <= child.value_added <= 1.0:
+        raise SplitError(f"{child.name}: value added per unit of output is {child.value_added:g}, not between 0 and 1")
+    for name, coefficient in (child.inputs or {}).items():
+        if not 0.0 <= coefficient < np.inf:
+            raise SplitError(
+                f"{child.name}: known input of {name} per unit of output is {coefficient:g}, not 0 or above"
+            )
+
+
 def _parts(sectors: Table, children: Mapping[str, Sequence[Child]]) -> _Parts:
     """List the new industries, sector by sector, children before the rest."""
     unknown = [name for name in children if name not in sectors.products]
@@ -149,8 +189,7 @@ def _parts(sectors: Table, children: Mapping[str, Sequence[Child]]) -> _Parts:
     for index, sector in enumerate(sectors.products):
         own = children.get(sector, ())
         for child in own:
-            if not 0.0 < child.weight <= 1.0:
-                raise SplitError(f"{child.name}: weight {child.weight:g} is not above 0 and at most 1")
+            _refuse_child(child)
         rest = 1.0 - sum(child.weight for child in own)
         if rest < -1e-12:
             raise SplitError(f"{sector}: weights of its children sum to {1 - rest:g}, more than 1")
@@ -162,27 +201,61 @@ def _parts(sectors: Table, children: Mapping[str, Sequence[Child]]) -> _Parts:
     if len(set(names)) < len(names):
         raise SplitError(f"two industries are called {next(name for name in names if names.count(name) > 1)!r}")
     position = {name: place for place, name in enumerate(names)}
+    for part in members:
+        for user in part.bought_by or ():
+            if user not in position:
+                raise SplitError(f"{part.name}: its user {user!r} is no child, rest or sector of the split table")
     return _Parts(tuple(members), tuple(parent), names, tuple(is_child), position)
 
 
 def _value_added(sectors: Table, parts: _Parts, output: Floats) -> Floats:
-    """(V, n) value added of children by their shares; the rest takes the difference, or all keep the sector's share."""
+    """(V, n) value added of children by their shares, in the mix of incomes of their sector."""
     parent = np.array(parts.parent)
     proportional = sectors.value_added[:, parent] * np.array([part.weight for part in parts.members])
     total = proportional.sum(axis=0)
     wanted = total.copy()
     for index in range(len(sectors.products)):
         inside = np.flatnonzero(parent == index)
-        if parts.is_child[inside[-1]]:
-            continue  # without a rest nobody could take the difference
-        for member in inside[:-1]:
-            share = parts.members[member].value_added
-            wanted[member] = total[member] if share is None else share * output[member]
-        wanted[inside[-1]] = total[inside].sum() - wanted[inside[:-1]].sum()
-        if wanted[inside[-1]] < 0:
-            raise SplitError(f"{sectors.products[index]}: value added of its children exceeds that of the sector")
+        given = np.array([parts.members[member].value_added is not None for member in inside])
+        if not parts.is_child[inside[-1]]:
+            takers = inside[-1:]  # the rest
+        elif given.any():
+            takers = inside[~given]
+        else:
+            continue  # all keep the sector's share
+        for member in inside[given]:
+            wanted[member] = (parts.members[member].value_added or 0.0) * output[member]
+        _put_difference(wanted, total, inside, takers, sectors.products[index])
     # every part has the sector's mix of incomes, so that each row of value added adds up, too
     return np.asarray(proportional * np.divide(wanted, total, out=np.ones_like(total), where=total > 0))
+
+
+def _put_difference(
+    wanted: Floats, total: Floats, inside: NDArray[np.int64], takers: NDArray[np.int64], sector: str
+) -> None:
+    """Give those who take it what the others leave of a sector's value added, by their share of its output, in place.
+
+    Raises:
+        SplitError: the others take more than there is, or something is left and nobody takes it.
+    """
+    whole = float(total[inside].sum())
+    others = float(wanted[np.setdiff1d(inside, takers)].sum())
+    if not len(takers):
+        if abs(others - whole) > SUMS_AGREE * abs(whole):
+            raise SplitError(
+                f"{sector}: value added of its children sums to {others:.9g}, that of the sector is {whole:.9g}; leave"
+                " a rest, or one child without a given value added, to take the difference"
+            )
+        wanted[inside] *= whole / others if others else 1.0
+    elif whole < others:
+        raise SplitError(
+            f"{sector}: value added of its children exceeds that of the sector: {others:.9g} of {whole:.9g}"
+        )
+    elif len(takers) == 1:
+        wanted[takers] = whole - others
+    else:
+        weights = share(total[takers], np.broadcast_to(total[takers].sum(), takers.shape))
+        wanted[takers] = (whole - others) * weights
 
 
 class _Blocks:
@@ -242,7 +315,7 @@ def _anchors(
     held = np.zeros((count, count))
     np.add.at(held, (parent[:, None], parent[None, :]), wanted)
     in_cell = np.minimum(1.0, _ratio(cap * whole, held))
-    at_home = _ratio(published[:count, :count], whole)[np.ix_(parent, parent)]
+    at_home = share(published[:count, :count], whole)[np.ix_(parent, parent)]
     fitting = wanted * in_cell[np.ix_(parent, parent)]
     of_output = np.minimum(1.0, _ratio(cap * output, (fitting * at_home).sum(axis=1)))
     fitting *= of_output[:, None]
@@ -270,8 +343,9 @@ def _fit(
         gains, losses = np.maximum(domestic, 0.0), np.minimum(domestic, 0.0)
         free[:size] = gains * _ratio(row_targets - losses.sum(axis=1), gains.sum(axis=1))[:, None] + losses
         free *= blocks.spread(_ratio(block_targets, blocks.sums(free)))
-        misses = np.abs(free[:, :size].sum(axis=0) - column_targets) / (column_targets + row_targets)
-        row_misses = np.abs(free[:size].sum(axis=1) - row_targets) / (column_targets + row_targets)
+        # an absent sector has nothing to miss
+        misses = share(np.abs(free[:, :size].sum(axis=0) - column_targets), column_targets + row_targets)
+        row_misses = share(np.abs(free[:size].sum(axis=1) - row_targets), column_targets + row_targets)
         residual = float(max(misses.max(), row_misses.max()))
         if residual <= tolerance:
             return free, count, residual
@@ -279,7 +353,7 @@ def _fit(
 
 
 def _ratio(target: Floats, reached: Floats) -> Floats:
-    """Target / reached, 1 where there is nothing to scale."""
+    """Factor to the target, 1 where there is nothing to scale: a factor, not a part of a whole as in ``share``."""
     return np.divide(target, reached, out=np.ones_like(target), where=reached != 0.0)
 
 

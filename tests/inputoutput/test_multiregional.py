@@ -5,10 +5,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from sim.inputoutput import identities, tables
+from sim.inputoutput import identities, multiregional, tables
 from sim.inputoutput.balancing import BalancingError
+from sim.inputoutput.checks import ArgumentError
 from sim.inputoutput.multiregional import (
     Regionalisation,
+    chenery_moses,
     home_columns,
     regional_output,
     regionalise,
@@ -120,3 +122,159 @@ def test_own_flows_stay_where_they_can() -> None:
     assert np.diag(flows[0]).tolist() == [4.0, 1.0, 0.0]
     np.testing.assert_allclose(flows[0].sum(axis=1), [10.0, 3.0, 3.0], rtol=1e-9)
     np.testing.assert_allclose(flows[0].sum(axis=0), [8.0, 4.0, 4.0], rtol=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"own_shift": np.nan}, "rules: own_shift is nan"),
+        ({"own_shift": [0.0, np.nan, 0.0, 0.0]}, "rules: own_shift at position 1 is nan; it must be a number"),
+        ({"own_shift": [0.0, 1.0]}, r"rules: own_shift must be one number or shape \(4,\), not of shape \(2,\)"),
+        ({"own_shift": "much"}, "rules: own_shift: these are not all numbers"),
+        ({"population": [np.nan, 3.0, 30.0, 965.0]}, "rules: population at position 0 is nan; it must be 0 or above"),
+        ({"province_share": 1.5}, "rules: province_share is 1.5; it must be between 0 and 1"),
+        ({"province_share": [0.1, -0.1, 0.1, 0.1]}, "rules: province_share at position 1 is -0.1"),
+        ({"delta": 1.1}, "rules: delta is 1.1"),
+        ({"nontraded_share": 3.0}, "rules: nontraded_share is 3"),
+        ({"minutes": np.ones((3, 3))}, r"rules: minutes must be shape \(2, 2\), not of shape \(3, 3\)"),
+        ({"minutes": [[0.0, -1.0], [1.0, 0.0]]}, "rules: minutes at position 0, 1 is -1; it must be 0 or above"),
+        ({"decay": -0.1}, "rules: decay is -0.1"),
+        ({"km_nation": 0.0}, "rules: km_nation is 0; it must be above 0"),
+        ({"population": [2.0, -3.0, 30.0, 965.0]}, "rules: population at position 1 is -3"),
+        ({"population": np.zeros(4)}, "rules: population is 0 in all regions"),
+        ({"population": np.ones(3)}, r"rules: population must be shape \(4,\)"),
+        ({"investing": np.zeros(4, dtype=bool)}, "rules: investing is false for every industry"),
+        ({"traded": [1, 1, 1, 0]}, "rules: traded must be 4 times true or false"),
+    ],
+)
+def test_rules_out_of_their_range_are_named(change: dict, message: str) -> None:
+    with pytest.raises(ArgumentError, match=message):
+        regionalise(nation(), REGIONS, HOME_OUTPUT, NATIONAL, replace(rules(), **change))
+
+
+@pytest.mark.parametrize(
+    ("home", "technology", "regions", "message"),
+    [
+        (HOME_OUTPUT[:, :3], NATIONAL, REGIONS, r"home output has the shape \(2, 3\): .* each of the 4 products"),
+        (HOME_OUTPUT, NATIONAL, REGIONS[:3], r"home output has the shape \(2, 4\): .* each of the 3 regions but"),
+        (np.zeros((0, 4)), NATIONAL, REGIONS[2:], "at least one"),
+        (HOME_OUTPUT - [[0.0, 1.0, 0.0, 0.0]], NATIONAL, REGIONS, "home output of metal in north is negative: -0.5"),
+        (HOME_OUTPUT * [[1.0, np.nan, 1.0, 1.0]], NATIONAL, REGIONS, r"row 0 \(north\), column 1 \(metal\) is nan"),
+        (0.0 * HOME_OUTPUT, NATIONAL, REGIONS, "home output is 0 everywhere"),
+        (HOME_OUTPUT, NATIONAL[:3, :3], REGIONS, "home coefficients of 3 industries do not fit 4 products"),
+    ],
+)
+def test_home_figures_that_do_not_fit_are_named(
+    home: np.ndarray, technology: np.ndarray, regions: tuple[str, ...], message: str
+) -> None:
+    with pytest.raises(ArgumentError, match=message):
+        regionalise(nation(), regions, home, technology, rules())
+
+
+def test_lists_do_as_well_as_arrays() -> None:
+    listed = replace(
+        rules(),
+        traded=[True, True, True, False],
+        investing=[True, True, True, False],
+        minutes=[[20, 60], [60, 20]],
+        population=[2, 3, 30, 965],
+        province_share=[0.04] * 4,
+    )
+    table = regionalise(nation(), REGIONS, HOME_OUTPUT.tolist(), OTHER_TECHNOLOGY.tolist(), listed).table
+    assert np.array_equal(table.intermediate, build().table.intermediate)
+
+
+def test_a_huge_shift_of_own_shares_means_all_or_nothing() -> None:
+    home = slice(0, 3)
+    own = regionalise(nation(), REGIONS, HOME_OUTPUT, NATIONAL, replace(rules(), own_shift=800.0))
+    none = regionalise(nation(), REGIONS, HOME_OUTPUT, NATIONAL, replace(rules(), own_shift=-800.0))
+    assert (none.own_share_city[home] < 1e-3).all()  # what the rest of the nation cannot take stays
+    supply = HOME_OUTPUT.sum(axis=0) / nation().output * (nation().output - nation().exports)
+    use = own.table.domestic_use[:, :2].sum(axis=1)
+    np.testing.assert_allclose(own.own_share_city[home], np.minimum(1.0, supply / use)[home], rtol=1e-9)
+    assert identities.check_parts(nation(), tables.nation(own.table, "here")) < 1e-12
+
+
+def test_a_shift_of_0_for_one_product_leaves_its_share_alone() -> None:
+    shifted = regionalise(nation(), REGIONS, HOME_OUTPUT, NATIONAL, replace(rules(), own_shift=[0.0, 1.0, 0.0, 0.0]))
+    plain = regionalise(nation(), REGIONS, HOME_OUTPUT, NATIONAL, rules())
+    moved = shifted.own_share_province / plain.own_share_province
+    assert moved[1] > 1.01
+    assert moved[[0, 2, 3]] == pytest.approx(np.ones(3), abs=1e-12)
+
+
+def without(product: int, re_exports: float) -> tables.Table:
+    """The nation without one product, which it may still import and re-export."""
+    whole = nation()
+    cells = {name: array.copy() for name, array in tables.arrays(whole).items()}
+    for name in ("intermediate", "final"):
+        cells[name][product] = 0.0
+    cells["intermediate"][:, product] = cells["imports"][:, product] = 0.0
+    cells["final_imports"][product, 3] = re_exports
+    cells["output"] = cells["intermediate"].sum(axis=1) + cells["final"].sum(axis=1)
+    earned = cells["output"] - cells["intermediate"].sum(axis=0) - cells["imports"].sum(axis=0)
+    return replace(whole, **cells | {"value_added": np.outer([0.5, 0.1, 0.15, 0.25], earned)})
+
+
+@pytest.mark.parametrize("product", [0, 3])
+def test_what_the_nation_does_not_make_is_made_nowhere(product: int) -> None:
+    absent = without(product, re_exports=2.0)
+    home = HOME_OUTPUT.copy()
+    home[:, product] = 0.0
+    technology = total_coefficients(absent)
+    table = regionalise(absent, REGIONS, home, technology, rules()).table
+    assert (table.by_region(table.output)[:, product] == 0.0).all()
+    assert identities.check_parts(absent, tables.nation(table, "here")) < 1e-12
+    for check in (identities.check_rows, identities.check_columns, identities.check_income):
+        assert check(table) < 1e-12
+    with pytest.raises(BalancingError, match=r"home and province make .* of the nation's 0"):
+        regionalise(absent, REGIONS, HOME_OUTPUT + 0.1, technology, rules())
+
+
+def test_stocks_that_nobody_at_home_uses_are_refused() -> None:
+    whole = nation()
+    final = whole.final.copy()
+    final[0] = [1.0, 0.5, -60.0, 66.0 - 0.5]
+    with pytest.raises(BalancingError, match=r"ore: final use of -60 exceeds the 49.5 that are used"):
+        regionalise(replace(whole, final=final), REGIONS, HOME_OUTPUT, NATIONAL, rules())
+
+
+def test_a_nation_without_incomes_is_refused() -> None:
+    bare = replace(nation(), incomes=(), value_added=np.zeros((0, 4)))
+    with pytest.raises(ArgumentError, match="at least one row of value added"):
+        regionalise(bare, REGIONS, HOME_OUTPUT, NATIONAL, rules())
+
+
+def test_buyers_share_the_suppliers_of_their_region() -> None:
+    # product 0: region 1 gets 3 of 4 from region 0; product 1: nobody in region 0 gets or uses any
+    trade = [[[2, 3], [2, 1]], [[0, 5], [0, 0]]]
+    uses = [[[4], [0]], [[8], [2]]]
+    found = chenery_moses(trade, uses)
+    assert found.shape == (2, 2, 2, 1)
+    assert found[:, 0, :, 0].tolist() == [[2.0, 6.0], [2.0, 2.0]]
+    assert found[:, 1, :, 0].tolist() == [[0.0, 2.0], [0.0, 0.0]]
+
+
+@pytest.mark.parametrize(
+    ("trade", "uses", "message"),
+    [
+        (np.zeros((1, 2, 2)), [[[0.0]], [[2.0]]], "region 1 uses 2 of product 0, but no region delivers any"),
+        ([[[1.0, 1.0], [1.0, -1.0]]], np.ones((2, 1, 1)), "trade of product 0 from region 1 to region 1 is negative"),
+        ([[[1.0, np.nan], [1.0, 1.0]]], np.ones((2, 1, 1)), "trade in row 0, column 0 is nan"),
+        (np.ones((1, 2, 2)), [[[np.inf]], [[1.0]]], "uses in row 0, column 0 is inf"),
+        (np.ones((1, 2, 3)), np.ones((2, 1, 1)), r"trade must have the shape \(products, regions, regions\)"),
+        (np.ones((1, 2, 2)), np.ones((1, 2, 1)), r"uses must have the shape \(2 regions, 1 products, buyers\)"),
+    ],
+)
+def test_trade_without_meaning_is_refused(trade: np.ndarray, uses: np.ndarray, message: str) -> None:
+    with pytest.raises(ArgumentError, match=message):
+        chenery_moses(trade, uses)
+
+
+def test_trade_that_is_no_number_does_not_close(monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(position: multiregional.Position, _: object) -> tuple[np.ndarray, np.ndarray]:
+        return np.full((4, 4, 4), np.nan), np.zeros(len(position.supply), dtype=bool)
+
+    monkeypatch.setattr(multiregional, "regional_trade", broken)
+    with pytest.raises(BalancingError, match=r"trade of ore does not close: north misses its supply by nan"):
+        build()

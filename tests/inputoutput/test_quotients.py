@@ -17,6 +17,7 @@ from sim.inputoutput.quotients import (
     cross_industry_location_quotients,
     flegg_location_quotients,
     regional_coefficients,
+    semilogarithmic_location_quotients,
     simple_location_quotients,
     size_factor,
 )
@@ -190,6 +191,30 @@ GOOD = np.array([1.0, 2.0])
         (lambda: regional_coefficients(np.ones((2, 3)), GOOD), r"must be a square matrix"),
         (lambda: regional_coefficients(np.ones((2, 2)), np.ones(3)), r"quotients of shape \(3,\) do not fit 2 industr"),
         (
+            lambda: cross_industry_location_quotients(1.0),
+            r"quotient: give one number for each industry, not a single 1",
+        ),
+        (lambda: cross_industry_location_quotients(GOOD, diagonal="two"), r"diagonal must be 'slq' or 'one'"),
+        (lambda: simple_location_quotients(1.0, [1.0]), r"output of the region: give one number for each industry"),
+        (lambda: simple_location_quotients([1.0, -2.0], [3.0, 3.0], ("ore",)), r"2 industries but 1 labels"),
+        (lambda: flegg_location_quotients(GOOD, [3.0, 3.0], 0.1, labels=("a", "b", "c")), r"2 industries but 3 labels"),
+        (lambda: flegg_location_quotients(GOOD, [3.0, 3.0], [0.1, 0.2, 0.3]), r"each of 2 buying .* shape \(3,\)"),
+        (lambda: flegg_location_quotients(GOOD, [3.0, 3.0], [0.1, 1.2]), r"delta must lie between 0 and 1, not 1.2"),
+        (lambda: charm_trade(GOOD, GOOD, GOOD, GOOD, GOOD, GOOD, labels=("ore",)), r"2 industries but 1 labels"),
+        (
+            lambda: quotients.own_shares(np.ones((2, 1)), GOOD, GOOD, [3.0, 3.0], 0.1),
+            r"uses of shape \(2, 1\), .* give",
+        ),
+        (
+            lambda: quotients.own_shares(np.eye(2), 1.0, GOOD, [3.0, 3.0], 0.1),
+            r"final use of \(\) .* do not fit output",
+        ),
+        (lambda: quotients.own_shares(np.eye(2), GOOD, GOOD, [3.0, 3.0], [0.1, 0.2]), r"delta of \(2,\) do not fit"),
+        (
+            lambda: quotients.own_shares(np.eye(2), [-0.1, 3.0], GOOD, [3.0, 3.0], 0.1, LABELS),
+            r"final use of 0 \(ore\) is negative: -0.1",
+        ),
+        (
             lambda: quotients.own_shares([[9.0, -8.0], [0.0, 0.0]], [0.0, 1.0], GOOD, [300.0, 3.0], 0.1, LABELS),
             r"own share of product 0 \(ore\) is .*: its uses are of both signs",
         ),
@@ -246,3 +271,33 @@ def test_trade_that_cannot_be_is_refused() -> None:
         charm_trade(np.ones(3), [1.0, 1.0, -1.0], **NATION)
     with pytest.raises(ArgumentError, match=r"output of shape \(3,\) and use of \(2, 3\) must fit"):
         charm_trade(np.ones(3), np.ones((2, 3)), **NATION)
+
+
+def test_the_diagonal_of_the_cross_industry_quotient_may_be_1() -> None:
+    found = cross_industry_location_quotients([0.5, 2.0, 0.0], diagonal="one", absent_buyer=0.7)
+    assert found.tolist() == [[1.0, 0.25, 0.7], [4.0, 1.0, 0.7], [0.0, 0.0, 0.0]]
+
+
+def test_the_semilogarithmic_quotient_holds_cell_by_cell() -> None:
+    # log2(1 + SLQ) of 1, 3, 0 is 1, 2, 0
+    found = semilogarithmic_location_quotients([1.0, 3.0, 0.0], absent_buyer=0.7)
+    assert found.tolist() == [[1.0, 0.5, 0.7], [3.0, 1.5, 0.7], [0.0, 0.0, 0.0]]
+
+
+@given(arrays(float, 4, elements=st.floats(1.0, 5.0)))
+@settings(max_examples=30)
+def test_the_semilogarithmic_quotient_lies_between_seller_and_cross_industry(slq: np.ndarray) -> None:
+    # for buyers with SLQ > 1: 1 < log2(1 + SLQ) < SLQ
+    found, cross = semilogarithmic_location_quotients(slq), cross_industry_location_quotients(slq, diagonal="one")
+    assert (found <= slq[:, None] * (1 + 1e-12)).all()
+    assert (found >= cross * (1 - 1e-12)).all()
+
+
+def test_each_buyer_may_have_its_own_delta() -> None:
+    regions, parent = np.array([[1.0, 2.0, 0.0], [3.0, 1.0, 4.0]]), np.array([40.0, 60.0, 50.0])
+    delta = np.array([0.1, 0.3, 0.0])
+    for rule in (flegg_location_quotients, augmented_flegg_location_quotients):
+        found = rule(regions, parent, delta)
+        for buyer in range(3):
+            one = rule(regions, parent, float(delta[buyer]))
+            np.testing.assert_allclose(found[..., buyer], one[..., buyer], rtol=1e-14)

@@ -8,7 +8,7 @@ import pytest
 from sim.inputoutput.identities import check_columns, check_parts, check_rows
 from sim.inputoutput.multiregional import total_coefficients
 from sim.inputoutput.splitting import Child, SplitError, split
-from sim.inputoutput.tables import USES
+from sim.inputoutput.tables import USES, arrays
 from tests.inputoutput.made_up import nation
 
 CHILDREN = {
@@ -123,3 +123,78 @@ def test_the_split_leaves_the_published_table_alone() -> None:
     before = replace(whole)
     split(whole, CHILDREN)
     assert np.array_equal(whole.intermediate, before.intermediate)
+
+
+def test_children_without_a_rest_take_their_given_value_added() -> None:
+    whole = nation()
+    share = whole.value_added_share[1]
+    given = (share + 0.06, share - 0.04)  # 0.4 of 0.06 is 0.6 of 0.04
+    parts = split(whole, {"metal": [Child("foil", 0.4, given[0]), Child("wire", 0.6, given[1])]})
+    assert parts.table.value_added_share[1:3] == pytest.approx(given)
+    assert check_parts(whole, parts.rejoined(whole.products)) < 1e-12
+    with pytest.raises(SplitError, match=r"metal: value added of its children sums to .*, that of the sector is"):
+        split(whole, {"metal": [Child("foil", 0.4, given[0]), Child("wire", 0.6, given[1] + 0.01)]})
+
+
+def test_children_of_unknown_value_added_take_the_difference_where_there_is_no_rest() -> None:
+    whole = nation()
+    share = whole.value_added_share[1]
+    children = [Child("foil", 0.4, share + 0.06), Child("wire", 0.2), Child("tube", 0.4)]
+    parts = split(whole, {"metal": children})
+    assert parts.table.value_added_share[1:4] == pytest.approx([share + 0.06, share - 0.04, share - 0.04])
+    with pytest.raises(SplitError, match=r"metal: value added of its children exceeds that of the sector: \d"):
+        split(whole, {"metal": [Child("foil", 0.9, 0.9), Child("wire", 0.1)]})
+
+
+def test_tables_that_cannot_be_split_are_refused() -> None:
+    whole = nation()
+    children = {"metal": [Child("foil", 0.1)]}
+    more = np.vstack([whole.imports, np.ones(4)]), np.vstack([whole.final_imports, np.ones(4)])
+    two = tuple(("here" if i < 2 else "there", product) for i, (_, product) in enumerate(whole.producers))
+    for table, message in (
+        (replace(whole, imported=whole.imported[::-1]), "products as import rows"),
+        (replace(whole, imported=(*whole.imported, "tea"), imports=more[0], final_imports=more[1]), "5 import rows"),
+        (replace(whole, producers=two), "the regions here, there"),
+        (replace(whole, incomes=(), value_added=np.zeros((0, 4))), "0 rows of value added"),
+    ):
+        with pytest.raises(SplitError, match=message):
+            split(table, children)
+
+
+def test_an_absent_sector_has_children_without_output() -> None:
+    whole = nation()
+    cells = {name: array.copy() for name, array in arrays(whole).items()}
+    for name in ("intermediate", "final", "imports", "final_imports"):
+        cells[name][1] = 0.0
+    cells["intermediate"][:, 1] = cells["imports"][:, 1] = 0.0
+    cells["output"] = cells["intermediate"].sum(axis=1) + cells["final"].sum(axis=1)
+    earned = cells["output"] - cells["intermediate"].sum(axis=0) - cells["imports"].sum(axis=0)
+    absent = replace(whole, **cells | {"value_added": np.outer([0.5, 0.1, 0.15, 0.25], earned)})
+    parts = split(absent, CHILDREN | {"goods": [Child("cells", 0.15, value_added=0.3)]})
+    assert parts.table.output[1:4].tolist() == [0.0, 0.0, 0.0]
+    assert check_parts(absent, parts.rejoined(absent.products)) < 1e-12
+    whole_sector = split(absent, {"metal": [Child("foil", 0.5, 0.3), Child("wire", 0.5, 0.2)]})
+    assert whole_sector.table.output[1:3].tolist() == [0.0, 0.0]
+
+
+@pytest.mark.parametrize(
+    ("child", "options", "message"),
+    [
+        (Child("foil", np.nan), {}, "foil: weight nan is not above 0"),
+        (Child("foil", 0.1, value_added=np.nan), {}, "foil: value added per unit of output is nan"),
+        (Child("foil", 0.1, value_added=-0.1), {}, "foil: value added per unit of output is -0.1"),
+        (Child("foil", 0.1, inputs={"foil": np.nan}), {}, "foil: known input of foil per unit of output is nan"),
+        (Child("foil", 0.1, inputs={"foil": -0.1}), {}, "foil: known input of foil per unit of output is -0.1"),
+        (Child("foil", 0.1, bought_by=("tin",)), {}, "foil: its user 'tin' is no child, rest or sector"),
+        ("foil", {}, "children must be given as Child"),
+        (Child("foil", 0.1), {"own_use": np.nan}, "own_use, the weight of own use, is nan"),
+        (Child("foil", 0.1), {"own_use": 0.0}, "own_use, the weight of own use, is 0"),
+        (Child("foil", 0.1), {"minor_use": -1.0}, "minor_use is -1"),
+        (Child("foil", 0.1), {"minor_use": np.nan}, "minor_use is nan"),
+        (Child("foil", 0.1), {"anchor_cap": 2.0}, "anchor_cap is 2"),
+        (Child("foil", 0.1), {"anchor_cap": -0.5}, "anchor_cap is -0.5"),
+    ],
+)
+def test_figures_without_meaning_are_named(child: Child, options: dict, message: str) -> None:
+    with pytest.raises(SplitError, match=message):
+        split(nation(), {"metal": [child]}, **options)
