@@ -2,6 +2,7 @@
 
 All three do the same number of firm-months, each from making its agents to the last month, in turn, in one process on
 one core. bamengine is another economic simulator on numpy arrays (``pip install -e ".[benchmark]"``).
+`python -m benchmarks io` compares the input-output core with pymrio instead (:mod:`benchmarks.input_output`).
 """
 
 from __future__ import annotations
@@ -11,13 +12,15 @@ import sim  # isort: skip  # before numpy: one thread for linear algebra
 import argparse
 import logging
 import platform
+from collections.abc import Sequence
 from functools import partial
 from importlib import import_module
 from importlib.metadata import version
 from importlib.util import find_spec
 from time import perf_counter
+from typing import Any
 
-from benchmarks import plain_mesa
+from benchmarks import input_output, plain_mesa
 from benchmarks.timing import Contestant, measure, table, use_one_core
 
 HOUSEHOLDS_PER_FIRM, FIRMS_PER_BANK = 5, 10
@@ -54,26 +57,45 @@ def contestants(scenario: str, firms: int, months: int) -> list[Contestant]:
     return rows
 
 
-def main() -> None:
-    """Measure and print the comparison."""
+def arguments_of(words: Sequence[str] | None = None) -> argparse.Namespace:
+    """What the command line asks for; ``what`` is None for full runs."""
     parser = argparse.ArgumentParser(
         prog="python -m benchmarks", description="Our speed beside other tools', as ratios."
     )
     parser.add_argument("--scenario", default="baseline", help="scenario of the full run (default: baseline)")
-    parser.add_argument("--repetitions", type=int, default=5, help="rounds (default: 5)")
-    arguments = parser.parse_args()
+    rounds: dict[str, Any] = {"type": int, "help": "rounds (default: 5)"}
+    parser.add_argument("--repetitions", default=5, **rounds)
+    tables = parser.add_subparsers(dest="what", title="instead of full runs").add_parser(
+        "io", help="the input-output core beside pymrio"
+    )
+    tables.add_argument("--repetitions", default=argparse.SUPPRESS, **rounds)  # given before "io" it counts, too
+    tables.add_argument("--sizes", type=int, nargs="+", default=input_output.SIZES, help="industries, multiples of 24")
+    return parser.parse_args(words)
+
+
+def main() -> None:
+    """Measure and print the comparison."""
+    arguments = arguments_of()
     logging.disable(logging.INFO)  # bamengine switches logs on for all, and Mesa then writes a line a step
     one_core = use_one_core()
     print(
         f"Python {platform.python_version()}, numpy {version('numpy')}, {platform.machine()},"
         f" {'one core' if one_core else 'not tied to one core'}, linear algebra on one thread"
     )
+    if arguments.what == "io":
+        input_output.compare(arguments.sizes, arguments.repetitions)
+        return
+    full_runs(arguments.scenario, arguments.repetitions)
+
+
+def full_runs(scenario: str, repetitions: int) -> None:
+    """Measure and print full runs beside other simulators."""
     start = perf_counter()
-    firm_months, months = baseline_run(arguments.scenario)
+    firm_months, months = baseline_run(scenario)
     firms = round(firm_months / months)
     print(f"first run of the process: {perf_counter() - start:.2f} s; {firms} firms on average, {months} months")
-    rows = contestants(arguments.scenario, firms, months)
-    measure(rows, arguments.repetitions)
+    rows = contestants(scenario, firms, months)
+    measure(rows, repetitions)
     print(*table(rows), sep="\n")
     if not find_spec("bamengine"):
         print('bamengine: not installed; pip install -e ".[benchmark]"')

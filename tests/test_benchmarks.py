@@ -1,13 +1,19 @@
 """The comparison of speeds counts and divides rightly; how fast anything is, is not tested."""
 
-from functools import partial
+import sys
+from functools import lru_cache, partial
 from itertools import count
 from pathlib import Path
+from types import ModuleType
 
+import numpy as np
 import pytest
 
-from benchmarks import plain_mesa, timing
-from benchmarks.__main__ import baseline_run
+from benchmarks import input_output, plain_mesa, timing
+from benchmarks.__main__ import arguments_of, baseline_run
+
+DENSE_COPIES = 4.0
+"""What a multiplier may take of memory, in dense (n, n) arrays of doubles."""
 
 
 def test_plain_mesa_does_every_firm_month() -> None:
@@ -47,3 +53,110 @@ def test_our_own_firm_months_are_counted_month_by_month(tmp_path: Path) -> None:
     firm_months, months = baseline_run(str(short))
     assert months == 36
     assert 800 <= firm_months / months <= 1200  # the opening has 950 firms above scale (model description, section 8.5)
+
+
+def test_short_work_is_timed_several_calls_a_go(monkeypatch: pytest.MonkeyPatch) -> None:
+    ticks, calls = count(), count()
+    monkeypatch.setattr(timing, "perf_counter", partial(next, ticks))
+    contestant = timing.Contestant("ours", lambda: float(next(calls)))
+    timing.measure([contestant], repetitions=2, calls=4)
+    assert contestant.seconds == [0.25, 0.25]
+    assert next(calls) == 8
+
+
+# --- the input-output core beside pymrio
+
+
+def test_the_command_line_asks_for_full_runs_or_for_tables() -> None:
+    runs = arguments_of(["--scenario", "late", "--repetitions", "2"])
+    assert (runs.what, runs.scenario, runs.repetitions) == (None, "late", 2)
+    tables = arguments_of(["io", "--sizes", "24", "48", "--repetitions", "3"])
+    assert (tables.what, tables.sizes, tables.repetitions) == ("io", [24, 48], 3)
+    assert arguments_of(["--repetitions", "3", "io"]).repetitions == 3
+    assert arguments_of(["io"]).repetitions == 5
+    assert 432 in arguments_of(["io"]).sizes
+
+
+def test_the_made_up_table_is_like_a_table_of_regions() -> None:
+    system, again = input_output.made_up(120), input_output.made_up(120)
+    assert np.array_equal(system.flows, again.flows)
+    assert not np.array_equal(system.flows, input_output.made_up(120, seed=2).flows)
+    cells = system.coefficients
+    assert np.abs(np.linalg.eigvals(cells)).max() == pytest.approx(input_output.RADIUS, rel=1e-3)
+    absent = system.output == 0.0
+    assert absent.any()
+    assert not system.flows[:, absent].any()
+    assert not system.flows[absent].any()
+    assert 0.2 < (cells == 0.0).mean() < 0.7
+    home = np.kron(np.eye(5, dtype=bool), np.ones((24, 24), dtype=bool))
+    assert cells[home].sum() > 0.4 * cells.sum()
+    with pytest.raises(ValueError, match="a multiple of the 24 products"):
+        input_output.made_up(100)
+
+
+@pytest.mark.oracle
+def test_both_sides_of_every_job_give_the_same_numbers() -> None:
+    pytest.importorskip("pymrio")
+    jobs = list(input_output.jobs(input_output.made_up(120)))
+    assert len({job.label for job in jobs}) == len(jobs) == 10
+    for job in jobs:
+        assert input_output.largest_difference(job.ours(), job.theirs()) < 1e-13, job.label
+
+
+def test_a_difference_is_seen_in_every_result() -> None:
+    one, two = np.array([1.0, 4.0]), np.array([[1.0, 5.0]])
+    assert input_output.largest_difference((one, one), (one, one)) == 0.0
+    assert input_output.largest_difference((one, one), (one, two)) == 0.2
+    assert input_output.largest_difference((one, one), (two, one)) == 0.2
+    with pytest.raises(ValueError, match="cannot be compared"):
+        input_output.largest_difference((one,), (np.ones(3),))
+
+
+def test_memory_is_counted_in_dense_copies() -> None:
+    def work() -> input_output.Results:
+        two = np.ones((2, 200, 200))
+        return (two.sum(axis=0),)
+
+    assert input_output.copies(work, 200) == pytest.approx(3.0, abs=0.1)
+
+
+@pytest.mark.oracle
+def test_no_job_takes_more_than_four_dense_copies() -> None:
+    pytest.importorskip("pymrio")
+    size = 408
+    for job in input_output.jobs(input_output.made_up(size)):
+        assert 0.9 < input_output.copies(job.ours, size) < DENSE_COPIES, job.label
+
+
+@pytest.mark.parametrize("cell", [-1e-3, -0.9])
+def test_negative_cells_take_no_more_than_four_dense_copies(cell: float) -> None:
+    size = 408
+    system = input_output.made_up(size)
+    coefficients = system.coefficients.copy()
+    coefficients[0, 1], coefficients[1, 0] = cell, 0.9  # -0.9: the eigenvalues must decide
+    households = input_output.Households(system.income, system.consumption)
+    work = partial(input_output.type_one_and_two, households, coefficients)
+    assert 0.9 < input_output.copies(work, size) < DENSE_COPIES
+
+
+def test_caches_of_a_package_are_emptied(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("apackage", "apackage.part", "apackagelike"):
+        module = ModuleType(name)
+        monkeypatch.setitem(sys.modules, name, module)
+        module.cached = lru_cache(lambda number: number)  # type: ignore[attr-defined]
+        module.cached(1)
+    input_output.forget("apackage")
+    left = {name: sys.modules[name].cached.cache_info().currsize for name in sys.modules if name.startswith("apack")}
+    assert left == {"apackage": 0, "apackage.part": 0, "apackagelike": 1}
+
+
+def test_the_comparison_is_printed(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    pytest.importorskip("pymrio")
+    monkeypatch.setattr(input_output, "forget", lambda: None)  # other tests need the caches
+    input_output.compare([24], repetitions=1)
+    printed = capsys.readouterr().out
+    assert "n = 24, pymrio" in printed
+    assert "type I and II from flows, frames" in printed
+    assert "twelve regions with 288 industries" in printed
+    (row,) = input_output.lines([input_output.Measured("job", 0.001, 0.025, 1e-15, 1.5)])[1:]
+    assert row.split() == ["job", "1.00", "25.00", "25.0", "1e-15", "1.50"]

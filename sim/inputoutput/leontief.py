@@ -1,23 +1,28 @@
 """The quantity model x = A x + f: coefficients, one factorisation, as many solutions as are wanted.
 
 Leontief, Input-Output Economics (1986); Ghosh, Economica 25 (1958); Miller and Blair, Input-Output Analysis (2009),
-chapters 2 and 12. Rows sell and columns buy. I - A is factorised once (LU with row exchanges) and no inverse is formed
-unless it is asked for.
+chapters 2 and 12. Rows sell and columns buy. I - A is factorised once (LU with row exchanges, see
+:mod:`sim.inputoutput.factors`) and no inverse is formed unless it is asked for.
 """
 
 from __future__ import annotations
 
+from functools import cached_property
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy import linalg
 
 from sim.inputoutput import checks
 from sim.inputoutput.checks import ArgumentError, Labels
+from sim.inputoutput.factors import Factors, SingularError
 
 Floats = NDArray[np.float64]
 
 LARGEST_REQUIREMENT = 1e13
 """Total requirements above this leave no digit of a double: the system counts as not productive (numerical)."""
+
+SAFE_REQUIREMENT = 1e9
+"""Below this, rounding cannot turn the sign of what an estimate leaves for final demand (numerical)."""
 
 
 class NotProductiveError(ValueError):
@@ -69,19 +74,20 @@ def allocation_coefficients(flows: ArrayLike, output: ArrayLike, labels: Labels 
 
 def _nonzero(output: Floats, flows: Floats, labels: Labels, axis: int) -> Floats:
     """Output with 1 in place of 0, where nothing is bought (axis 0) or sold (axis 1) without output."""
-    absent = output == 0.0
-    if not absent.any():
+    absent = np.flatnonzero(output == 0.0)
+    if not len(absent):
         return output
-    used = np.abs(flows).sum(axis=axis)
-    if used[absent].any():
-        industry = int(np.flatnonzero(absent & (used != 0.0))[0])
-        line = flows[:, industry] if axis == 0 else flows[industry]
-        other, verb = int(np.abs(line).argmax()), ("purchases", "sales")[axis]
+    lines = (flows.T if axis == 0 else flows)[absent]
+    if lines.any():
+        first = int(lines.any(axis=1).argmax())
+        other, verb = int(np.abs(lines[first]).argmax()), ("purchases", "sales")[axis]
         raise ArgumentError(
-            f"industry {checks.name(labels, industry)} has {verb} but no output: {line[other]:g} in"
+            f"industry {checks.name(labels, absent[first])} has {verb} but no output: {lines[first, other]:g} in"
             f" {('row', 'column')[axis]} {other}; give its output or set its {verb} to 0"
         )
-    return np.where(absent, 1.0, output)
+    divisor = output.copy()
+    divisor[absent] = 1.0
+    return divisor
 
 
 class Leontief:
@@ -94,7 +100,6 @@ class Leontief:
 
     Attributes:
         size: n.
-        requirements: (n,) output that one unit of final demand for every product needs.
 
     Raises:
         ArgumentError: the matrix is not square or holds something that is no number.
@@ -105,11 +110,21 @@ class Leontief:
     def __init__(self, coefficients: ArrayLike, labels: Labels = None) -> None:
         matrix = checks.square(coefficients, "coefficients", labels)
         self.size = len(matrix)
-        system = np.negative(matrix)
-        system.flat[:: self.size + 1] += 1.0
-        self._factors = _factorised(system, matrix, labels)
-        self.requirements = self.solve(np.ones(self.size))
-        _refuse_unproductive(matrix, self.requirements, labels)
+        signed = bool(matrix.min(initial=0.0) < 0.0)
+        bounded = signed and _bound_is_productive(matrix)  # first, so that only one system at a time takes memory
+        try:
+            self._factors = _factorised(np.negative(matrix))
+            if signed and not bounded:
+                _refuse_radius(matrix, labels)
+            elif not signed and not _is_productive(matrix, self._factors):
+                raise NotProductiveError(_complaint("spectral radius of A is not below 1", matrix, labels))
+        except SingularError:
+            raise NotProductiveError(_complaint("I - A has no inverse", matrix, labels)) from None
+
+    @cached_property
+    def requirements(self) -> Floats:
+        """(n,) output that one unit of final demand for every product needs."""
+        return self.solve(np.ones(self.size))
 
     def solve(self, final_demand: ArrayLike) -> Floats:
         """Output x = (I - A)^-1 f.
@@ -121,7 +136,7 @@ class Leontief:
             Output, same shape and money.
         """
         demand = checks.lines(final_demand, self.size, "final demand")
-        return np.asarray(linalg.lu_solve(self._factors, demand, trans=1, check_finite=False))
+        return self._factors.solve(demand)
 
     def solve_left(self, intensity: ArrayLike) -> Floats:
         """Total content v (I - A)^-1: what one unit of final demand for each product needs, directly and indirectly.
@@ -133,11 +148,11 @@ class Leontief:
             The amount per unit of final demand, same shape.
         """
         direct = checks.lines(np.asarray(intensity).T, self.size, "intensity")
-        return np.asarray(linalg.lu_solve(self._factors, direct, trans=0, check_finite=False).T)
+        return self._factors.solve(direct, transposed=True).T
 
     def inverse(self) -> Floats:
         """The Leontief inverse L = (I - A)^-1, (n, n): output of row i for one unit of final demand of column j."""
-        return self.solve(np.eye(self.size))
+        return self._factors.inverse()
 
 
 def open_system(coefficients: ArrayLike | Leontief) -> Leontief:
@@ -145,41 +160,45 @@ def open_system(coefficients: ArrayLike | Leontief) -> Leontief:
     return coefficients if isinstance(coefficients, Leontief) else Leontief(coefficients)
 
 
-def _factorised(system: Floats, coefficients: Floats, labels: Labels) -> tuple[Floats, NDArray[np.int32]]:
-    """LU factors of the transposed system: LAPACK then works on the array as it lies, without another copy."""
-    factors, exchanges, info = linalg.lapack.dgetrf(system.T, overwrite_a=True)
-    if info > 0:
-        raise NotProductiveError(_complaint("I - A has no inverse", coefficients, labels))
-    return factors, exchanges
+def _factorised(negative: Floats) -> Factors:
+    """Factors of I - A, from -A, which is overwritten."""
+    np.fill_diagonal(negative, negative.diagonal() + 1.0)
+    return Factors(negative)
 
 
-def _refuse_unproductive(coefficients: Floats, requirements: Floats, labels: Labels) -> None:
-    """Refuse a spectral radius of 1 or more.
+def _is_productive(coefficients: Floats, factors: Factors) -> bool:
+    """Whether A >= 0 has a spectral radius below 1, with the factors of I - A.
 
-    For A >= 0 the solution of x = A x + 1 is positive if and only if the spectral radius is below 1, so one solution
-    decides. With negative cells the radius of their absolute values is an upper bound; only beyond it are
-    eigenvalues needed.
+    That is so if and only if x = A x + 1 has a positive solution, so one solution decides. An estimate y > 0 with
+    A y < y is proof enough (Collatz, Mathematische Zeitschrift 48, 1942); near the border only the solution will do.
     """
-    if coefficients.size == 0:
-        return
-    if (coefficients >= 0.0).all():
-        if not (requirements.min() > 0.0 and requirements.max() < LARGEST_REQUIREMENT):
-            raise NotProductiveError(_complaint("spectral radius of A is not below 1", coefficients, labels))
-        return
-    bound = _positive_solution(np.abs(coefficients))
-    if not bound:
-        radius = spectral_radius(coefficients)
-        if not radius < 1.0:
-            raise NotProductiveError(_complaint(f"spectral radius of A is {radius:.6g}", coefficients, labels))
+    if not factors.size:
+        return True
+    estimate = factors.estimate(np.ones(len(coefficients)))
+    if estimate.min() > 0.0 and estimate.max() < SAFE_REQUIREMENT and (estimate - coefficients @ estimate).min() > 0.5:
+        return True
+    return _has_positive_solution(factors)
 
 
-def _positive_solution(coefficients: Floats) -> bool:
-    """Whether x = A x + 1 has a positive solution, for A >= 0."""
-    try:
-        solution = np.linalg.solve(np.eye(len(coefficients)) - coefficients, np.ones(len(coefficients)))
-    except np.linalg.LinAlgError:
-        return False
+def _has_positive_solution(factors: Factors) -> bool:
+    """Whether x = A x + 1 has a positive solution, with the factors of I - A."""
+    solution = factors.solve(np.ones(factors.size))
     return bool(solution.min() > 0.0 and solution.max() < LARGEST_REQUIREMENT)
+
+
+def _bound_is_productive(coefficients: Floats) -> bool:
+    """Whether the absolute values of the coefficients have a spectral radius below 1, and so the coefficients too."""
+    try:
+        return _has_positive_solution(_factorised(np.copysign(coefficients, -1.0)))
+    except SingularError:
+        return False
+
+
+def _refuse_radius(coefficients: Floats, labels: Labels) -> None:
+    """Refuse coefficients of any sign by their eigenvalues."""
+    radius = spectral_radius(coefficients)
+    if not radius < 1.0:
+        raise NotProductiveError(_complaint(f"spectral radius of A is {radius:.6g}", coefficients, labels))
 
 
 def _complaint(what: str, coefficients: Floats, labels: Labels) -> str:

@@ -258,8 +258,8 @@ def type_two(
     size = len(matrix)
     _refuse_other_size(households, size)
     direct = np.empty((0, size)) if intensity is None else checks.rows(intensity, size, "intensity")
-    system = Leontief(matrix, labels)
-    left = system.solve_left(np.concatenate([np.ones((1, size)), households.income[None, :], np.atleast_2d(direct)]))
+    wanted = np.concatenate([np.ones((1, size)), households.income[None, :], np.atleast_2d(direct)])
+    left = Leontief(matrix, labels).solve_left(wanted)
     circulation = _circulation(matrix, households, float(left[1] @ households.consumption), labels)
     closing = np.outer(left @ households.consumption, circulation * left[1])
     closing += left
@@ -294,7 +294,7 @@ def _circulation(coefficients: Floats, households: Households, respent: float, l
             " divide consumption by all household income, and check that both are in the same money"
         )
     cells = (coefficients, households.income, households.consumption, np.array([households.own]))
-    if any((part < 0.0).any() for part in cells):
+    if any(part.min(initial=0.0) < 0.0 for part in cells):
         names = None if labels is None else [*labels, "households"]
         Leontief(closed(coefficients, households), names)
     return 1.0 / leak

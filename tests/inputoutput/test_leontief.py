@@ -6,7 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from sim.inputoutput import leontief, multipliers
+from sim.inputoutput import checks, leontief, multipliers
+from sim.inputoutput.checks import ArgumentError
 from sim.inputoutput.leontief import NotProductiveError
 
 SYSTEM = arrays(float, (4, 4), elements=st.floats(0.0, 0.24))
@@ -61,3 +62,85 @@ def test_a_system_without_net_output_is_refused() -> None:
 
 def test_spectral_radius_of_a_known_matrix() -> None:
     assert leontief.spectral_radius(np.array([[0.0, 0.5], [0.32, 0.0]])) == pytest.approx(0.4)
+
+
+LARGE = 130
+"""Industries of a system that is factorised in single precision first."""
+
+
+def large(radius: float) -> np.ndarray:
+    """Coefficients >= 0 with this spectral radius, some industries without inputs or sales."""
+    cells = np.random.default_rng(3).random((LARGE, LARGE)) ** 4
+    cells[:, ::9] = cells[::7] = 0.0
+    return cells * radius / np.abs(np.linalg.eigvals(cells)).max()
+
+
+@pytest.mark.parametrize("sign", [1.0, -1.0])
+@pytest.mark.parametrize("gap", [0.5, 1e-3, 1e-6, 1e-8, 1e-10])
+def test_the_border_of_productive_systems_is_sharp(gap: float, sign: float) -> None:
+    below, above = large(1.0 - gap), large(1.0 + gap)
+    for cells in (below, above):
+        cells[0, 1] *= sign  # row 0 sells nothing: a negative cell there leaves the radius, but not the way to it
+        cells[0, 1] = cells[0, 1] or sign * 1e-3
+    system = leontief.Leontief(below)
+    demand = np.ones(LARGE)
+    np.testing.assert_allclose(system.requirements, np.linalg.solve(np.eye(LARGE) - below, demand), rtol=1e-14 / gap)
+    with pytest.raises(NotProductiveError, match="spectral radius of A is"):
+        leontief.Leontief(above)
+
+
+def test_rounding_in_single_precision_does_not_let_a_system_pass() -> None:
+    for seed in range(12):
+        cells = np.random.default_rng(seed).random((LARGE, LARGE))
+        cells /= np.abs(np.linalg.eigvals(cells)).max()
+        for gap in (1e-9, 1e-8):
+            assert leontief.Leontief(cells * (1.0 - gap)).requirements.min() > 0.1 / gap
+            with pytest.raises(NotProductiveError, match="not below 1"):
+                leontief.Leontief(cells * (1.0 + gap))
+
+
+def test_negative_cells_are_judged_by_their_eigenvalues() -> None:
+    with pytest.raises(NotProductiveError, match=r"spectral radius of A is 1\.5"):  # although x = A x + 1 is positive
+        leontief.Leontief([[-1.5, 0.0], [0.0, 0.0]])
+    assert leontief.Leontief(0.9 * np.array([[0.5, -0.9], [0.9, 0.5]])).size == 2  # a radius of 0.93 beside 1.26
+
+
+def test_a_large_system_that_is_its_own_input_has_no_inverse() -> None:
+    with pytest.raises(NotProductiveError, match="no inverse"):
+        leontief.solve(np.eye(LARGE), np.ones(LARGE))
+
+
+def test_a_system_does_not_change_with_the_array_that_it_was_made_of() -> None:
+    cells = large(0.6)
+    expected = np.linalg.solve(np.eye(LARGE) - cells, np.ones(LARGE))
+    system = leontief.Leontief(cells)
+    cells[:] = 0.0
+    np.testing.assert_allclose(system.requirements, expected, rtol=1e-12)
+    np.testing.assert_allclose(system.solve(np.eye(LARGE)).sum(axis=1), expected, rtol=1e-12)
+    np.testing.assert_allclose(system.solve_left(np.eye(LARGE)).sum(axis=1), expected, rtol=1e-12)
+    np.testing.assert_allclose(system.inverse().sum(axis=1), expected, rtol=1e-12)
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
+@pytest.mark.parametrize("other", [1.0, -1e200])
+@pytest.mark.parametrize("order", ["C", "F"])
+def test_a_gap_is_found_wherever_it_is(bad: float, other: float, order: str) -> None:
+    cells = np.full((3, 4), other, order=order)
+    cells[1, 2] = bad
+    with pytest.raises(ArgumentError, match=r"in row 1, column 2 is"):
+        checks.numbers(cells, "flows")
+    with pytest.raises(ArgumentError, match=r"in row 1, column 1 is"):
+        checks.numbers(cells[:, ::-1], "flows")
+    cells[1, 2] = 0.0
+    assert checks.numbers(cells, "flows") is cells
+
+
+@pytest.mark.parametrize("order", ["C", "F"])
+def test_what_an_absent_industry_buys_or_sells_is_named(order: str) -> None:
+    flows = np.zeros((4, 4), order=order)
+    flows[1, 3], flows[2, 3] = 2.0, -2.0  # they cancel
+    output = np.array([0.0, 5.0, 5.0, 0.0])
+    with pytest.raises(ArgumentError, match="industry 3 has purchases but no output: 2 in row 1;"):
+        leontief.technical_coefficients(flows, output)
+    with pytest.raises(ArgumentError, match="industry 3 has sales but no output: 2 in column 1;"):
+        leontief.allocation_coefficients(flows.T, output)
