@@ -2,7 +2,9 @@
 
 Each job is done by both on the same made-up table (:func:`made_up`), once with plain numpy arrays and once with the
 labelled data frames that a user of pymrio holds. pymrio has an inverse but no type II: its user closes the coefficients
-with a row and a column of households and inverts once more.
+with a row and a column of households and inverts once more. Coefficients alone are one unchecked multiplication there;
+ours also looks whether every cell is a number and whether an industry without output buys something, which pymrio sets
+to 0.
 
 How the memory is counted: the highest total of what our side allocates during the job, its results included and its
 inputs left out, in copies of one dense (n, n) array of doubles (tracemalloc, to which numpy reports its arrays).
