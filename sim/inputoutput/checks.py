@@ -18,7 +18,7 @@ class ArgumentError(ValueError):
 
 def name(labels: Labels, position: int) -> str:
     """Position and, where it is known, the name of an industry: ``3 (Fuding B_CELL)``."""
-    if labels is None:
+    if labels is None or position >= len(labels):
         return str(int(position))
     label = labels[int(position)]
     text = " ".join(str(part) for part in label) if isinstance(label, tuple) else str(label)
@@ -29,7 +29,7 @@ def numbers(values: ArrayLike, what: str, rows: Labels = None, columns: Labels =
     """The values as an array of floats.
 
     Args:
-        values: numbers of any shape; complex numbers and texts are refused.
+        values: numbers of any shape; complex numbers, texts, dates and masked cells are refused.
         what: what they are, for messages ("flows", "output").
         rows: names along the first axis.
         columns: names along the second axis.
@@ -37,10 +37,7 @@ def numbers(values: ArrayLike, what: str, rows: Labels = None, columns: Labels =
     Raises:
         ArgumentError: a value is not a finite number; the message names its place.
     """
-    try:
-        array = np.asarray(values, dtype=np.float64)
-    except (TypeError, ValueError):
-        raise ArgumentError(f"{what}: these are not all numbers") from None
+    array = _floats(values, what)
     if not _all_finite(array):
         place = tuple(int(i) for i in np.argwhere(~np.isfinite(array))[0])
         where = ""
@@ -50,6 +47,28 @@ def numbers(values: ArrayLike, what: str, rows: Labels = None, columns: Labels =
             where += f", column {name(columns, place[1])}"
         raise ArgumentError(f"{what}{where} is {array[place]}: fill the gap, with 0 where there is no flow")
     return array
+
+
+def _floats(values: ArrayLike, what: str) -> Floats:
+    """The values as floats, if all of them are real numbers; an array of floats is not copied."""
+    if np.ma.isMaskedArray(values) and np.ma.getmaskarray(values).any():
+        raise ArgumentError(f"{what}: some cells are masked; fill the gaps, with 0 where there is no flow")
+    try:
+        raw = np.asarray(values)
+    except ValueError:
+        raise ArgumentError(f"{what}: the rows have different lengths") from None
+    if raw.dtype.kind in "biuf":
+        return np.asarray(raw, dtype=np.float64)
+    kinds = {"c": "complex numbers", "U": "texts", "S": "texts", "M": "dates", "m": "spans of time"}
+    found = kinds.get(raw.dtype.kind)
+    if found is None and any(isinstance(cell, str | bytes | complex) for cell in raw.flat):
+        found = "texts or complex numbers"
+    if found is not None:
+        raise ArgumentError(f"{what}: these are {found}, not real numbers")
+    try:
+        return np.asarray(raw, dtype=np.float64)
+    except (TypeError, ValueError):
+        raise ArgumentError(f"{what}: these are not all numbers") from None
 
 
 def _all_finite(array: Floats) -> bool:
@@ -86,6 +105,8 @@ def lines(values: ArrayLike, size: int, what: str, labels: Labels = None) -> Flo
     array = numbers(values, what, labels)
     if array.ndim == 0 or array.shape[0] != size:
         raise ArgumentError(f"{what} must have {size} entries on its first axis, one an industry, not {array.shape}")
+    if labels is not None and len(labels) != size:
+        raise ArgumentError(f"there are {size} industries but {len(labels)} labels: give one for each")
     return array
 
 

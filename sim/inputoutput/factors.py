@@ -24,8 +24,8 @@ ROUNDS = 3
 """Corrections after which a solution must have settled, or double precision takes over (numerical)."""
 
 ROWS, COLUMNS = 100, 4
-"""Fewest rows and most right-hand sides, of all calls, for single precision: more cost more in corrections than factors
-in double precision do."""
+"""Fewest rows and most right-hand sides of a call for single precision: more cost more in corrections than factors in
+double precision do. Only the call decides, so that the same question always gets the same answer, to the bit."""
 
 
 class SingularError(ArithmeticError):
@@ -36,7 +36,7 @@ class Factors:
     """LU factors with row exchanges of a matrix, for as many right-hand sides as are wanted.
 
     Args:
-        matrix: (n, n) finite numbers. It is kept, and overwritten once factors in double precision are needed.
+        matrix: (n, n) finite numbers. It is kept, and must not be written any more.
 
     Attributes:
         size: n.
@@ -46,14 +46,12 @@ class Factors:
     """
 
     def __init__(self, matrix: Floats) -> None:
-        # LAPACK stores by columns: an array stored by rows is the transposed matrix to it, and taken so needs no copy.
         self.size = len(matrix)
         # LAPACK stores by columns: an array stored by rows is the transposed matrix to it, and taken so needs no copy.
         self._by_rows = bool(matrix.flags.c_contiguous)
         self._matrix = matrix.T if self._by_rows else matrix
         self._single: tuple[NDArray[np.float32], NDArray[np.int32]] | None = None
         self._double: tuple[Floats, NDArray[np.int32]] | None = None
-        self._left = COLUMNS
         if self.size >= ROWS:
             with np.errstate(over="ignore"):  # what is too large for single precision does not settle
                 factors, exchanges, info = lapack.sgetrf(self._matrix.astype(np.float32), overwrite_a=True)
@@ -75,8 +73,7 @@ class Factors:
             SingularError: the matrix has no inverse.
         """
         other = transposed != self._by_rows
-        self._left -= 1 if right.ndim == 1 else right.shape[1]
-        if self._single is not None and self._left >= 0:
+        if self._single is not None and right.size <= COLUMNS * self.size:
             matrix = self._matrix.T if other else self._matrix
             columns = [_refined(matrix, self._single, column, other) for column in np.atleast_2d(right.T)]
             found = [column for column in columns if column is not None]
@@ -104,10 +101,10 @@ class Factors:
         return np.asarray(inverse.T if self._by_rows else inverse)
 
     def _in_double(self) -> tuple[Floats, NDArray[np.int32]]:
-        """Factors in double precision, which take the place of the matrix and of those in single precision."""
+        """Factors in double precision."""
         if self._double is None:
-            self._single = None
-            factors, exchanges, info = lapack.dgetrf(self._matrix, overwrite_a=True)
+            # without factors in single precision nobody corrects by the matrix, and its place can be taken
+            factors, exchanges, info = lapack.dgetrf(self._matrix, overwrite_a=self._single is None)
             if info > 0:
                 raise SingularError
             self._double = factors, exchanges

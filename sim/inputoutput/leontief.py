@@ -11,6 +11,9 @@ from functools import cached_property
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from scipy import linalg
+from scipy.sparse.csgraph import connected_components
+from scipy.sparse.linalg import ArpackError, eigs
 
 from sim.inputoutput import checks
 from sim.inputoutput.checks import ArgumentError, Labels
@@ -18,11 +21,13 @@ from sim.inputoutput.factors import Factors, SingularError
 
 Floats = NDArray[np.float64]
 
-LARGEST_REQUIREMENT = 1e13
-"""Total requirements above this leave no digit of a double: the system counts as not productive (numerical)."""
+NO_NET_OUTPUT = "the spectral radius of A is 1 or more, or so near to 1 that no digit of a solution is left"
 
-SAFE_REQUIREMENT = 1e9
-"""Below this, rounding cannot turn the sign of what an estimate leaves for final demand (numerical)."""
+TINY = 1e-200
+"""Output above this leaves finite coefficients for any flow of a table (numerical)."""
+
+LARGE = 200
+"""Industries from which the largest eigenvalue alone is sought (numerical)."""
 
 
 class NotProductiveError(ValueError):
@@ -48,7 +53,7 @@ def technical_coefficients(flows: ArrayLike, output: ArrayLike, labels: Labels =
     if cells.ndim != 2:
         raise ArgumentError(f"flows must be a matrix, not of shape {cells.shape}")
     made = checks.output(output, cells.shape[1], labels)
-    return cells / _nonzero(made, cells, labels, axis=0)
+    return _per_unit(cells, _nonzero(made, cells, labels, axis=0), labels)
 
 
 def allocation_coefficients(flows: ArrayLike, output: ArrayLike, labels: Labels = None) -> Floats:
@@ -69,7 +74,22 @@ def allocation_coefficients(flows: ArrayLike, output: ArrayLike, labels: Labels 
     if cells.ndim != 2:
         raise ArgumentError(f"flows must be a matrix, not of shape {cells.shape}")
     made = checks.output(output, cells.shape[0], labels)
-    return cells / _nonzero(made, cells, labels, axis=1)[:, None]
+    return _per_unit(cells.T, _nonzero(made, cells, labels, axis=1), labels).T
+
+
+def _per_unit(cells: Floats, output: Floats, labels: Labels) -> Floats:
+    """Cells over the output of their column, which must leave numbers."""
+    if output.min(initial=1.0) > TINY:
+        return cells / output
+    with np.errstate(over="ignore"):
+        found = cells / output
+    if not np.isfinite(found).all():
+        industry = int(np.argwhere(~np.isfinite(found))[0][1])
+        raise ArgumentError(
+            f"output of industry {checks.name(labels, industry)} is {output[industry]:g}, too little to divide its"
+            " flows by: give its output, or leave it and its flows out"
+        )
+    return found
 
 
 def _nonzero(output: Floats, flows: Floats, labels: Labels, axis: int) -> Floats:
@@ -109,7 +129,7 @@ class Leontief:
 
     def __init__(self, coefficients: ArrayLike, labels: Labels = None) -> None:
         matrix = checks.square(coefficients, "coefficients", labels)
-        self.size = len(matrix)
+        self.size, self._labels = len(matrix), labels
         signed = bool(matrix.min(initial=0.0) < 0.0)
         bounded = signed and _bound_is_productive(matrix)  # first, so that only one system at a time takes memory
         try:
@@ -117,7 +137,7 @@ class Leontief:
             if signed and not bounded:
                 _refuse_radius(matrix, labels)
             elif not signed and not _is_productive(matrix, self._factors):
-                raise NotProductiveError(_complaint("spectral radius of A is not below 1", matrix, labels))
+                raise NotProductiveError(_complaint(NO_NET_OUTPUT, matrix, labels))
         except SingularError:
             raise NotProductiveError(_complaint("I - A has no inverse", matrix, labels)) from None
 
@@ -135,7 +155,7 @@ class Leontief:
         Returns:
             Output, same shape and money.
         """
-        demand = checks.lines(final_demand, self.size, "final demand")
+        demand = checks.lines(final_demand, self.size, "final demand", self._labels)
         return self._factors.solve(demand)
 
     def solve_left(self, intensity: ArrayLike) -> Floats:
@@ -147,8 +167,8 @@ class Leontief:
         Returns:
             The amount per unit of final demand, same shape.
         """
-        direct = checks.lines(np.asarray(intensity).T, self.size, "intensity")
-        return self._factors.solve(direct, transposed=True).T
+        direct = checks.rows(intensity, self.size, "intensity")
+        return self._factors.solve(direct.T, transposed=True).T
 
     def inverse(self) -> Floats:
         """The Leontief inverse L = (I - A)^-1, (n, n): output of row i for one unit of final demand of column j."""
@@ -169,27 +189,51 @@ def _factorised(negative: Floats) -> Factors:
 def _is_productive(coefficients: Floats, factors: Factors) -> bool:
     """Whether A >= 0 has a spectral radius below 1, with the factors of I - A.
 
-    That is so if and only if x = A x + 1 has a positive solution, so one solution decides. An estimate y > 0 with
-    A y < y is proof enough (Collatz, Mathematische Zeitschrift 48, 1942); near the border only the solution will do.
+    That is so if and only if some y > 0 has A y < y (Collatz, Mathematische Zeitschrift 48, 1942). The solution of
+    x = A x + 1 is such a vector; as a rule an estimate of it will do.
     """
     if not factors.size:
         return True
-    estimate = factors.estimate(np.ones(len(coefficients)))
-    if estimate.min() > 0.0 and estimate.max() < SAFE_REQUIREMENT and (estimate - coefficients @ estimate).min() > 0.5:
+    ones = np.ones(factors.size)
+    if _proves(factors.estimate(ones), coefficients) or _proves(factors.solve(ones), coefficients):
         return True
-    return _has_positive_solution(factors)
+    return _is_productive_in_parts(coefficients)
 
 
-def _has_positive_solution(factors: Factors) -> bool:
-    """Whether x = A x + 1 has a positive solution, with the factors of I - A."""
-    solution = factors.solve(np.ones(factors.size))
-    return bool(solution.min() > 0.0 and solution.max() < LARGEST_REQUIREMENT)
+def _proves(vector: Floats, coefficients: Floats) -> bool:
+    """Whether y > 0 and A y < y, by more than rounding could have done."""
+    if not (np.isfinite(vector).all() and vector.min() > 0.0):
+        return False
+    with np.errstate(over="ignore"):
+        needed = coefficients @ vector
+    rounding = 4.0 * len(vector) * np.finfo(np.float64).eps
+    return bool((vector - needed > rounding * (vector + needed)).all())
+
+
+def _is_productive_in_parts(coefficients: Floats) -> bool:
+    """Whether A >= 0 has a spectral radius below 1, whatever the units of the industries.
+
+    The radius is the largest of those of the strongly connected parts, and no unit changes it. The units of a part are
+    evened out (Osborne, Journal of the ACM 7, 1960), so that its solution has as many digits as it can.
+    """
+    count, part = connected_components(coefficients != 0.0, directed=True, connection="strong")
+    for number in range(count):
+        inside = np.flatnonzero(part == number)
+        even: Floats = np.asarray(linalg.matrix_balance(coefficients[np.ix_(inside, inside)], permute=False)[0], float)
+        try:
+            solution = _factorised(np.negative(even)).solve(np.ones(len(inside)))
+        except SingularError:
+            return False
+        if not _proves(solution, even):
+            return False
+    return True
 
 
 def _bound_is_productive(coefficients: Floats) -> bool:
     """Whether the absolute values of the coefficients have a spectral radius below 1, and so the coefficients too."""
+    sizes = np.abs(coefficients)
     try:
-        return _has_positive_solution(_factorised(np.copysign(coefficients, -1.0)))
+        return _is_productive(sizes, _factorised(np.negative(sizes)))
     except SingularError:
         return False
 
@@ -198,18 +242,21 @@ def _refuse_radius(coefficients: Floats, labels: Labels) -> None:
     """Refuse coefficients of any sign by their eigenvalues."""
     radius = spectral_radius(coefficients)
     if not radius < 1.0:
-        raise NotProductiveError(_complaint(f"spectral radius of A is {radius:.6g}", coefficients, labels))
+        above = "" if radius > 1.0 + 1e-5 else f", which is 1 + {radius - 1.0:.2g}"
+        raise NotProductiveError(_complaint(f"the spectral radius of A is {radius:.6g}{above}", coefficients, labels))
 
 
 def _complaint(what: str, coefficients: Floats, labels: Labels) -> str:
     """What is wrong, the industry to look at first and its largest input."""
-    sums = coefficients.sum(axis=0)
+    sizes = np.abs(coefficients)
+    sums = sizes.sum(axis=0)
     worst = int(sums.argmax())
-    row = int(coefficients[:, worst].argmax())
+    row = int(sizes[:, worst].argmax())
+    kind = "in absolute cells, " if (coefficients[:, worst] < 0.0).any() else ""
     return (
-        f"the system is not productive: {what}. Column {checks.name(labels, worst)} buys {sums[worst]:.6g} per unit of"
-        f" its output, most of it ({coefficients[row, worst]:.6g}) from row {checks.name(labels, row)}: check its"
-        " output and its unit"
+        f"the system is not productive: {what}. Column {checks.name(labels, worst)} buys {kind}{sums[worst]:.6g} per"
+        f" unit of its output, most of it ({coefficients[row, worst]:.6g}) from row {checks.name(labels, row)}: check"
+        " its output and its unit"
     )
 
 
@@ -242,4 +289,11 @@ def ghosh_inverse(allocation: ArrayLike) -> Floats:
 def spectral_radius(coefficients: ArrayLike) -> float:
     """Largest absolute eigenvalue of A; below 1 every final demand can be met."""
     matrix = checks.square(coefficients, "coefficients")
+    if len(matrix) >= LARGE:
+        try:
+            start = np.random.default_rng(0).random(len(matrix))  # no symmetry of the matrix can hide a vector from it
+            largest = eigs(matrix, k=1, which="LM", v0=start, return_eigenvectors=False)
+            return float(np.abs(largest[0]))
+        except ArpackError:  # it did not settle: all eigenvalues, then
+            pass
     return float(np.abs(np.linalg.eigvals(matrix)).max(initial=0.0))

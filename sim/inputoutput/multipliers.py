@@ -28,14 +28,17 @@ from numpy.typing import ArrayLike, NDArray
 from sim.inputoutput import checks
 from sim.inputoutput.checks import ArgumentError, Labels
 from sim.inputoutput.leontief import (
-    LARGEST_REQUIREMENT,
     Leontief,
     NotProductiveError,
     open_system,
     technical_coefficients,
 )
+from sim.inputoutput.vectors import scalar
 
 Floats = NDArray[np.float64]
+
+LEAST_LEAK = 1e-13
+"""Part of household income that must leave the circle: with less, no digit of a multiplier is left (numerical)."""
 
 
 def output_multipliers(coefficients: ArrayLike | Leontief) -> Floats:
@@ -176,11 +179,12 @@ def households(
     size = len(made)
     paid = checks.lines(income, size, "household income", labels)
     bought = checks.lines(consumption, size, "household consumption", labels)
-    earned = float(paid.sum() + own) if total_income is None else float(total_income)
+    inside = scalar(own, "household own income")
+    earned = float(paid.sum() + inside) if total_income is None else scalar(total_income, "total household income")
     if not earned > 0.0:
         raise ArgumentError(f"total household income is {earned:g}, it must be above 0: name the rows that pay income")
     row = technical_coefficients(paid[None, :], made, labels)[0]
-    return Households(row, bought / earned, own / earned)
+    return Households(row, bought / earned, inside / earned)
 
 
 def closed(coefficients: ArrayLike, households: Households) -> Floats:
@@ -287,7 +291,7 @@ def _refuse_other_size(households: Households, size: int) -> None:
 def _circulation(coefficients: Floats, households: Households, respent: float, labels: Labels) -> float:
     """1 / s, if the closed system is productive; ``respent`` is the income r L c that a unit of income brings back."""
     leak = 1.0 - households.own - respent
-    if not leak > 1.0 / LARGEST_REQUIREMENT:
+    if not leak > LEAST_LEAK:
         raise NotProductiveError(
             "the system closed by households is not productive: one unit of household income comes back as"
             f" {households.own + respent:.6g} ({households.own:.6g} from households, {respent:.6g} through industries);"

@@ -154,7 +154,7 @@ def test_intensities_are_checked_as_they_were_given() -> None:
         footprints(matrix, "ab", [[1.0, 1.0]] * 4 + [[1.0, np.nan]], final)
     with pytest.raises(ArgumentError, match=r"intensity must be .* not of shape \(3, 5\)"):
         footprints(matrix, "ab", np.ones((3, 5)), final)
-    with pytest.raises(ArgumentError, match="intensity: these are not all numbers"):
+    with pytest.raises(ArgumentError, match="intensity: these are complex numbers, not real numbers"):
         footprints(matrix, "ab", [1.0, 1.0j], final)
 
 

@@ -8,7 +8,7 @@ from hypothesis.extra.numpy import arrays
 
 from sim.inputoutput import checks, leontief, multipliers
 from sim.inputoutput.checks import ArgumentError
-from sim.inputoutput.leontief import NotProductiveError
+from sim.inputoutput.leontief import Leontief, NotProductiveError
 
 SYSTEM = arrays(float, (4, 4), elements=st.floats(0.0, 0.24))
 
@@ -95,7 +95,7 @@ def test_rounding_in_single_precision_does_not_let_a_system_pass() -> None:
         cells /= np.abs(np.linalg.eigvals(cells)).max()
         for gap in (1e-9, 1e-8):
             assert leontief.Leontief(cells * (1.0 - gap)).requirements.min() > 0.1 / gap
-            with pytest.raises(NotProductiveError, match="not below 1"):
+            with pytest.raises(NotProductiveError, match="spectral radius of A is 1 or more"):
                 leontief.Leontief(cells * (1.0 + gap))
 
 
@@ -144,3 +144,100 @@ def test_what_an_absent_industry_buys_or_sells_is_named(order: str) -> None:
         leontief.technical_coefficients(flows, output)
     with pytest.raises(ArgumentError, match="industry 3 has sales but no output: 2 in column 1;"):
         leontief.allocation_coefficients(flows.T, output)
+
+
+UNITS = np.array([1e-9, 1.0, 1e12, 1e4])
+
+
+@pytest.mark.parametrize(
+    "matrix",
+    [
+        [[0.0, 1e14], [0.0, 0.0]],
+        0.2 * np.ones((4, 4)) * UNITS[:, None] / UNITS,
+        (0.2 * np.ones((4, 4)) - 0.3 * np.eye(4)) * UNITS[:, None] / UNITS,
+        [[0.5, 1e15, 0.0], [0.0, 0.5, 1e15], [0.0, 0.0, 0.5]],
+    ],
+)
+def test_units_do_not_make_a_system_unproductive(matrix: np.ndarray) -> None:
+    found = leontief.leontief_inverse(matrix)
+    expected = np.linalg.inv(np.eye(len(found)) - np.asarray(matrix))
+    np.testing.assert_allclose(found, expected, rtol=1e-9)
+
+
+@pytest.mark.parametrize(
+    "matrix",
+    [
+        [[1.0]],
+        [[1.0 - 1e-15, 1e-3], [0.0, 0.0]],
+        [[0.0, 1.0], [1.0, 0.0]],
+        [[0.5, 0.5], [0.5, 0.5]],
+        [[0.2, 0.0, 0.0], [0.0, 0.0, 2.0], [0.0, 0.6, 0.0]],  # one of two parts
+        1.01 * 0.25 * np.ones((4, 4)) * UNITS[:, None] / UNITS,
+        [[-1.5, 0.0], [0.0, 0.1]],
+        [[0.9, -0.9], [0.9, 0.9]],
+    ],
+)
+def test_a_radius_of_one_or_more_is_refused_in_any_units(matrix: np.ndarray) -> None:
+    with pytest.raises(NotProductiveError, match=r"the system is not productive: .*\. Column \d"):
+        Leontief(matrix)
+
+
+def test_the_largest_eigenvalue_of_a_large_signed_matrix() -> None:
+    turn = np.array([[0.2, -0.9], [-0.9, 0.2]])  # its largest belongs to (1, -1), which a start of ones never sees
+    matrix = np.kron(np.eye(150), turn)
+    assert leontief.spectral_radius(matrix) == pytest.approx(1.1)
+    with pytest.raises(NotProductiveError, match=r"the spectral radius of A is 1\.1"):
+        Leontief(matrix)
+
+
+def test_the_same_question_always_gets_the_same_answer() -> None:
+    luck = np.random.default_rng(3)
+    matrix = luck.random((150, 150)) / 250.0
+    system, demand = Leontief(matrix), luck.random(150)
+    first, left = system.solve(demand), system.solve_left(demand)
+    system.inverse()
+    for _ in range(6):
+        system.solve(luck.random((150, 9)))
+        assert np.array_equal(system.solve(demand), first)
+        assert np.array_equal(system.solve_left(demand), left)
+    assert np.array_equal(Leontief(matrix).solve(demand), first)
+
+
+def test_too_little_output_to_divide_by() -> None:
+    with pytest.raises(ArgumentError, match=r"output of industry 1 \(b\) is 1e-300, too little to divide"):
+        leontief.technical_coefficients([[1.0, 1e10], [1.0, 1.0]], [1.0, 1e-300], ("a", "b"))
+    with pytest.raises(ArgumentError, match="output of industry 0 is 1e-300"):
+        leontief.allocation_coefficients([[1e10]], [1e-300])
+
+
+@pytest.mark.parametrize(
+    ("matrix", "message"),
+    [
+        (np.array([[0.1 + 5j]]), "coefficients: these are complex numbers, not real numbers"),
+        ([[0.1 + 5j]], "complex numbers"),
+        (np.array([["0.1"]]), "coefficients: these are texts"),
+        ([["0.1"]], "coefficients: these are texts"),
+        (np.array([[0.1, "a"]], dtype=object), "texts or complex numbers"),
+        (np.array([["2020-01-01"]], dtype="datetime64[D]"), "coefficients: these are dates"),
+        (np.ma.masked_array([[0.1]], [[True]]), "some cells are masked"),
+        ([[0.1], [0.1, 0.2]], "the rows have different lengths"),
+        ([[object()]], "these are not all numbers"),
+    ],
+)
+def test_what_are_no_real_numbers(matrix: object, message: str) -> None:
+    with pytest.raises(ArgumentError, match=message):
+        Leontief(matrix)  # type: ignore[arg-type]
+
+
+def test_labels_are_one_for_each_industry() -> None:
+    with pytest.raises(ArgumentError, match="there are 2 industries but 1 labels: give one for each"):
+        leontief.technical_coefficients(np.ones((2, 2)), [1.0, 1.0], ("a",))
+    with pytest.raises(ArgumentError, match="flows in row 0, column 1 is nan"):
+        leontief.technical_coefficients([[1.0, np.nan]], [1.0, 1.0], ("a",))
+
+
+def test_intensities_are_named_as_they_were_given() -> None:
+    rows = np.zeros((3, 2))
+    rows[2, 0] = np.nan
+    with pytest.raises(ArgumentError, match="intensity in row 2, column 0 is nan"):
+        Leontief(np.zeros((2, 2))).solve_left(rows)
