@@ -14,7 +14,7 @@ from sim.inputoutput.anchors import Anchor, balance
 from sim.inputoutput.balancing import BalancingError, gras, ras
 from sim.inputoutput.checks import ArgumentError
 from sim.inputoutput.content import direct_content, output_content, value_added_content, vertical_specialisation
-from sim.inputoutput.decomposition import decompose, final_demand_factors, output_change
+from sim.inputoutput.decomposition import Diagonal, Inverse, decompose, final_demand_factors, output_change
 from sim.inputoutput.dynamic import balanced_growth, capacity_step, forward_step
 from sim.inputoutput.exchange import (
     ExchangeError,
@@ -26,8 +26,8 @@ from sim.inputoutput.exchange import (
     to_pymrio,
     to_xarray,
 )
-from sim.inputoutput.extraction import extract, extract_each, set_apart
-from sim.inputoutput.ghosh import supply_driven_output
+from sim.inputoutput.extraction import extract, extract_each, linkage_loss, set_apart
+from sim.inputoutput.ghosh import ghosh_from_leontief, supply_driven_output
 from sim.inputoutput.identities import IdentityError, check_table
 from sim.inputoutput.interregional import footprints, loops, regional_multipliers, spillovers
 from sim.inputoutput.leontief import (
@@ -45,6 +45,7 @@ from sim.inputoutput.linkage import (
     forward_linkages,
     key_sectors,
     linkages,
+    normalised,
     power_of_dispersion,
     sensitivity_of_dispersion,
 )
@@ -57,30 +58,35 @@ from sim.inputoutput.multipliers import (
     type_one,
     type_two,
 )
-from sim.inputoutput.multiregional import chenery_moses, regionalise
-from sim.inputoutput.paths import structural_paths
+from sim.inputoutput.multiregional import Rules, chenery_moses, regionalise
+from sim.inputoutput.paths import path_multiplier, structural_paths
 from sim.inputoutput.price_model import price_change, prices, prices_with_given
-from sim.inputoutput.propagation import average_propagation_lengths, downstreamness, upstreamness
+from sim.inputoutput.propagation import average_propagation_lengths, downstreamness, upstreamness, weighted_average
 from sim.inputoutput.quotients import (
     augmented_flegg_location_quotients,
+    charm_trade,
     cross_industry_location_quotients,
     flegg_location_quotients,
     regional_coefficients,
     semilogarithmic_location_quotients,
     simple_location_quotients,
 )
-from sim.inputoutput.splitting import SplitError, split
+from sim.inputoutput.splitting import Child, SplitError, split
 from sim.inputoutput.tables import Table, aggregate, inside, nation, single_region
 
 __all__ = [
     "Anchor",
     "ArgumentError",
     "BalancingError",
+    "Child",
+    "Diagonal",
     "ExchangeError",
     "Households",
     "IdentityError",
+    "Inverse",
     "Leontief",
     "NotProductiveError",
+    "Rules",
     "SplitError",
     "Table",
     "aggregate",
@@ -91,6 +97,7 @@ __all__ = [
     "balance",
     "balanced_growth",
     "capacity_step",
+    "charm_trade",
     "check_table",
     "chenery_moses",
     "closed",
@@ -108,18 +115,22 @@ __all__ = [
     "from_csv",
     "from_pymrio",
     "from_xarray",
+    "ghosh_from_leontief",
     "ghosh_inverse",
     "gras",
     "households",
     "inside",
     "key_sectors",
     "leontief_inverse",
+    "linkage_loss",
     "linkages",
     "loops",
     "nation",
+    "normalised",
     "output_change",
     "output_content",
     "output_multipliers",
+    "path_multiplier",
     "power_of_dispersion",
     "price_change",
     "prices",
@@ -150,4 +161,5 @@ __all__ = [
     "upstreamness",
     "value_added_content",
     "vertical_specialisation",
+    "weighted_average",
 ]
