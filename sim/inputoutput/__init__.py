@@ -58,7 +58,7 @@ from sim.inputoutput.multipliers import (
     type_one,
     type_two,
 )
-from sim.inputoutput.multiregional import Rules, chenery_moses, regionalise
+from sim.inputoutput.multiregional import regionalise
 from sim.inputoutput.paths import path_multiplier, structural_paths
 from sim.inputoutput.price_model import price_change, prices, prices_with_given
 from sim.inputoutput.propagation import average_propagation_lengths, downstreamness, upstreamness, weighted_average
@@ -71,8 +71,10 @@ from sim.inputoutput.quotients import (
     semilogarithmic_location_quotients,
     simple_location_quotients,
 )
+from sim.inputoutput.regional_rules import Rules
 from sim.inputoutput.splitting import Child, SplitError, split
 from sim.inputoutput.tables import Table, aggregate, inside, nation, single_region
+from sim.inputoutput.trade import chenery_moses
 
 __all__ = [
     "Anchor",

@@ -11,7 +11,8 @@ import numpy as np
 
 from sim.inputoutput.balancing import BalancingError
 from sim.inputoutput.identities import EXACT, check_columns, check_income, check_parts, check_rows
-from sim.inputoutput.multiregional import Regionalisation, Rules, regionalise
+from sim.inputoutput.multiregional import Regionalisation, regionalise
+from sim.inputoutput.regional_rules import Rules
 from sim.inputoutput.tables import Table, nation
 from sim.opening.national import NATION, OpeningError, home_technology, national_products
 from sim.opening.totals import OpeningTotals, industrial, opening_totals

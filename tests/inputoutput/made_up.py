@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from sim.inputoutput.multiregional import Rules
+from sim.inputoutput.regional_rules import Rules
 from sim.inputoutput.tables import Table, single_region
 
 PRODUCTS = ("ore", "metal", "goods", "care")

@@ -10,13 +10,12 @@ from sim.inputoutput.balancing import BalancingError
 from sim.inputoutput.checks import ArgumentError
 from sim.inputoutput.multiregional import (
     Regionalisation,
-    chenery_moses,
     home_columns,
     regional_output,
     regionalise,
-    split_flows,
     total_coefficients,
 )
+from sim.inputoutput.trade import chenery_moses, split_flows
 from tests.inputoutput.made_up import HOME_OUTPUT, REGIONS, nation, rules
 
 NATIONAL = total_coefficients(nation())

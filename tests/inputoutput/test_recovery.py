@@ -11,7 +11,8 @@ import pytest
 
 from sim.inputoutput import exchange
 from sim.inputoutput.multipliers import output_multipliers
-from sim.inputoutput.multiregional import Rules, regionalise
+from sim.inputoutput.multiregional import regionalise
+from sim.inputoutput.regional_rules import Rules
 from sim.inputoutput.tables import EXPORTS, USES, Table, single_region
 from tests.inputoutput.reference import simple_location_quotients
 
