@@ -1,5 +1,7 @@
 """The table of the opening and of the months: the sum of the firms, with an address for every cell."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -95,6 +97,22 @@ def test_what_leaders_buy_in_a_month_is_the_column_of_their_plants(model: Ningde
     bought = sum(leader_purchases(state, group) for group in groups)
     columns = table.intermediate[:, table.at(product="B_CELL")].sum(axis=1)
     np.testing.assert_allclose(bought[:, :10], columns.reshape(10, 24).T, rtol=1e-8, atol=1e-9)
+
+
+def test_orders_that_suppliers_cannot_deliver_are_bought_outside(model: NingdeModel) -> None:
+    state = model.state
+    leader = leader_names().index("CATL")
+    full, table = leader_purchases(state, leader), state.table
+    assert table is not None
+    linked = WORLD.chain_product & (full[:, :10].sum(axis=1) > 0)
+    try:
+        state.table = replace(table, served=np.where(WORLD.chain_product[state.firms.product], 0.5, table.served))
+        half = leader_purchases(state, leader)
+    finally:
+        state.table = table
+    assert linked.any()
+    np.testing.assert_allclose(half[linked, :10], 0.5 * full[linked, :10], rtol=1e-9)
+    np.testing.assert_allclose(half.sum(axis=1), full.sum(axis=1), rtol=1e-9)  # the plants need what they need
 
 
 def test_accounts_of_a_month_are_amounts_of_a_year(model: NingdeModel) -> None:

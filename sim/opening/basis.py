@@ -81,9 +81,9 @@ def given_basis(scenario: Scenario, table: Table) -> Basis:
             year at producers' prices of 2018, activity of December 2013. An industry that is left out has no output.
 
     Raises:
-        OpeningError: regions, products or users are not those of the model, value added of an industry is negative, or
-            the cross-checks of section 8.1 fail.
-        IdentityError, NotProductiveError: the table does not balance or is not productive.
+        OpeningError: regions, products or users are not those of the model, or the cross-checks of section 8.1 fail.
+        IdentityError, NotProductiveError: the table does not balance, an industry adds no value, or the whole is not
+            productive.
     """
     world = load_world()
     names = dict(zip((*world.county_names, *OUTSIDE_NAMES), (*world.counties, *OUTSIDE_REGIONS), strict=True))
@@ -102,11 +102,6 @@ def given_basis(scenario: Scenario, table: Table) -> Basis:
             f" {', '.join(USES)}"
         ) from None
     residual = max(check_identities(whole, ROUNDED).values())
-    if whole.total_value_added.min() < 0.0:
-        worst = int(whole.total_value_added.argmin())
-        raise OpeningError(
-            f"value added of {whole.names[worst]} is negative: {whole.total_value_added[worst]:g} M yuan"
-        )
     return Basis(_totals(scenario, whole), _built(scenario, whole), f"table {_digest(whole)}", residual)
 
 

@@ -66,6 +66,11 @@ def test_what_is_left_out_is_calculated() -> None:
     assert table.value_added.tolist() == [[42.0, 24.0]]
 
 
+def test_value_added_is_what_all_inputs_leave() -> None:
+    lines = [line for line in SMALL.splitlines() if not line.startswith("value_added")]
+    assert exchange.from_csv("\n".join(lines)).value_added.tolist() == [[41.0, 4.0]]
+
+
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [

@@ -83,6 +83,16 @@ def test_a_table_that_does_not_balance_is_refused() -> None:
         given_basis(BASE, changed("intermediate", (0, 20), 50.0))
 
 
+def test_an_industry_that_adds_no_value_is_refused() -> None:
+    cell = TABLE.at("Fuding", "FOOD")[0]
+    more = 1.2 * TABLE.output[cell]
+    inputs, value_added = TABLE.imports.copy(), TABLE.value_added.copy()
+    inputs[0, cell] += more
+    value_added[3, cell] -= more
+    with pytest.raises(identities.IdentityError, match=r"FD FOOD\) buys .* per unit of output"):
+        given_basis(BASE, replace(TABLE, imports=inputs, value_added=value_added))
+
+
 def test_other_regions_or_products_are_refused() -> None:
     far = tuple(("Xiamen" if region == "Fuding" else region, product) for region, product in TABLE.producers)
     with pytest.raises(OpeningError, match=r"'Xiamen', 'B_CELL'\), for which there is no place: regions are JC, DQ"):

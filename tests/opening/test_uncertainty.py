@@ -11,6 +11,7 @@ from sim.mechanisms.labour import Labour
 from sim.opening import uncertainty
 from sim.opening.national import OpeningError, value_added_share
 from sim.opening.table import opening_nation, opening_table
+from sim.opening.totals import JOBS_LIMIT, labour_force, opening_totals, product_figures
 from sim.opening.uncertainty import draw_table, sample_tables
 from sim.settings import InputOutput, Opening
 from sim.world import load_world
@@ -37,6 +38,16 @@ def test_every_draw_is_a_table_that_adds_up_to_the_nation(draw: uncertainty.Tabl
 def test_only_more_jobs_than_people_make_a_trial_fail() -> None:
     assert np.mean([draw.trials for draw in DRAWS]) < 4.0
     assert all("has jobs for" in reason for draw in DRAWS for reason in draw.refused)
+
+
+def test_no_county_has_more_jobs_than_people() -> None:
+    per_output = product_figures("jobs_parameter", labour=LABOUR) / 100.0
+    force = np.bincount(WORLD.official, labour_force(opening_totals(OPENING, IO), LABOUR), minlength=10)
+    for draw in DRAWS:
+        made = draw.table.by_region(draw.table.output)[:10]
+        jobs = np.bincount(WORLD.official, made @ per_output, minlength=10)
+        assert (jobs <= JOBS_LIMIT * force + 1e-6).all()
+    assert any(draw.trials > 1 for draw in DRAWS)  # the limit was met and kept
 
 
 def test_plants_of_leaders_stay_where_they_are_known_to_be() -> None:
