@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 from sim import _threads  # noqa: F401  first of all: it must come before the first import of numpy
 
 if TYPE_CHECKING:
+    from sim import inputoutput
     from sim.agents import City, County, Firm, Leader
     from sim.experiment import levers, load, run, table
     from sim.model import NingdeModel
@@ -52,6 +53,7 @@ __all__ = [
     "Run",
     "Scenario",
     "ScenarioError",
+    "inputoutput",
     "levers",
     "load",
     "run",
@@ -63,4 +65,6 @@ def __getattr__(name: str) -> Any:
     """Import a public name when it is first asked for."""
     if name in _HOME:
         return getattr(import_module(_HOME[name]), name)
+    if name == "inputoutput":
+        return import_module("sim.inputoutput")
     raise AttributeError(f"module 'sim' has no attribute {name!r}")

@@ -131,3 +131,9 @@ def test_accounts_of_a_month_are_amounts_of_a_year(model: NingdeModel) -> None:
 def test_a_month_without_a_table_is_refused(month: str) -> None:
     with pytest.raises(ValueError, match=f"reach from 2013-12 to 2035-12: there is none of {month}"):
         sim.table(BASE, month)
+
+
+def test_the_methods_are_at_hand() -> None:
+    assert sim.inputoutput.output_multipliers([[0.5]]).tolist() == [2.0]
+    missing = [name for name in sim.inputoutput.__all__ if not hasattr(sim.inputoutput, name)]
+    assert missing == []
