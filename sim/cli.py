@@ -131,19 +131,19 @@ def io(
         _refuse(["--draws: only our own opening table is drawn; leave --month and --table out"])
     own = None if table is None else _own_table(table)
     plan = _read_all([scenario], table=own)[0]
-    folder = None if out is None else _folders([plan.name], out)[0]
     accounts = _accounts(plan, month, seed, own, quiet)
     try:
         analysis = TableAnalysis(accounts, place)
     except ValueError as error:
         _refuse([f"--place: {error}"])
-    views = {name: VIEWS[name](analysis) for name in (VIEWS if folder is not None else names)}
+    views = {name: VIEWS[name](analysis) for name in (VIEWS if out is not None else names)}
     if draws:
         views["bands"] = _bands(analysis, plan, draws, seed, quiet)
         names = [*names, "bands"]
     if sort is not None:
         _one_of("--sort", [sort], tuple(dict.fromkeys(str(column) for name in names for column in views[name].frame)))
         views = {name: sorted_view(view, sort) for name, view in views.items()}
+    folder = None if out is None else _folders([plan.name], out)[0]  # last: a fault leaves nothing behind
     if as_csv:
         typer.echo(to_csv(views[names[0]], accounts), nl=False)
     else:

@@ -95,11 +95,12 @@ def test_a_month_of_a_run() -> None:
         (("--table", "none.csv"), "none.csv: the file cannot be read: No such file or directory"),
     ],
 )  # fmt: skip
-def test_what_cannot_be_is_refused_in_a_line(arguments: tuple[str, ...], message: str) -> None:
-    result = ningde("io", *arguments)
+def test_what_cannot_be_is_refused_in_a_line(folder: Path, arguments: tuple[str, ...], message: str) -> None:
+    result = ningde("io", *arguments, "--out", "tables")
     assert result.exit_code == cli.BAD_INPUT
     assert message in result.stderr
     assert len(result.stderr.splitlines()) == 1
+    assert not (folder / "tables").exists()
 
 
 def test_a_run_on_a_table_of_ones_own(folder: Path, opening: Table) -> None:

@@ -27,14 +27,13 @@ from sim.inputoutput.exchange import (
     to_xarray,
 )
 from sim.inputoutput.extraction import extract, extract_each, linkage_loss, set_apart
-from sim.inputoutput.ghosh import ghosh_from_leontief, supply_driven_output
+from sim.inputoutput.ghosh import ghosh_from_leontief, ghosh_inverse, supply_driven_output
 from sim.inputoutput.identities import IdentityError, check_table
 from sim.inputoutput.interregional import footprints, loops, regional_multipliers, spillovers
 from sim.inputoutput.leontief import (
     Leontief,
     NotProductiveError,
     allocation_coefficients,
-    ghosh_inverse,
     leontief_inverse,
     solve,
     spectral_radius,

@@ -66,6 +66,15 @@ def supply_driven_output(allocation: ArrayLike | Leontief, value_added: ArrayLik
     return system.solve_left(checks.rows(value_added, system.size, "value added"))
 
 
+def ghosh_inverse(allocation: ArrayLike | Leontief) -> Floats:
+    """The Ghosh inverse G = (I - B)^-1, (n, n): output of column j for one unit of primary input of row i.
+
+    Raises:
+        ArgumentError, NotProductiveError: see :func:`ghosh_system`.
+    """
+    return ghosh_system(allocation).inverse()
+
+
 def ghosh_from_leontief(inverse: ArrayLike, output: ArrayLike, labels: Labels = None) -> Floats:
     """The Ghosh inverse from the Leontief inverse of the same table, G = x^-1 L x (Miller and Blair 2009, ch. 12.1).
 

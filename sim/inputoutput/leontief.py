@@ -274,16 +274,12 @@ def solve(coefficients: ArrayLike, final_demand: ArrayLike) -> Floats:
 
 
 def leontief_inverse(coefficients: ArrayLike) -> Floats:
-    """The Leontief inverse L = (I - A)^-1, (n, n): output of row i for one unit of final demand of column j."""
-    return Leontief(coefficients).inverse()
+    """The Leontief inverse L = (I - A)^-1, (n, n): output of row i for one unit of final demand of column j.
 
-
-def ghosh_inverse(allocation: ArrayLike) -> Floats:
-    """The Ghosh inverse G = (I - B)^-1, (n, n): output of column j for one unit of primary input of row i.
-
-    Read G as forward linkage or as price model (Dietzenbacher 1997); as a model of supply shocks it is implausible.
+    Raises:
+        ArgumentError, NotProductiveError: see :class:`Leontief`.
     """
-    return Leontief(allocation).inverse()
+    return Leontief(coefficients).inverse()
 
 
 def spectral_radius(coefficients: ArrayLike) -> float:

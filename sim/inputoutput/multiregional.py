@@ -201,16 +201,16 @@ def regional_final(
     weights = use_weights(value_added, rules)
     national = nation.final[:, :EXPORTS]
     final = weights[:, None, :] * np.maximum(national, 0.0)
-    positive, negative = uses.sum(axis=2) + final.sum(axis=2), np.minimum(national, 0.0)
-    whole = positive.sum(axis=0)
-    unused = whole + negative.sum(axis=1) < 0.0
+    used, drawn = uses.sum(axis=2) + final.sum(axis=2), np.minimum(national, 0.0)
+    whole = used.sum(axis=0)
+    unused = whole + drawn.sum(axis=1) < 0.0
     if unused.any():
         short = int(np.flatnonzero(unused)[0])
         raise BalancingError(
-            f"{nation.products[short]}: final use of {negative[short].sum():g} exceeds the {whole[short]:g} that"
+            f"{nation.products[short]}: final use of {drawn[short].sum():g} exceeds the {whole[short]:g} that"
             " are used of it at home; book what stocks give to exports as a supply"
         )
-    final += share(positive, np.broadcast_to(whole, positive.shape))[:, :, None] * negative
+    final += share(used, np.broadcast_to(whole, used.shape))[:, :, None] * drawn
     for product in np.flatnonzero(~rules.traded):
         room = supply[:, product] - uses[:, product].sum(axis=1)
         if room.min() < 0:

@@ -111,12 +111,6 @@ class Table:
         return tuple(dict.fromkeys(use for _, use in self.users))
 
     @cached_property
-    def region_of(self) -> NDArray[np.int64]:
-        """(N,) position of the region of each industry in :attr:`regions`."""
-        place = {region: i for i, region in enumerate(self.regions)}
-        return np.array([place[region] for region, _ in self.producers], dtype=np.int64)
-
-    @cached_property
     def names(self) -> tuple[str, ...]:
         """(N,) names of the industries: the product alone in a table of one region, else "region product"."""
         if len(self.regions) == 1:

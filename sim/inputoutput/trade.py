@@ -67,14 +67,14 @@ def regional_trade(position: Position, rules: Rules) -> tuple[Floats, Bools]:
 def _own_flow(position: Position, inner: slice, outer: slice, reached: Floats, rules: Rules) -> Floats:
     """(n,) what a region of several delivers to itself, at most its supply; ``reached``: own share of its parent."""
     output, final = position.output, np.maximum(position.final, 0.0).sum(axis=2)
-    share = quotients.own_shares(
+    own = quotients.own_shares(
         position.uses[inner].sum(axis=0),
         final[inner].sum(axis=0),
         output[inner].sum(axis=0),
         output[outer].sum(axis=0),
         rules.delta,
     )
-    wanted = _with_least(share, rules) * reached * position.demand[:, inner].sum(axis=1)
+    wanted = _with_least(own, rules) * reached * position.demand[:, inner].sum(axis=1)
     return np.asarray(np.minimum(wanted, position.supply[:, inner].sum(axis=1)))
 
 
@@ -82,18 +82,18 @@ def _county_flows(position: Position, reached: Floats, rules: Rules) -> Floats:
     """(n, H) what each home region delivers to itself, at most its supply."""
     home = slice(0, -OUTSIDE)
     output, final = position.output[home], np.maximum(position.final[home], 0.0).sum(axis=2)
-    share = quotients.own_shares(position.uses[home], final, output, output.sum(axis=0), rules.delta)
-    wanted = _with_least(share, rules).T * reached[:, None] * position.demand[:, home]
+    own = quotients.own_shares(position.uses[home], final, output, output.sum(axis=0), rules.delta)
+    wanted = _with_least(own, rules).T * reached[:, None] * position.demand[:, home]
     return np.asarray(np.minimum(wanted, position.supply[:, home]))
 
 
-def _with_least(share: Floats, rules: Rules) -> Floats:
+def _with_least(own: Floats, rules: Rules) -> Floats:
     """Own shares moved by their shift; products that are not traded have at least their least own share."""
     if np.any(rules.own_shift):
         # shares leave 0 to 1 by rounding only
-        moved = expit(logit(np.clip(share, 0.0, 1.0)) + rules.own_shift)
-        share = np.where(np.equal(rules.own_shift, 0.0), share, moved)
-    return np.maximum(share, np.where(rules.traded, 0.0, rules.nontraded_share))
+        moved = expit(logit(np.clip(own, 0.0, 1.0)) + rules.own_shift)
+        own = np.where(np.equal(rules.own_shift, 0.0), own, moved)
+    return np.maximum(own, np.where(rules.traded, 0.0, rules.nontraded_share))
 
 
 def split_flows(

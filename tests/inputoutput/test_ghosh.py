@@ -63,7 +63,7 @@ def test_an_absent_industry_keeps_to_itself() -> None:
     flows = np.array([[1.0, 0.0, 2.0], [0.0, 0.0, 0.0], [3.0, 0.0, 1.0]])
     output = np.array([10.0, 0.0, 8.0])
     inverse = leontief.leontief_inverse(leontief.technical_coefficients(flows, output))
-    expected = leontief.ghosh_inverse(leontief.allocation_coefficients(flows, output))
+    expected = ghosh.ghosh_inverse(leontief.allocation_coefficients(flows, output))
     found = ghosh.ghosh_from_leontief(inverse, output)
     assert_allclose(found, expected, rtol=1e-12)
     assert found[1].tolist() == found[:, 1].tolist() == [0.0, 1.0, 0.0]
@@ -86,6 +86,8 @@ def test_sales_beyond_output_name_the_row() -> None:
     )
     with pytest.raises(NotProductiveError, match=message):
         ghosh.ghosh_system([[0.5, 0.3], [0.8, 0.6]], ("ore", "metal"))
+    with pytest.raises(NotProductiveError, match=r"row 1 sells 1\.4"):
+        ghosh.ghosh_inverse([[0.5, 0.3], [0.8, 0.6]])
 
 
 def test_primary_inputs_of_another_length_are_refused() -> None:

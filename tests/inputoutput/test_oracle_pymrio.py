@@ -37,7 +37,7 @@ def test_inverses(table: Any, arrays: tuple[np.ndarray, np.ndarray, np.ndarray])
     # cells far below the others are what is left of cancelled terms
     assert_allclose(inverse, table.L.to_numpy(), rtol=1e-10, atol=1e-16)
     assert_allclose(ghosh.ghosh_from_leontief(inverse, output), table.G.to_numpy(), rtol=1e-10, atol=1e-16)
-    direct = leontief.ghosh_inverse(leontief.allocation_coefficients(flows, output))
+    direct = ghosh.ghosh_inverse(leontief.allocation_coefficients(flows, output))
     assert_allclose(direct, table.G.to_numpy(), rtol=1e-10, atol=1e-16)
 
 
