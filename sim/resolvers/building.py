@@ -160,6 +160,7 @@ def _births(state: State, done: Ints) -> None:
         productivity=np.where(own, 1.0, projects.productivity[new]),
         quality=projects.quality[new],
         jobs_intensity=technology.jobs[product],
+        skill_share=state.people.skill_share[county],
         energy_intensity=technology.energy[product],
         land=projects.land_held[new],
         plot=projects.investment[new],

@@ -28,6 +28,7 @@ def resolve_world(state: State, streams: Streams) -> None:
     if boards.components is not None and boards.volume is not None:
         markets.components, markets.volume = boards.components, boards.volume
     if boards.commodity is not None and boards.price is not None:
+        markets.price_level_before = markets.price_level
         markets.commodity, markets.price, markets.price_level = boards.commodity, boards.price, boards.price_level
         assert boards.conversion is not None
         assert boards.experience is not None

@@ -22,6 +22,7 @@ def open_ledger(state: State) -> Ledger:
         quota_before=state.counties.quota.copy(),
         invested=np.zeros(len(state.firms)),
         scrapped=np.zeros(len(state.firms)),
+        working_age_before=state.people.working_age.copy(),
     )
 
 
