@@ -405,6 +405,7 @@ class Boards:
     relative_cost: Floats | None = None
     expected: Floats | None = None  # (F,) output for which people are sought, M yuan a month
     wanted: Floats | None = None  # (F,) persons sought
+    limit: Floats | None = None  # (F,) capacity that can be staffed; written by the resolver
     # GROW
     investment: Floats | None = None  # (F,) completed net and replacement investment
     scrapped: Floats | None = None

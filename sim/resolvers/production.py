@@ -61,7 +61,7 @@ def resolve_produce(state: State, streams: Streams) -> None:
     firms.capacity = np.where(firms.block, 0.0, boards.capacity)
     assert boards.relative_cost is not None
     firms.unit_cost, firms.relative_cost = boards.unit_cost, boards.relative_cost
-    limit = np.minimum(boards.capacity, _staff(state))
+    limit = boards.limit = np.minimum(boards.capacity, _staff(state))
     network = network_of(state, firms.capacity)
     home = local_final_demand(state)
     final = home[firms.node] * network.share[:, None]

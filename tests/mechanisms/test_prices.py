@@ -247,6 +247,7 @@ def test_real_output_does_not_see_prices_when_nothing_answers_to_them(baseline):
     changes = {
         "sourcing": {"price_elasticity": 0.0, "outside_elasticity": 0.0},
         "leaders": {"base_allocation": 0.0, "share_selection": 0.0},
+        "households": {"consumption_share": 0.0, "extra": 0.0},  # or incomes answer to profits
     }
     deaf = replace(
         baseline, parameters=tuple(each.model_copy(update=changes.get(each.table, {})) for each in baseline.parameters)
