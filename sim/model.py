@@ -102,6 +102,7 @@ def month_of(state: State) -> tuple[Mechanism, ...]:
     """
     scenario, world = state.scenario, state.world
     known = scenario.run.known_until
+    known_month = known_world(scenario) - demand.OPENING
     place = scenario[location.Location]
     names, dated = leader_names(), tuple(row["market"].replace("vehicle", "vehicles") for row in leader_rows())
     history = events.dated_plants(
@@ -120,7 +121,7 @@ def month_of(state: State) -> tuple[Mechanism, ...]:
     )
     return (
         # 1 WORLD
-        demand.OutsideDemand(path, scenario[demand.Demand], known_world(scenario) - demand.OPENING),
+        demand.OutsideDemand(path, scenario[demand.Demand], known_month),
         price_mechanism(scenario, world),
         construction.Rain(scenario[construction.Construction]),
         candidates.CandidatePool(scenario[promotion.Promotion], rates, scenario[construction.Construction].cv),
@@ -147,12 +148,8 @@ def month_of(state: State) -> tuple[Mechanism, ...]:
         Production(scenario[sourcing.Sourcing]),
         # 7 GROW
         households.Consumption(scenario[households.Households]),
-        labour.Wages(
-            scenario[labour.Labour], scenario[demand.Demand], scenario.run, known_world(scenario) - demand.OPENING
-        ),
-        migration.Migration(
-            scenario[labour.Labour], scenario[demand.Demand], scenario.run, known_world(scenario) - demand.OPENING
-        ),
+        labour.Wages(scenario[labour.Labour], scenario[demand.Demand], scenario.run, known_month, trend=0.015),
+        migration.Migration(scenario[labour.Labour], scenario[demand.Demand], scenario.run, known_month),
         firms.Investment(scenario[firms.Firms], scenario[Projects], scenario[leaders.Leaders].utilisation_target),
         firms.ProductivityNoise(scenario[firms.Firms]),
         # 8 CLOSE

@@ -251,7 +251,7 @@ class People:
     income: Floats  # (C,) disposable income by residence, real M yuan a month
     consumption: Floats  # (C,) what households spend next month, real M yuan
     national_wage: float = 1.0  # national real wage relative to the opening
-    common_productivity: float = 1.0  # the part of it that firms have in their own productivity
+    deepening: float = 1.0  # output per job of firms by capital and know-how in place of labour, to the opening
 
     @property
     def labour_force(self) -> Floats:
@@ -413,6 +413,7 @@ class Boards:
     land_taken: Floats | None = None
     wage: Floats | None = None  # (2, C) yuan a year, next month
     national_wage: float = 1.0
+    deepening: float = 1.0
     arrivals: Floats | None = None  # (2, C) people of working age from outside
     departures: Floats | None = None  # (2, C) to outside
     moves: Floats | None = None  # (2, C, C) between counties

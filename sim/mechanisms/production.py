@@ -180,8 +180,9 @@ def wage_gap(state: State) -> Floats:
 
 
 def wage_share(state: State) -> Floats:
-    """(K,) wages per unit of output of a frontier plant, 2018 prices; national wages and productivity grow together."""
-    return np.asarray(state.technology.jobs * state.wage_reference / 1e6)
+    """(K,) wages per unit of output of a frontier plant at the national wage, 2018 prices."""
+    people = state.people
+    return np.asarray(state.technology.jobs / people.deepening * state.wage_reference * people.national_wage / 1e6)
 
 
 def plant_capacity(state: State) -> Floats:

@@ -43,6 +43,7 @@ def _people(state: State) -> None:
     boards, people, counties, ledger = state.boards, state.people, state.counties, the_ledger(state)
     if boards.wage is not None:
         counties.wage_by_skill, people.national_wage = boards.wage, boards.national_wage
+        people.deepening = boards.deepening
         counties.wage = mean_wage(boards.wage, people.skill_share)
     if boards.income is not None and boards.consumption is not None:
         people.income, people.consumption = boards.income, boards.consumption

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import sim
+from sim.mechanisms.demand import Demand
 from sim.mechanisms.labour import (
     Labour,
     Staffing,
@@ -20,6 +21,7 @@ from sim.mechanisms.labour import (
     wanted_by_county,
 )
 from sim.model import NingdeModel
+from sim.settings import Run
 from sim.state import Firms
 from sim.world import GROUPS
 
@@ -119,15 +121,28 @@ def test_a_new_plant_wants_its_whole_capacity_and_an_old_one_its_orders(fresh, n
     assert boards.expected[state.firms.block] == pytest.approx(state.firms.orders[state.firms.block])
 
 
-def test_jobs_per_output_fall_with_the_national_wage(fresh, next_month):
+def test_jobs_per_output_fall_in_firms_by_deepening_and_in_services_with_wages(fresh, next_month):
     model = fresh()
     state = next_month(model.state)
     Staffing().step(state, model.streams)
-    before = state.boards.wanted.sum()
-    state.people.national_wage = 1.25
+    before, block = state.boards.wanted.copy(), state.firms.block
+    state.people.national_wage, state.people.deepening = 1.25, 1.1
     Staffing().step(state, model.streams)
-    assert state.boards.wanted.sum() == pytest.approx(before / 1.25)
-    assert labour_progress(state) == pytest.approx(1.25)
+    np.testing.assert_allclose(state.boards.wanted[block], before[block] / 1.25)
+    np.testing.assert_allclose(state.boards.wanted[~block], before[~block] / 1.1)
+    assert set(np.unique(labour_progress(state))) == {1.1, 1.25}
+
+
+def test_unit_labour_costs_of_the_nation_stand_still_in_the_long_run():
+    demand, labour = Demand(), Labour()
+    wages = Wages(labour, demand, Run(), -1200, trend=0.015)
+    model = NingdeModel(sim.load("baseline"), 1)
+    state = model.state
+    state.markets.price_level_before = state.markets.price_level
+    assert wages.national(state) == pytest.approx(demand.long_run_growth, abs=1e-6)
+    assert wages.deepening(state) + 0.015 == pytest.approx(demand.long_run_growth, abs=1e-6)
+    early = Wages(labour, demand, Run(), 1000, trend=0.015)
+    assert early.deepening(state) == pytest.approx(labour.deepening)
 
 
 def test_without_people_output_stops_growing_and_wages_rise():
@@ -138,7 +153,7 @@ def test_without_people_output_stops_growing_and_wages_rise():
         model.state.people.working_age *= 0.7
 
     full, short = run_months(baseline, 24), run_months(baseline, 24, change=emptier)
-    assert short.state.firms.output.sum() < 0.97 * full.state.firms.output.sum()
+    assert short.state.firms.output.sum() < 0.99 * full.state.firms.output.sum()
     assert (short.state.counties.wage > full.state.counties.wage).all()
     assert short.state.people.vacancy.mean() > full.state.people.vacancy.mean() + 0.02
     firms = short.state.firms
