@@ -82,7 +82,6 @@ GROUPS: tuple[type[Parameters], ...] = (
     pending.Linkage,
     pending.LandCage,
     pending.FiscalLevers,
-    pending.EnergyCaps,
     pending.Infrastructure,
 )
 """Every table of a scenario file. A new mechanism adds its parameters here and its line to the month below."""
@@ -133,6 +132,7 @@ def month_of(state: State) -> tuple[Mechanism, ...]:
             place, scenario[promotion.Promotion].plan_pressure, scenario[leaders.Leaders].rival_incentive
         ),
         location.Failure(place),
+        energy.Headroom(scenario[energy.Energy]),
         # 4 BUILD
         land.Development(scenario[land.Land], world),
         land.Requisition(scenario[land.Land]),
@@ -140,6 +140,7 @@ def month_of(state: State) -> tuple[Mechanism, ...]:
         # 5 SUPPLY
         sourcing.SupplierChoice(scenario[sourcing.Sourcing]),
         # 6 PRODUCE
+        energy.Limit(),
         Production(scenario[Projects], scenario[sourcing.Sourcing]),
         # 7 GROW
         firms.Investment(scenario[firms.Firms], scenario[Projects], scenario[leaders.Leaders].utilisation_target),

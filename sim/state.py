@@ -338,6 +338,7 @@ class Boards:
     # PLACE
     appeal: list[Floats] = field(default_factory=list)  # (J', P) utility terms of the open leads
     allowed: list[Bools] = field(default_factory=list)  # (J', P) masks
+    refused: list[Bools] = field(default_factory=list)  # (J',) open leads that nobody may sign
     outside_value: Floats | None = None  # (K,) V_out
     failed: Bools | None = None  # (J,)
     survival: Floats | None = None  # (J,)
@@ -355,6 +356,7 @@ class Boards:
     option: Floats | None = None  # (R,) O, where it is set for the first time; NaN elsewhere
     # PRODUCE
     capacity: Floats | None = None
+    electricity_limit: float = float("inf")  # MWh a month
     outside_demand: Floats | None = None  # (F,)
     unit_cost: Floats | None = None
     relative_cost: Floats | None = None
@@ -406,6 +408,7 @@ class Ledger:
     quota_issued: Floats | None = None
     developed_by_quota: Floats | None = None  # (C,)
     developed_by_event: float = 0.0
+    rationed: float = 1.0  # phi: share of their output that the limit on electricity leaves to plants
     rounds: int = 0
 
 

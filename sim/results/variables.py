@@ -82,6 +82,7 @@ VARIABLES: Mapping[str, Variable] = {
     "jobs": Variable(CELLS, "jobs by workplace", "persons", "stock"),
     "firms": Variable(CELLS, "operating above-scale firms", "firms", "stock"),
     "electricity": Variable(CELLS, "electricity use", "MWh", "flow"),
+    "carbon": Variable(CELLS, "carbon of the electricity used", "t CO2", "flow"),
     "capital": Variable(CELLS, "capital", MONEY, "stock", REAL),
     "price": Variable(("month", "product"), "price of the product", "index, 2018 = 1", "index"),
     "price_level": Variable(("month",), "general price level", "index, 2018 = 1", "index"),

@@ -84,6 +84,7 @@ def _arrays(output: Floats, random: np.random.Generator) -> dict[str, Floats]:
         "intermediate_industry_nominal": (above * nominal).sum(axis=(1, 2)) * 0.4 * fill,
         "jobs": output * 1.6,
         "electricity": output * 45.0,
+        "carbon": output * 20.0,
         "firms": np.floor(above / 12),
         "capital": output * 4,
         "price": price,
