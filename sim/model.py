@@ -21,6 +21,7 @@ from sim.inputoutput.tables import Table
 from sim.mechanisms import (
     Mechanism,
     Phase,
+    agglomeration,
     candidates,
     construction,
     demand,
@@ -76,6 +77,7 @@ GROUPS: tuple[type[Parameters], ...] = (
     labour.Labour,
     energy.Energy,
     firms.Firms,
+    agglomeration.Agglomeration,
     fiscal.Fiscal,
     pending.Talent,
     pending.Enclave,
@@ -132,7 +134,7 @@ def month_of(state: State) -> tuple[Mechanism, ...]:
             place, scenario[promotion.Promotion].plan_pressure, scenario[leaders.Leaders].rival_incentive
         ),
         location.Failure(place),
-        energy.Headroom(scenario[energy.Energy]),
+        energy.EnergyHeadroom(scenario[energy.Energy]),
         # 4 BUILD
         land.Development(scenario[land.Land], world),
         land.Requisition(scenario[land.Land]),
@@ -140,11 +142,12 @@ def month_of(state: State) -> tuple[Mechanism, ...]:
         # 5 SUPPLY
         sourcing.SupplierChoice(scenario[sourcing.Sourcing]),
         # 6 PRODUCE
-        energy.Limit(),
+        energy.EnergyLimit(),
         Production(scenario[Projects], scenario[sourcing.Sourcing]),
         # 7 GROW
         firms.Investment(scenario[firms.Firms], scenario[Projects], scenario[leaders.Leaders].utilisation_target),
         firms.ProductivityNoise(scenario[firms.Firms]),
+        agglomeration.Clusters(scenario[agglomeration.Agglomeration], state.technology, world),
         # 8 CLOSE
         firms.Exit(scenario[firms.Firms]),
         # 9 SHARE and 10 OBSERVE: budgets come with the public money; accounts and statistics observe below

@@ -86,7 +86,7 @@ class Firms(Table):
     opening: Bools = column(False)
     capital: Floats = column(0.0)  # M yuan
     capital_intensity: Floats = column(0.0)  # M yuan of capital per M yuan of annual output
-    productivity: Floats = column(1.0)  # index, 1 = opening mean
+    productivity: Floats = column(1.0)  # index, 1 = a frontier plant
     quality: Floats = column(0.5)  # 0-1
     jobs_intensity: Floats = column(0.0)  # persons per M yuan of annual output
     energy_intensity: Floats = column(0.0)  # MWh per M yuan
@@ -106,6 +106,7 @@ class Firms(Table):
     utilisation12: Floats = column(0.0, YEAR)
     margin12: Floats = column(0.0, YEAR)
     orders12: Floats = column(0.0, YEAR)
+    settled_jobs: Floats = column(0.0)  # persons that the neighbours are used to (section 9.15)
 
 
 def trailing_mean(memory: Floats) -> Floats:
@@ -209,6 +210,7 @@ class Parks:
     serviced: Floats  # free land that is ready to build on (LAND lasts one month)
     serviced_chain: Ints  # chain for which it was made ready, -1 without
     price: Floats  # M yuan per mu
+    crowding: Floats  # excess of jobs per mu over the threshold, squared (section 9.15)
 
     @property
     def free(self) -> Floats:
@@ -242,6 +244,7 @@ class Markets:
     experience: Floats  # (K,) cumulative world-and-home experience, 1 = opening
     home_experience: Floats  # (K,) cumulative home output, M yuan
     rain: Floats  # (C,) share of rainy days of the month
+    frontier: Floats  # (K,) output per job of a frontier plant, 1 = opening
 
 
 @dataclass
@@ -264,6 +267,7 @@ class Technology:
         home_share: (K, C, C) share of all use of a product in county s that comes from home county r, [k, r, s].
         base_demand: (N, 4) monthly final demand at opening by household, government, investment, outside, less what
             mechanisms deliver in the frozen opening month, M yuan a month.
+        imported: (K, K) share of input i of industry j that comes from abroad, mean of the home regions.
         value_added_share, capital, land, jobs, energy, tax, markup: (K,) per unit of output (land in mu, jobs in
             persons, energy in MWh, all per M yuan of annual output; capital in M yuan per M yuan).
     """
@@ -282,6 +286,7 @@ class Technology:
     markup: Floats
     conversion: Floats
     national_share: Floats
+    imported: Floats
 
 
 @dataclass
@@ -364,6 +369,10 @@ class Boards:
     investment: Floats | None = None  # (F,) completed net and replacement investment
     scrapped: Floats | None = None
     productivity_growth: Floats | None = None
+    frontier_growth: Floats | None = None  # (K,) d ln of output per job, everywhere
+    cluster_growth: Floats | None = None  # (F,) d ln A from the place
+    settled_jobs: Floats | None = None  # (F,)
+    crowding: Floats | None = None  # (P,)
     land_taken: Floats | None = None
     # CLOSE
     exits: Bools | None = None

@@ -1,6 +1,6 @@
 """Energy: electricity and carbon of the producers, and city caps on them (part of section 9.20 of the specification).
 
-    use_i  = e_i x_i (1 - g_e)^(years since opening)                     (MWh a month)      carbon_i = EF use_i   (t CO2)
+    use_i  = e_i x_i (1 - g_e)^(years since opening)                    (MWh a month) ,  carbon_i = EF use_i (t CO2)
     L      = min(cap_E, cap_C / EF)                                      the tighter cap, MWh a month; 0 = no cap
     left   = L - sum_i use_i - sum_j e_k(j) announced_j / 12             j: projects signed and not yet at work
     refused:  energy-heavy leads, and leaders' own plants at home, that need more than is left
@@ -195,7 +195,7 @@ def heavy_products(state: State) -> Bools:
 
 
 def rationed(use: Floats, limit: float) -> float:
-    """phi = min(1, L / total use): the share of what they would make that plants may make.
+    """Share phi = min(1, L / total use) of what they would make that plants may make.
 
     Args:
         use: (F,) electricity of the output without a cap, MWh a month.
@@ -205,7 +205,7 @@ def rationed(use: Floats, limit: float) -> float:
     return 1.0 if total <= limit else limit / total
 
 
-class Headroom:
+class EnergyHeadroom:
     """Energy-heavy leads that need more electricity than is left are refused."""
 
     phase: ClassVar[Phase] = Phase.PLACE
@@ -228,7 +228,7 @@ class Headroom:
             state.boards.refused.append(heavy[product] & (asked > left))
 
 
-class Limit:
+class EnergyLimit:
     """The limit on the month's electricity; the resolver of PRODUCE rations output to it."""
 
     phase: ClassVar[Phase] = Phase.PRODUCE

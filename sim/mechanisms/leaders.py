@@ -449,7 +449,7 @@ class Expansion:
     def _utilities(self, state: State, group: int, output: float) -> tuple[Floats, NDArray[np.bool_]]:
         """(P + S,) utility of every home park and rival site, and whether it can take the plant.
 
-        Energy headroom stands at the rivals' value at home while no cap holds; under a cap a plant must fit what is left.
+        Energy headroom stands at the rivals' value at home without a cap; under one a plant must fit what is left.
         """
         p, q, world, parks, counties = self.leaders, self.location, state.world, state.parks, state.counties
         product, county = int(state.leaders.product[group]), state.world.park_county

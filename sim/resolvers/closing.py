@@ -34,6 +34,13 @@ def resolve_grow(state: State, streams: Streams) -> None:
         state.incumbent_spending = investment_demand(state, firms.county, firms.product, boards.investment)
     if boards.productivity_growth is not None:
         firms.productivity = firms.productivity * np.exp(boards.productivity_growth)
+    if boards.cluster_growth is not None and boards.frontier_growth is not None:
+        assert boards.settled_jobs is not None
+        assert boards.crowding is not None
+        firms.productivity = firms.productivity * np.exp(boards.cluster_growth)
+        firms.settled_jobs, parks.crowding = boards.settled_jobs, boards.crowding
+        state.markets.frontier = state.markets.frontier * np.exp(boards.frontier_growth)
+        firms.jobs_intensity = firms.jobs_intensity * np.exp(-boards.frontier_growth)[firms.product]
 
 
 def resolve_close(state: State, streams: Streams) -> None:

@@ -18,6 +18,7 @@ from sim.mechanisms.production import (
     month_table,
     network_of,
     solve,
+    wage_share,
 )
 from sim.mechanisms.sourcing import market_volume
 from sim.resolvers.ledger import the_ledger
@@ -35,7 +36,7 @@ def unit_margins(state: State) -> Floats:
     """(K,) margin on sales of an average plant at the month's prices, before firm differences."""
     materials, _ = cost_parts(state)
     technology, price, level = state.technology, state.markets.price, state.markets.price_level
-    wages = technology.jobs * state.counties.wage.mean() / 1e6 * level
+    wages = wage_share(state) * level
     capital = technology.capital * state.scenario[ProjectSettings].depreciation * level
     return np.asarray((price - materials - wages - technology.tax * price - capital) / price)
 
