@@ -6,6 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.draws import Streams
+from sim.mechanisms.firms import Firms as FirmSettings
+from sim.mechanisms.firms import reference_after
 from sim.resolvers.building import investment_demand
 from sim.resolvers.funnel import fail
 from sim.resolvers.ledger import the_ledger
@@ -23,6 +25,12 @@ def resolve_grow(state: State, streams: Streams) -> None:
     if boards.investment is not None and boards.scrapped is not None and boards.land_taken is not None:
         ledger.invested = ledger.invested + boards.investment
         ledger.scrapped = ledger.scrapped + boards.scrapped
+        firms.market_reference = reference_after(
+            firms.market_reference,
+            firms.capital,
+            boards.investment - boards.scrapped,
+            state.scenario[FirmSettings].new_customers,
+        )
         firms.capital = firms.capital + boards.investment - boards.scrapped
         land = np.where(firms.park >= 0, boards.land_taken, 0.0)
         firms.plot = firms.plot * np.divide(
