@@ -21,6 +21,7 @@ from sim.inputoutput.tables import Table
 from sim.mechanisms import (
     Mechanism,
     Phase,
+    agglomeration,
     candidates,
     construction,
     demand,
@@ -79,13 +80,13 @@ GROUPS: tuple[type[Parameters], ...] = (
     households.Households,
     energy.Energy,
     firms.Firms,
+    agglomeration.Agglomeration,
     fiscal.Fiscal,
     pending.Talent,
     pending.Enclave,
     pending.Linkage,
     pending.LandCage,
     pending.FiscalLevers,
-    pending.EnergyCaps,
     pending.Infrastructure,
 )
 """Every table of a scenario file. A new mechanism adds its parameters here and its line to the month below."""
@@ -103,7 +104,7 @@ def month_of(state: State) -> tuple[Mechanism, ...]:
     scenario, world = state.scenario, state.world
     known = scenario.run.known_until
     known_month = known_world(scenario) - demand.OPENING
-    place = scenario[location.Location]
+    place, crowd = scenario[location.Location], scenario[agglomeration.Agglomeration]
     names, dated = leader_names(), tuple(row["market"].replace("vehicle", "vehicles") for row in leader_rows())
     history = events.dated_plants(
         world, names, dated, state.technology, scenario[prices.Prices], scenario[events.Events], known
@@ -137,6 +138,7 @@ def month_of(state: State) -> tuple[Mechanism, ...]:
             place, scenario[promotion.Promotion].plan_pressure, scenario[leaders.Leaders].rival_incentive
         ),
         location.Failure(place),
+        energy.EnergyHeadroom(scenario[energy.Energy]),
         # 4 BUILD
         land.Development(scenario[land.Land], world),
         land.Requisition(scenario[land.Land]),
@@ -145,13 +147,17 @@ def month_of(state: State) -> tuple[Mechanism, ...]:
         sourcing.SupplierChoice(scenario[sourcing.Sourcing]),
         # 6 PRODUCE
         labour.Staffing(),
+        energy.EnergyLimit(),
         Production(scenario[sourcing.Sourcing]),
         # 7 GROW
         households.Consumption(scenario[households.Households]),
-        labour.Wages(scenario[labour.Labour], scenario[demand.Demand], scenario.run, known_month, trend=0.015),
+        labour.Wages(
+            scenario[labour.Labour], scenario[demand.Demand], scenario.run, known_month, crowd.productivity_growth
+        ),
         migration.Migration(scenario[labour.Labour], scenario[demand.Demand], scenario.run, known_month),
         firms.Investment(scenario[firms.Firms], scenario[Projects], scenario[leaders.Leaders].utilisation_target),
         firms.ProductivityNoise(scenario[firms.Firms]),
+        agglomeration.Clusters(crowd, state.technology, world, flat=scenario.run.world == "flat"),
         # 8 CLOSE
         firms.Exit(scenario[firms.Firms]),
         # 9 SHARE and 10 OBSERVE: budgets come with the public money; accounts and statistics observe below

@@ -99,6 +99,15 @@ class Firms(Parameters):
         grade="assumed",
         source="assumption",
     )
+    new_customers: float = parameter(
+        0.0,
+        symbol="n_x",
+        unit="elasticity of outside demand to own expansion",
+        low=0.0,
+        high=1.0,
+        grade="assumed",
+        source="assumption; 1: outside demand grows with capacity, whatever the market does",
+    )
     utilisation_trigger: float = parameter(
         0.85,
         symbol="u_x",
@@ -139,6 +148,21 @@ def exit_probability(margin: Floats, relative_size: Floats, young: Bools, firms:
     size = np.maximum(relative_size, 1e-6) ** (-firms.exit_size)
     hazard = firms.exit_base * np.exp(-firms.exit_profit * margin) * size * (1.0 + firms.young_exit * young)
     return np.minimum(1.0 - (1.0 - np.minimum(hazard, 1.0)) ** (1.0 / YEAR), MOST_HAZARD)
+
+
+def reference_after(reference: Floats, capital: Floats, change: Floats, new_customers: float) -> Floats:
+    """Market volume at which present capacity sells its outside share, after capital has changed.
+
+    Q_0 <- Q_0 (1 + dK/K)^(1 - n_x): outside buyers ask for what the market asks for, not for what has been built.
+
+    Args:
+        reference: (F,) Q_0, volume of the firm's market.
+        capital: (F,) K before, M yuan.
+        change: (F,) investment less scrapping, M yuan.
+        new_customers: n_x, elasticity of outside demand to own expansion.
+    """
+    ratio = 1.0 + np.divide(change, capital, out=np.zeros(len(capital)), where=capital > 0)
+    return np.asarray(reference * ratio ** (1.0 - new_customers))
 
 
 class Investment:

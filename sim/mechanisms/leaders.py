@@ -27,6 +27,7 @@ from numpy.typing import NDArray
 from sim.draws import Streams, gumbel
 from sim.mechanisms import Phase
 from sim.mechanisms.demand import HORIZON, OPENING, annual_series, last_known_year, monthly_logs
+from sim.mechanisms.energy import Energy, left_over, limit_of, need
 from sim.mechanisms.location import Location, committed_land
 from sim.mechanisms.production import leading_rows
 from sim.mechanisms.sourcing import nameplate, potential_coverage
@@ -448,10 +449,11 @@ class Expansion:
     def _utilities(self, state: State, group: int, output: float) -> tuple[Floats, NDArray[np.bool_]]:
         """(P + S,) utility of every home park and rival site, and whether it can take the plant.
 
-        Energy headroom stands at the rivals' value at home until energy caps exist.
+        Energy headroom stands at the rivals' value at home without a cap; under one a plant must fit what is left.
         """
         p, q, world, parks, counties = self.leaders, self.location, state.world, state.parks, state.counties
         product, county = int(state.leaders.product[group]), state.world.park_county
+        headroom, supplied = self._energy(state, product, output)
         home = home_capacity_by_park(state, group)
         away = state.rivals.capacity[group]
         total = home.sum() + away.sum()
@@ -464,7 +466,7 @@ class Expansion:
             - q.wage * np.log(wage[county])
             + q.service * counties.service[county]
             + q.incentive * counties.incentive[county]
-            + p.energy_pull * p.rival_headroom
+            + p.energy_pull * headroom
             + p.talent_pull * np.log(counties.talent[county])
         )
         there = (
@@ -482,8 +484,18 @@ class Expansion:
         room = left >= output * state.technology.land[product]
         banned = (world.fit[county, product] <= 0) & (state.lever("zoning.strictness") >= 1.0)
         fits = ~banned & (world.park_port | ~world.port[product])
-        allowed = room & fits & (np.arange(len(room)) < len(room) - world.county_count)
+        allowed = room & fits & supplied & (np.arange(len(room)) < len(room) - world.county_count)
         return value, np.concatenate([allowed, np.ones(len(away), dtype=bool)])
+
+    def _energy(self, state: State, product: int, output: float) -> tuple[float, bool]:
+        """Energy headroom at home, a share, and whether a plant of an annual output (M yuan) fits into what is left."""
+        limit = limit_of(state)
+        if np.isinf(limit):
+            return self.leaders.rival_headroom, True
+        left = left_over(state, limit)
+        intensity = state.technology.energy[product]
+        asked = float(need(np.array(output), intensity, state.month, state.scenario[Energy].efficiency))
+        return max(left / limit, 0.0), asked <= left
 
 
 def home_capacity_by_park(state: State, group: int) -> Floats:

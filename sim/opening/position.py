@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from sim import data
 from sim.draws import Streams
 from sim.inputoutput.tables import Table
+from sim.mechanisms.agglomeration import Agglomeration, settle_opening
 from sim.mechanisms.construction import Construction
 from sim.mechanisms.demand import HORIZON, Demand, DemandPath, market_volumes
 from sim.mechanisms.firms import YOUNG, exit_probability
@@ -181,6 +182,7 @@ def opening_state(scenario: Scenario, world: World, seed: int, levers: dict[str,
     _outside_sales(state)
     _leader_shares(state)
     _memories(state)
+    settle_opening(state, scenario[Agglomeration])
     _investment_base(state)
     settle_households(state)
     _check_settled(state, table)
@@ -212,6 +214,7 @@ def opening_parks(world: World, occupied: Floats) -> Parks:
         serviced=np.zeros(len(occupied)),
         serviced_chain=np.full(len(occupied), -1),
         price=np.zeros(len(occupied)),
+        crowding=np.zeros(len(occupied)),
     )
 
 
@@ -233,6 +236,7 @@ def opening_markets(scenario: Scenario, world: World, components: Floats, volume
         experience=np.ones(size),
         home_experience=home * years,
         rain=np.full(world.county_count, scenario[Construction].rain_mean),
+        frontier=np.ones(size),
     )
 
 

@@ -9,6 +9,7 @@ from sim.draws import Streams
 from sim.mechanisms.construction import Construction
 from sim.mechanisms.demand import HORIZON
 from sim.mechanisms.leaders import Leaders
+from sim.mechanisms.production import frontier_jobs
 from sim.mechanisms.sourcing import Connection, Sourcing, nameplate
 from sim.resolvers.ledger import the_ledger
 from sim.resolvers.production import unit_margins
@@ -159,7 +160,7 @@ def _births(state: State, done: Ints) -> None:
         capital_intensity=projects.capital_intensity[new],
         productivity=np.where(own, 1.0, projects.productivity[new]),
         quality=projects.quality[new],
-        jobs_intensity=technology.jobs[product],
+        jobs_intensity=frontier_jobs(state)[product],
         skill_share=state.people.skill_share[county],
         energy_intensity=technology.energy[product],
         land=projects.land_held[new],

@@ -93,6 +93,7 @@ def _arrays(output: Floats, random: np.random.Generator) -> dict[str, Floats]:
         "income": people * 0.0023 * level[:, None] ** 3,
         "consumption": people * 0.0016 * level[:, None] ** 3,
         "electricity": output * 45.0,
+        "carbon": output * 20.0,
         "firms": np.floor(above / 12),
         "capital": output * 4,
         "price": price,
