@@ -128,7 +128,7 @@ def month_of(state: State) -> tuple[Mechanism, ...]:
         candidates.CandidatePool(scenario[promotion.Promotion], rates, scenario[construction.Construction].cv),
         # 2 PROPOSE
         leaders.OrderBooks(scenario[leaders.Leaders], shipments, power),
-        leaders.Expansion(scenario[leaders.Leaders], place, known - demand.OPENING),
+        leaders.Expansion(scenario[leaders.Leaders], place),
         events.History(history),
         promotion.Funnel(scenario[promotion.Promotion], scenario[Projects], scenario[sourcing.Sourcing], rates),
         # 3 PLACE

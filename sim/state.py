@@ -550,6 +550,7 @@ class State:
     outside_value_mean: Floats  # (K,) Vbar
     markets_of_product: Ints  # (K,) market of the outside sales of a product
     outside_shares: Floats  # (K,) ebar of new firms
+    leader_outside_shares: Floats  # (K,) ebar of new plants of leaders
     levers: dict[str, Floats]  # compiled policy: (months + 1,) or (months + 1, C), row = month
     rent_reference: float = 1.0  # mean land price at opening, M yuan per mu
     wage_reference: float = 1.0  # mean wage at opening, yuan a year

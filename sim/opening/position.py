@@ -168,6 +168,7 @@ def opening_state(scenario: Scenario, world: World, seed: int, levers: dict[str,
         markets=opening_markets(scenario, world, path.known[:, 0], volume, firms),
         markets_of_product=market_of_product(world),
         outside_shares=np.full(world.product_count, scenario[Sourcing].outside_share),
+        leader_outside_shares=np.full(world.product_count, scenario[Sourcing].outside_share),
         levers=levers,
         effort=np.zeros(4),
         wage_reference=float(county_wages(world, scenario[Labour]).mean()),
@@ -283,7 +284,11 @@ def leader_market(state: State) -> NDArray[np.int64]:
 
 
 def _outside_sales(state: State) -> None:
-    """Outside share ebar of opening firms, so that they sell what the table says; legacy entrants get their mean."""
+    """Outside share ebar of opening firms, so that they sell what the table says.
+
+    Entrants of legacy products get the mean of their product, and so do later plants of leaders that have plants of the
+    product at the opening: they come with the customers of their group.
+    """
     firms, world = state.firms, state.world
     sourcing = state.scenario[Sourcing]
     total = sum_by(firms.node, firms.output, state.node_count)
@@ -295,6 +300,9 @@ def _outside_sales(state: State) -> None:
     for product in np.flatnonzero(world.legacy):
         mine = (firms.product == product) & ~firms.fringe
         state.outside_shares[product] = np.average(firms.outside_share[mine], weights=firms.capacity[mine])
+    for product in np.unique(firms.product[firms.leader >= 0]):
+        mine = (firms.product == product) & (firms.leader >= 0)
+        state.leader_outside_shares[product] = np.average(firms.outside_share[mine], weights=firms.capacity[mine])
 
 
 def _leader_shares(state: State) -> None:
