@@ -284,7 +284,7 @@ class Markets:
     conversion: Floats  # (K,) conversion cost v_k in 2018 prices per unit
     material_factor: float  # material use per cell relative to the opening
     experience: Floats  # (K,) cumulative world-and-home experience, 1 = opening
-    home_experience: Floats  # (K,) cumulative home output, M yuan
+    national_experience: Floats  # (K,) what the country had made by the opening, M yuan
     rain: Floats  # (C,) share of rainy days of the month
     frontier: Floats  # (K,) output per job of a frontier plant, 1 = opening
     price_level_before: float = 1.0  # PI of last month
@@ -311,7 +311,7 @@ class Technology:
         household_shares: (K, C) what households of a county buy of each product, from wherever it comes; sums to 1.
         base_demand: (N, 4) monthly final demand at opening by household, government, investment, outside, less what
             mechanisms deliver in the frozen opening month, M yuan a month.
-        imported: (K, K) share of input i of industry j that comes from abroad, mean of the home regions.
+        imported: (K, K) share of input i of industry j that comes from abroad, in the table of all regions.
         value_added_share, capital, land, jobs, energy, tax, markup: (K,) per unit of output (land in mu, jobs in
             persons, energy in MWh, all per M yuan of annual output; capital in M yuan per M yuan).
     """

@@ -138,14 +138,14 @@ class Energy(Parameters):
 
 
 def electricity(firms: Firms, month: int, efficiency: float) -> Floats:
-    """(F,) electricity use of a month, MWh.
+    """(F,) electricity use of a month, MWh; a firm that closes at the end of the month has used its own.
 
     Args:
         firms: intensities in MWh per M yuan and output in M yuan a month.
         month: months since the opening.
         efficiency: g_e, yearly decline of use per unit.
     """
-    return np.asarray(firms.energy_intensity * firms.output * (1.0 - efficiency) ** (month / YEAR) * firms.alive)
+    return np.asarray(firms.energy_intensity * firms.output * (1.0 - efficiency) ** (month / YEAR))
 
 
 def monthly_limit(cap: float, carbon_cap: float, grid_factor: float) -> float:
@@ -185,7 +185,8 @@ def left_over(state: State, limit: float) -> float:
     coming = (projects.stage >= Stage.SIGNED) & (projects.stage <= Stage.BUILD)
     intensity = state.technology.energy[projects.product[coming]]
     planned = need(projects.announced_output[coming], intensity, state.month, efficiency).sum()
-    return limit - float(electricity(state.firms, state.month, efficiency).sum()) - float(planned)
+    present = electricity(state.firms, state.month, efficiency)[state.firms.alive].sum()
+    return limit - float(present) - float(planned)
 
 
 def heavy_products(state: State) -> Bools:

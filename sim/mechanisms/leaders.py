@@ -29,7 +29,7 @@ from sim.draws import Streams, gumbel
 from sim.mechanisms import Phase
 from sim.mechanisms.demand import HORIZON, OPENING, annual_series, last_known_year, monthly_logs
 from sim.mechanisms.energy import Energy, left_over, limit_of, need
-from sim.mechanisms.location import Location, committed_land
+from sim.mechanisms.location import Location, committed_land, sponsor_county
 from sim.mechanisms.production import leading_rows
 from sim.mechanisms.sourcing import nameplate, potential_coverage
 from sim.parameters import Parameters, parameter
@@ -481,7 +481,7 @@ class Expansion:
     @staticmethod
     def _detour(state: State, group: int) -> Floats:
         """(C,) minutes from the leader's largest home plant beyond those inside its county: it shares heads and labs."""
-        minutes, home = state.world.minutes, main_county(state, group)
+        minutes, home = state.world.minutes, int(sponsor_county(state)[group])
         return np.asarray(minutes[home] - minutes[home, home] if home >= 0 else np.zeros(len(minutes)))
 
     def _utilities(self, state: State, group: int, output: float) -> tuple[Floats, NDArray[np.bool_]]:
@@ -535,13 +535,6 @@ class Expansion:
         intensity = state.technology.energy[product]
         asked = float(need(np.array(output), intensity, state.month, state.scenario[Energy].efficiency))
         return max(left / limit, 0.0), asked <= left
-
-
-def main_county(state: State, group: int) -> int:
-    """County of a leader's largest home plant, -1 without one."""
-    firms = state.firms
-    mine = np.flatnonzero(firms.alive & (firms.leader == group))
-    return int(firms.county[mine[firms.capital[mine].argmax()]]) if len(mine) else -1
 
 
 def home_capacity_by_park(state: State, group: int) -> Floats:

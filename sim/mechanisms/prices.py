@@ -48,6 +48,7 @@ from sim.mechanisms.demand import (
 from sim.parameters import Lever, Month, Parameters, entries, lever, parameter
 from sim.settings import Run
 from sim.state import COMMODITIES, YEAR, State
+from sim.sums import sum_by
 from sim.world import World
 
 Floats = NDArray[np.float64]
@@ -62,7 +63,7 @@ COMMODITY_SERIES: Mapping[str, tuple[str, bool]] = {
 BASE_YEAR = 2018
 """Prices are indices with this year at 1; it is the year of the national table."""
 
-PAST_YEARS_OF_EXPERIENCE_CELLS = 5.0
+PAST_YEARS_OF_EXPERIENCE_BATTERIES = 5.0
 PAST_YEARS_OF_EXPERIENCE = 20.0
 """Cumulative output at opening in years of the opening volume; assumption (open point 19 of the model description)."""
 
@@ -391,8 +392,7 @@ class WorldPrices:
         """
         self.path, self.prices, self.reference, self.flat = path, prices, reference, flat
         rate = np.full(world.product_count, prices.learning_rate_other)
-        self.cell = world.product("B_CELL")
-        rate[self.cell] = prices.learning_rate_cell
+        rate[world.product("B_CELL")] = prices.learning_rate_cell
         self.exponent = np.array([learning_exponent(value) for value in rate])
         self.exposure = exposure_matrix(prices, world)
         self.chain = world.chain_product
@@ -419,20 +419,20 @@ class WorldPrices:
         boards.price = np.where(self.chain, price, boards.price_level)
 
     def _experience(self, state: State) -> Floats:
-        """(K,) cumulative experience relative to the opening, world and home weighted."""
+        """(K,) cumulative experience relative to the opening, world and home weighted.
+
+        Home output counts against what the country had made by the opening. Against what home had made, a small
+        beginning would teach the world: an anode plant in a place without one would multiply "experience" a
+        thousandfold and cut the cost of anodes everywhere.
+        """
         markets = state.markets
         if self.flat:
             return markets.experience
-        years = np.where(
-            np.arange(len(markets.price)) == self.cell, PAST_YEARS_OF_EXPERIENCE_CELLS, PAST_YEARS_OF_EXPERIENCE
-        )
-        world_growth = (
-            world_volume_index(state.markets.volume, state.markets.volume_opening, state.world) / years / YEAR
-        )
-        home = np.zeros(len(years))
+        years = past_years(state.world)
+        world_growth = world_volume_index(markets.volume, markets.volume_opening, state.world) / years / YEAR
         firms = state.firms
-        np.add.at(home, firms.product, np.where(firms.alive, firms.output, 0.0))
-        opening = np.where(markets.home_experience > 0, markets.home_experience, np.inf)
+        home = sum_by(firms.product, np.where(firms.alive, firms.output, 0.0), len(years))
+        opening = np.where(markets.national_experience > 0, markets.national_experience, np.inf)
         weight = self.prices.world_weight
         return markets.experience + weight * world_growth + (1.0 - weight) * home / opening
 
@@ -477,11 +477,21 @@ def market_of_product(world: World) -> NDArray[np.int64]:
     return markets
 
 
+def battery_products(world: World) -> NDArray[np.bool_]:
+    """(K,) products of the battery chain."""
+    return np.asarray(world.chain == world.chains.index("BAT"))
+
+
 def world_volume_index(volume: Floats, opening: Floats, world: World) -> Floats:
-    """(K,) volume of a product's world market relative to the opening; cells: power and consumer cells together."""
+    """(K,) volume a product is made for, relative to the opening; battery chain: power and consumer cells together."""
     index = volume[market_of_product(world)] / opening[market_of_product(world)]
-    index[world.product("B_CELL")] = volume[:2].sum() / opening[:2].sum()
+    index[battery_products(world)] = volume[:2].sum() / opening[:2].sum()
     return np.asarray(index)
+
+
+def past_years(world: World) -> Floats:
+    """(K,) cumulative output at the opening in years of the opening volume."""
+    return np.where(battery_products(world), PAST_YEARS_OF_EXPERIENCE_BATTERIES, PAST_YEARS_OF_EXPERIENCE)
 
 
 def experience_reference(components: Floats, nev_share: float, vehicles: Floats, world: World) -> Floats:
@@ -497,11 +507,6 @@ def experience_reference(components: Floats, nev_share: float, vehicles: Floats,
     last = min(Month(f"{BASE_YEAR}-07") - OPENING, known - 1)
     volumes = [market_volumes(components[:, month], nev_share, vehicles) for month in range(last + 1)]
     experience = np.ones(world.product_count)
-    years = np.where(
-        np.arange(world.product_count) == world.product("B_CELL"),
-        PAST_YEARS_OF_EXPERIENCE_CELLS,
-        PAST_YEARS_OF_EXPERIENCE,
-    )
     for volume in volumes[1:]:
-        experience += world_volume_index(volume, volumes[0], world) / years / YEAR
+        experience += world_volume_index(volume, volumes[0], world) / past_years(world) / YEAR
     return experience

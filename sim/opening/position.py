@@ -22,13 +22,12 @@ from sim.mechanisms.land import Land, base_price, land_price
 from sim.mechanisms.leaders import Leaders as LeaderSettings
 from sim.mechanisms.location import Location, base_utility, inclusive_value, physical_mask, relative_prices
 from sim.mechanisms.prices import (
-    PAST_YEARS_OF_EXPERIENCE,
-    PAST_YEARS_OF_EXPERIENCE_CELLS,
     PricePath,
     Prices,
     WorldPrices,
     experience_reference,
     market_of_product,
+    past_years,
 )
 from sim.mechanisms.production import (
     leading_rows,
@@ -55,7 +54,6 @@ from sim.state import (
     MARKETS,
     YEAR,
     Counties,
-    Firms,
     Leaders,
     Links,
     Markets,
@@ -144,6 +142,7 @@ def opening_state(scenario: Scenario, world: World, seed: int, levers: dict[str,
     vehicles = float(path.reference[1]) * 1000.0
     leaders = empty_leaders(world, scenario[Prices], vehicles)
     count = world.county_count
+    national = table.output.reshape(-1, world.product_count).sum(axis=0)
     state = State(
         world=world,
         scenario=scenario,
@@ -165,7 +164,7 @@ def opening_state(scenario: Scenario, world: World, seed: int, levers: dict[str,
             quota=np.zeros(count),
         ),
         people=opening_people(totals, scenario, world),
-        markets=opening_markets(scenario, world, path.known[:, 0], volume, firms),
+        markets=opening_markets(scenario, world, path.known[:, 0], volume, national),
         markets_of_product=market_of_product(world),
         outside_shares=np.full(world.product_count, scenario[Sourcing].outside_share),
         leader_outside_shares=np.full(world.product_count, scenario[Sourcing].outside_share),
@@ -219,12 +218,17 @@ def opening_parks(world: World, occupied: Floats) -> Parks:
     )
 
 
-def opening_markets(scenario: Scenario, world: World, components: Floats, volume: Floats, firms: Firms) -> Markets:
-    """Markets and prices of December 2013; prices start at their target (set once costs are known)."""
+def opening_markets(scenario: Scenario, world: World, components: Floats, volume: Floats, national: Floats) -> Markets:
+    """Markets and prices of December 2013; prices start at their target (set once costs are known).
+
+    Args:
+        scenario: parameters.
+        world: products and counties.
+        components: (X,) logs of the outside series.
+        volume: (M,) volumes of the markets.
+        national: (K,) annual output of all regions of the table, M yuan.
+    """
     size = world.product_count
-    years = np.full(size, PAST_YEARS_OF_EXPERIENCE)
-    years[world.product("B_CELL")] = PAST_YEARS_OF_EXPERIENCE_CELLS
-    home = sum_by(firms.product, firms.output, size) * YEAR
     return Markets(
         volume=volume,
         volume_opening=volume.copy(),
@@ -235,7 +239,7 @@ def opening_markets(scenario: Scenario, world: World, components: Floats, volume
         conversion=np.zeros(size),
         material_factor=1.0,
         experience=np.ones(size),
-        home_experience=home * years,
+        national_experience=national * past_years(world),
         rain=np.full(world.county_count, scenario[Construction].rain_mean),
         frontier=np.ones(size),
     )

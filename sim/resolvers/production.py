@@ -107,7 +107,7 @@ def _ration(state: State, network: Network, demand: Floats, output: Floats, roun
     """
     boards, firms, run = state.boards, state.firms, state.scenario[Run]
     assert boards.limit is not None
-    rate = firms.energy_intensity * (1.0 - state.scenario[Energy].efficiency) ** (state.month / YEAR) * firms.alive
+    rate = firms.energy_intensity * (1.0 - state.scenario[Energy].efficiency) ** (state.month / YEAR)
     share = rationed(rate * output, boards.electricity_limit)
     if share >= 1.0:
         return output, rounds
