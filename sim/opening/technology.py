@@ -90,9 +90,8 @@ def pool_coefficients(table: Table, inputs: Floats, linked: NDArray[np.bool_], s
     size = products * counties
     flows, output = table.intermediate[:size, :size], table.output[:size]
     pool = share(flows, output[None, :])
-    by_share = (
-        shares[:, :, :, None] * (inputs.reshape(products, counties, products) * (1.0 - ores)[:, None, :])[:, None]
-    )
+    from_home = inputs.reshape(products, counties, products) * (1.0 - ores)[:, None, :]
+    by_share = shares[:, :, :, None] * from_home[:, None, :, :]
     absent = by_share.transpose(1, 0, 2, 3).reshape(size, size)
     pool = np.where(output[None, :] > 0, pool, absent)
     pool[np.tile(linked, (counties, counties))] = 0.0
