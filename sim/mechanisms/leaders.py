@@ -27,6 +27,7 @@ from numpy.typing import NDArray
 from sim.draws import Streams, gumbel
 from sim.mechanisms import Phase
 from sim.mechanisms.demand import HORIZON, OPENING, annual_series, last_known_year, monthly_logs
+from sim.mechanisms.fiscal import Race, competing_counties
 from sim.mechanisms.location import Location, committed_land
 from sim.mechanisms.production import leading_rows
 from sim.mechanisms.sourcing import nameplate, potential_coverage
@@ -393,8 +394,8 @@ class Expansion:
     phase: ClassVar[Phase] = Phase.PROPOSE
     writes: ClassVar[tuple[str, ...]] = ("own_projects", "rival_building", "rival_noise")
 
-    def __init__(self, leaders: Leaders, location: Location, known_month: int) -> None:
-        self.leaders, self.location, self.known_month = leaders, location, known_month
+    def __init__(self, leaders: Leaders, location: Location, known_month: int, race: Race) -> None:
+        self.leaders, self.location, self.known_month, self.race = leaders, location, known_month, race
 
     def step(self, state: State, streams: Streams) -> None:
         """Each active leader compares planned with present and coming capacity; a gap becomes a plant somewhere."""
@@ -420,14 +421,15 @@ class Expansion:
             output = leader.plan(*self._position(state, group))
             if output <= 0:
                 continue
-            utility, allowed = self._utilities(state, group, output)
+            utility, allowed, offers = self._utilities(state, group, output)
             parks = len(state.parks.planned)
             value = np.where(allowed, utility, -np.inf)
             choice = leader.choose_site(value, taste[group], parks)
             if choice >= parks:
                 building[group, choice - parks] = output / YEAR
             else:
-                state.boards.own_projects.append(own_project(state, group, choice, output))
+                offer = float(offers[state.world.park_county[choice]])
+                state.boards.own_projects.append(own_project(state, group, choice, output) | {"incentive": offer})
 
     def _position(self, state: State, group: int) -> tuple[float, float, float, float, float, float, float]:
         """Orders (M yuan a month), growth, target use, capacity, pipeline, least and most of a plant (a year)."""
@@ -445,8 +447,8 @@ class Expansion:
         lump = float(rows.lump_low[group]), float(rows.lump_high[group])
         return orders, growth, self.leaders.utilisation_target, capacity, pipeline, *lump
 
-    def _utilities(self, state: State, group: int, output: float) -> tuple[Floats, NDArray[np.bool_]]:
-        """(P + S,) utility of every home park and rival site, and whether it can take the plant.
+    def _utilities(self, state: State, group: int, output: float) -> tuple[Floats, NDArray[np.bool_], Floats]:
+        """(P + S,) utility of every home park and rival site, and whether it can take the plant; (C,) incentives.
 
         Energy headroom stands at the rivals' value at home until energy caps exist.
         """
@@ -455,6 +457,13 @@ class Expansion:
         home = home_capacity_by_park(state, group)
         away = state.rivals.capacity[group]
         total = home.sum() + away.sum()
+        left = parks.planned - parks.developed + parks.free - committed_land(state)
+        room = left >= output * state.technology.land[product]
+        banned = (world.fit[county, product] <= 0) & (state.lever("zoning.strictness") >= 1.0)
+        fits = ~banned & (world.park_port | ~world.port[product])
+        allowed = room & fits & (np.arange(len(room)) < len(room) - world.county_count)
+        takers = competing_counties(allowed[None, :], county, world.county_count).sum()
+        offers = self.race.offers(state, np.array([float(takers)]))[0]
         concentration = np.concatenate([home, away]) / total if total > 0 else np.zeros(len(home) + len(away))
         price = np.where(parks.price > 0, parks.price, p.rival_land_price)
         wage = counties.wage / counties.wage.mean()
@@ -463,7 +472,7 @@ class Expansion:
             - q.land_price * np.log(price)
             - q.wage * np.log(wage[county])
             + q.service * counties.service[county]
-            + q.incentive * counties.incentive[county]
+            + q.incentive * offers[county]
             + p.energy_pull * p.rival_headroom
             + p.talent_pull * np.log(counties.talent[county])
         )
@@ -478,12 +487,7 @@ class Expansion:
             + state.rivals.noise[group]
         )
         value = np.concatenate([here, there]) - p.diversification * concentration
-        left = parks.planned - parks.developed + parks.free - committed_land(state)
-        room = left >= output * state.technology.land[product]
-        banned = (world.fit[county, product] <= 0) & (state.lever("zoning.strictness") >= 1.0)
-        fits = ~banned & (world.park_port | ~world.port[product])
-        allowed = room & fits & (np.arange(len(room)) < len(room) - world.county_count)
-        return value, np.concatenate([allowed, np.ones(len(away), dtype=bool)])
+        return value, np.concatenate([allowed, np.ones(len(away), dtype=bool)]), offers
 
 
 def home_capacity_by_park(state: State, group: int) -> Floats:

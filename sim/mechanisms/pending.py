@@ -297,32 +297,6 @@ class LandCage(Parameters):
     )
 
 
-class FiscalLevers(Parameters):
-    """Public money: the limit of grants to projects and the share of revenue kept by the city level."""
-
-    table: ClassVar[str] = "fiscal"
-    inert: ClassVar[str] = INERT
-
-    incentive_cap: Lever = lever(
-        0.04,
-        symbol="inc",
-        unit="grant share of investment",
-        low=0,
-        high=0.12,
-        grade="assumed",
-        source="assumption",
-    )
-    city_share_local: Lever = lever(
-        0.25,
-        symbol="phi_city",
-        unit="share of local revenue kept by the city level",
-        low=0,
-        high=0.6,
-        grade="assumed",
-        source="assumption",
-    )
-
-
 class EnergyCaps(Parameters):
     """Caps on the energy use and the emissions of the city; 0 means no cap."""
 
@@ -369,5 +343,5 @@ class Infrastructure(Parameters):
     )
 
 
-GROUPS: tuple[type[Parameters], ...] = (Talent, Enclave, Linkage, LandCage, FiscalLevers, EnergyCaps, Infrastructure)
+GROUPS: tuple[type[Parameters], ...] = (Talent, Enclave, Linkage, LandCage, EnergyCaps, Infrastructure)
 """The groups of levers that wait for their mechanism."""

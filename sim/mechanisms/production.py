@@ -212,12 +212,15 @@ def local_final_demand(state: State) -> Floats:
     """(N, 3) demand of home households, governments and investors addressed to each county-node, M yuan a month.
 
     Base demand of the opening plus what mechanisms spend: construction work and equipment of projects and of
-    incumbents' investment. Inventories may make it negative; the sum of a row's orders is cut at zero by the resolver.
+    incumbents' investment, and what budgets spend above the opening (section 9.17). Inventories may make it negative;
+    the sum of a row's orders is cut at zero by the resolver.
     """
     demand = state.technology.base_demand[:, :3].copy()
     if state.spending is not None:
         per_product = np.einsum("krs,sk->rk", state.technology.home_share, state.spending)
         demand[:, 2] += per_product.reshape(-1)
+    if state.public is not None:
+        demand[:, 1] += np.einsum("krs,sk->rk", state.technology.home_share, state.public.extra).reshape(-1)
     return np.asarray(demand)
 
 

@@ -42,6 +42,7 @@ from sim.mechanisms.sourcing import Sourcing
 from sim.opening.basis import Basis
 from sim.opening.links import connect_opening
 from sim.opening.population import LEADER_QUALITY, UTILISATION, opening_firms
+from sim.opening.public import open_accounts
 from sim.opening.technology import county_wages, technology
 from sim.opening.totals import OpeningError, check_jobs
 from sim.parameters import Month
@@ -179,6 +180,7 @@ def opening_state(scenario: Scenario, world: World, seed: int, levers: dict[str,
     _investment_base(state)
     _check_settled(state, table)
     _land_and_location(state)
+    open_accounts(state, table)
     entry_balance(state)
     return state
 
