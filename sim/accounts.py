@@ -208,6 +208,32 @@ def check_land(state: State) -> float:
     return gap
 
 
+def check_people(state: State) -> float:
+    """I9: residents = before + natural + in - out; who works somewhere lives somewhere; no more at work than people."""
+    ledger, people, firms, world = state.ledger, state.people, state.firms, state.world
+    assert ledger is not None
+    before = ledger.working_age_before
+    assert before is not None
+    gap = 0.0
+    if ledger.natural is not None and ledger.arrived is not None and ledger.departed is not None:
+        expected = before + ledger.natural + ledger.arrived - ledger.departed
+        for skill in range(len(before)):
+            left, right = people.working_age[skill], expected[skill]
+            gap = max(gap, worst("I9 residents = before + natural + in - out", state, left, right, 1.0, 1e-9, "county"))
+        city = people.working_age.sum() - before.sum()
+        moved = ledger.natural.sum() + ledger.arrived.sum() - ledger.departed.sum()
+        gap = max(gap, worst("I9 residents of the city", state, np.array(city), np.array(moved), 1e3, 1e-9, ""))
+    at_work = sum_by(firms.county, firms.staff, world.county_count)
+    came = people.workers.sum(axis=(0, 1))
+    gap = max(gap, worst("I9 staff = residents at work + commuters", state, at_work, came, 1.0, TOLERANCE, "county"))
+    worst(
+        "I9 residents stay >= 0", state, np.minimum(people.working_age.min(axis=0), 0.0), 0.0 * came, 1.0, 0.0, "county"
+    )
+    too_many = np.maximum(people.workers.sum(axis=2) - people.participation * before, 0.0).max(axis=0)
+    worst("I9 at work <= labour force", state, too_many, 0.0 * too_many, 1.0, 1e-6, "county")
+    return gap
+
+
 def check_pipeline(state: State) -> float:
     """I10: candidates = leads + thinned; leads = signed + lost; every stage changes by what entered and left."""
     ledger, projects = state.ledger, state.projects
@@ -327,6 +353,7 @@ CHECKS: dict[str, Callable[[State], float]] = {
     "I6": check_firm_accounts,
     "I7": check_capital,
     "I8": check_land,
+    "I9": check_people,
     "I10": check_pipeline,
     "I11": check_population,
     "I12": check_budgets,

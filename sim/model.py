@@ -28,10 +28,12 @@ from sim.mechanisms import (
     events,
     firms,
     fiscal,
+    households,
     labour,
     land,
     leaders,
     location,
+    migration,
     pending,
     prices,
     promotion,
@@ -74,6 +76,7 @@ GROUPS: tuple[type[Parameters], ...] = (
     construction.Construction,
     sourcing.Sourcing,
     labour.Labour,
+    households.Households,
     energy.Energy,
     firms.Firms,
     fiscal.Fiscal,
@@ -140,8 +143,16 @@ def month_of(state: State) -> tuple[Mechanism, ...]:
         # 5 SUPPLY
         sourcing.SupplierChoice(scenario[sourcing.Sourcing]),
         # 6 PRODUCE
-        Production(scenario[Projects], scenario[sourcing.Sourcing]),
+        labour.Staffing(),
+        Production(scenario[sourcing.Sourcing]),
         # 7 GROW
+        households.Consumption(scenario[households.Households]),
+        labour.Wages(
+            scenario[labour.Labour], scenario[demand.Demand], scenario.run, known_world(scenario) - demand.OPENING
+        ),
+        migration.Migration(
+            scenario[labour.Labour], scenario[demand.Demand], scenario.run, known_world(scenario) - demand.OPENING
+        ),
         firms.Investment(scenario[firms.Firms], scenario[Projects], scenario[leaders.Leaders].utilisation_target),
         firms.ProductivityNoise(scenario[firms.Firms]),
         # 8 CLOSE

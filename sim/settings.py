@@ -304,6 +304,24 @@ class Opening(Parameters):
         grade="assumed",
         source="assumption",
     )
+    high_skill_share_core: float = parameter(
+        0.14,
+        symbol="h_core",
+        unit="share of workers",
+        low=0.08,
+        high=0.2,
+        grade="assumed",
+        source="assumption",
+    )
+    high_skill_share_other: float = parameter(
+        0.08,
+        symbol="h_oth",
+        unit="share of workers",
+        low=0.04,
+        high=0.12,
+        grade="assumed",
+        source="assumption",
+    )
     working_age_share: float = parameter(
         0.62,
         symbol="s_work",

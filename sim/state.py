@@ -100,7 +100,8 @@ class Firms(Table):
     capital_intensity: Floats = column(0.0)  # M yuan of capital per M yuan of annual output
     productivity: Floats = column(1.0)  # index, 1 = opening mean
     quality: Floats = column(0.5)  # 0-1
-    jobs_intensity: Floats = column(0.0)  # persons per M yuan of annual output
+    jobs_intensity: Floats = column(0.0)  # persons per M yuan of annual output at the productivity of the opening
+    skill_share: Floats = column(0.0)  # high-skilled share of the workers it wants
     energy_intensity: Floats = column(0.0)  # MWh per M yuan
     land: Floats = column(0.0)  # mu
     plot: Floats = column(0.0)  # M yuan of capital for which the land was laid out
@@ -114,6 +115,8 @@ class Firms(Table):
     output: Floats = column(0.0)  # M yuan a month
     home_sales: Floats = column(0.0)  # sales to home buyers, M yuan a month
     outside_orders: Floats = column(0.0)  # orders from outside the ten regions, M yuan a month
+    staff: Floats = column(0.0)  # persons at work
+    wages: Floats = column(0.0)  # wages paid, real M yuan a month
     surplus: Floats = column(0.0)  # value added less wages, taxes and depreciation, real M yuan a month
     cash: Floats = column(0.0)  # M yuan
     debt: Floats = column(0.0)  # M yuan
@@ -191,6 +194,7 @@ class Projects(Table):
     forced_production: Ints = column(-1)
     incentive: Floats = column(0.0)  # grant promised at signing, share of investment
     grant: Floats = column(0.0)  # M yuan of the promise paid so far
+    land_settled: Bools = column(False)  # land and grants were settled before the opening
     land_paid: Floats = column(0.0)  # M yuan paid to the county for land, less what was paid back
     spent: Floats = column(0.0)  # M yuan of work done, with overrun
     invested: Floats = column(0.0)  # M yuan of work done, without overrun
@@ -238,11 +242,50 @@ class Parks:
 class Counties:
     """County columns (C,)."""
 
-    wage: Floats  # yuan a year, 2018 prices
+    wage: Floats  # mean wage at the skills of the opening, yuan a year, 2018 prices
+    wage_by_skill: Floats  # (2, C) yuan a year, 2018 prices
     talent: Floats  # high-skill stock, index, core opening = 1
     service: Floats  # service index s_c, 0-1
     incentive: Floats  # grant share of investment on offer
     quota: Floats  # mu of land quota not yet used
+
+
+@dataclass
+class People:
+    """Who lives where, who works where; skills are low and high, in this order (model description, section 9.11)."""
+
+    working_age: Floats  # (2, C) residents of working age by skill, persons
+    per_working_age: float  # residents of all ages per resident of working age
+    participation: float  # labour force per resident of working age
+    skill_share: Floats  # (C,) high-skilled share of the workers wanted at the opening
+    kernel: Floats  # (2, C, C) efficiency of matching residence x workplace
+    open_root: Floats  # (2, C) roots of the vacancies of last month, where the matching starts
+    workers: Floats  # (2, C, C) persons at work, residence x workplace
+    vacancy: Floats  # (2, C) share of posts that stay open
+    wage_bill: Floats  # (2, C) wages paid by workplace, real M yuan a month
+    pay_opening: Floats  # (2, C) expected pay at the opening, yuan a year
+    amenity: Floats  # (C,) ln wage equivalent
+    residents_opening: Floats  # (C,) persons
+    income_opening: Floats  # (C,) M yuan a month
+    income: Floats  # (C,) disposable income by residence, real M yuan a month
+    consumption: Floats  # (C,) what households spend next month, real M yuan
+    national_wage: float = 1.0  # national real wage relative to the opening
+    common_productivity: float = 1.0  # the part of it that firms have in their own productivity
+
+    @property
+    def labour_force(self) -> Floats:
+        """(2, C) persons who work or want to, by residence."""
+        return self.participation * self.working_age
+
+    @property
+    def residents(self) -> Floats:
+        """(C,) residents of all ages, persons."""
+        return np.asarray(self.per_working_age * self.working_age.sum(axis=0))
+
+    @property
+    def growth(self) -> Floats:
+        """(C,) residents relative to the opening."""
+        return self.residents / self.residents_opening
 
 
 @dataclass
@@ -260,6 +303,7 @@ class Markets:
     experience: Floats  # (K,) cumulative world-and-home experience, 1 = opening
     home_experience: Floats  # (K,) cumulative home output, M yuan
     rain: Floats  # (C,) share of rainy days of the month
+    price_level_before: float = 1.0  # PI of last month
 
 
 @dataclass
@@ -280,6 +324,7 @@ class Technology:
         pool: (N, N) home flow per unit of buyer output outside the explicit links (section 9.12).
         linked: (K, K) whether input i of industry j runs over explicit links (both chain products).
         home_share: (K, C, C) share of all use of a product in county s that comes from home county r, [k, r, s].
+        household_shares: (K, C) what households of a county buy of each product, from wherever it comes; sums to 1.
         base_demand: (N, 4) monthly final demand at opening by household, government, investment, outside, less what
             mechanisms deliver in the frozen opening month, M yuan a month.
         value_added_share, capital, land, jobs, energy, tax, markup: (K,) per unit of output (land in mu, jobs in
@@ -290,6 +335,7 @@ class Technology:
     pool: Floats
     linked: Bools
     home_share: Floats
+    household_shares: Floats
     base_demand: Floats
     value_added_share: Floats
     capital: Floats
@@ -380,11 +426,21 @@ class Boards:
     outside_demand: Floats | None = None  # (F,)
     unit_cost: Floats | None = None
     relative_cost: Floats | None = None
+    expected: Floats | None = None  # (F,) output for which people are sought, M yuan a month
+    wanted: Floats | None = None  # (F,) persons sought
     # GROW
     investment: Floats | None = None  # (F,) completed net and replacement investment
     scrapped: Floats | None = None
     productivity_growth: Floats | None = None
     land_taken: Floats | None = None
+    wage: Floats | None = None  # (2, C) yuan a year, next month
+    national_wage: float = 1.0
+    arrivals: Floats | None = None  # (2, C) people of working age from outside
+    departures: Floats | None = None  # (2, C) to outside
+    moves: Floats | None = None  # (2, C, C) between counties
+    births_of_people: Floats | None = None  # (2, C) natural growth at working age
+    income: Floats | None = None  # (C,) M yuan a month
+    consumption: Floats | None = None  # (C,) M yuan a month
     # CLOSE
     exits: Bools | None = None
     # SHARE: by budget, the counties first and the city level last
@@ -443,6 +499,10 @@ class Ledger:
     project_spending: Floats = field(default_factory=lambda: np.zeros(0))  # (F,) projects that enlarge the firm
     project_grants: Floats = field(default_factory=lambda: np.zeros(0))  # (F,) grants for them
     endowed: float = 0.0  # working cash that founders brought to new firms
+    working_age_before: Floats | None = None  # (2, C)
+    natural: Floats | None = None  # (2, C)
+    arrived: Floats | None = None  # (2, C) from outside and from other counties
+    departed: Floats | None = None  # (2, C)
 
 
 @dataclass(frozen=True)
@@ -514,8 +574,7 @@ class Public:
         balance, debt: (B,) at the end of the month; one of the two is 0.
         base: (B,) ordinary spending of the opening, M yuan a month.
         ordinary: (B,) ordinary spending of the month.
-        heads: (B,) population served over that of the opening.
-        transfers: (B,) general transfers from above at the opening, M yuan a month; they follow the population.
+        transfers: (B,) general transfers from above at the opening, M yuan a month.
         funded: (B,) share of the discretionary levers that can be paid, 0-1.
         offered: mean grant share offered to the latest leads.
         mix: (C, K) share of each product in ordinary spending in the county.
@@ -530,7 +589,6 @@ class Public:
     debt: Floats
     base: Floats
     ordinary: Floats
-    heads: Floats
     transfers: Floats
     funded: Floats
     offered: float
@@ -618,6 +676,7 @@ class State:
     rivals: Rivals
     parks: Parks
     counties: Counties
+    people: People
     markets: Markets
     effort: Floats  # (4,) smoothed promotion effort by channel, M yuan a year
     outside_value: Floats  # (K,) V_out

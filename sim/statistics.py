@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 from sim.accounts import BrokenIdentityError, the_table
 from sim.inputoutput.tables import Table
 from sim.mechanisms.energy import Energy, electricity
-from sim.mechanisms.labour import staff
 from sim.mechanisms.production import cost_parts, input_coefficients, material_factor_of
 from sim.mechanisms.sourcing import potential_coverage
 from sim.state import REVENUE_ITEMS, SPENDING_ITEMS, YEAR, Channel, Stage, State
@@ -116,14 +115,12 @@ def regional_table(state: State) -> Table:
 
 def jobs_by_node(state: State) -> Floats:
     """(N,) persons at work in each county and product."""
-    return sum_by(state.firms.node, staff(state.firms, state.firms.output), state.node_count)
+    return sum_by(state.firms.node, state.firms.staff, state.node_count)
 
 
 def wages_paid(state: State) -> Floats:
     """(N,) compensation in each county and product, M yuan a month at 2018 prices."""
-    firms = state.firms
-    paid = staff(firms, firms.output) * state.counties.wage[firms.county] / 1e6 / YEAR
-    return sum_by(firms.node, paid, state.node_count)
+    return sum_by(state.firms.node, state.firms.wages, state.node_count)
 
 
 def leader_purchases(state: State, leader: int) -> Floats:
@@ -216,6 +213,9 @@ class Recorder:
             self.arrays[name], self.arrays[f"{name}_nominal"] = np.zeros(cells), np.zeros(cells)
         for name in ("jobs", "firms", "capital", "electricity"):
             self.arrays[name] = np.zeros(cells)
+        for name in ("population", "labour_force", "at_work", "wage", "vacancy", "income", "consumption"):
+            self.arrays[name] = np.zeros((months, world.county_count))
+        self.arrays["commuters"] = np.zeros((months, world.county_count, world.county_count))
         scalars = ("intermediate_industry", "intermediate_industry_nominal", "price_level")
         for name in (*scalars, "local_share_realised", "local_share_potential"):
             self.arrays[name] = np.zeros(months)
@@ -245,6 +245,7 @@ class Recorder:
         if at < 0:
             return
         self._cells(state, at)
+        self._people(state, at)
         self._markets(state, at)
         self._projects(state, at)
         self._public(state, at)
@@ -268,7 +269,7 @@ class Recorder:
         a["output_above_scale"][at], a["output_above_scale_nominal"][at] = large, large * markets.price
         a["value_added_above_scale_nominal"][at] = large * unit_value_added
         a["value_added_above_scale"][at] = large * unit_value_added / markets.price
-        a["jobs"][at] = cell(staff(firms, firms.output))
+        a["jobs"][at] = cell(firms.staff)
         a["firms"][at] = cell((counted & ~firms.block & firms.alive).astype(float))
         a["capital"][at] = cell(firms.capital)
         a["electricity"][at] = cell(electricity(firms, state.month, self.efficiency))
@@ -290,6 +291,20 @@ class Recorder:
                 f"I17 nominal = price x real does not hold in month {state.month} ({where}): {value:.3g}"
             )
         self.residual["I17"] = max(self.residual.get("I17", 0.0), value)
+
+    def _people(self, state: State, at: int) -> None:
+        """Residents at the end of the month; work, pay and income in it."""
+        a, people, ledger = self.arrays, state.people, state.ledger
+        assert ledger is not None
+        assert ledger.working_age_before is not None
+        a["population"][at] = people.residents
+        a["labour_force"][at] = people.participation * ledger.working_age_before.sum(axis=0)
+        a["commuters"][at] = people.workers.sum(axis=0)
+        a["at_work"][at] = a["commuters"][at].sum(axis=1)
+        posts = people.workers.sum(axis=1) / (1.0 - people.vacancy)
+        a["vacancy"][at] = (posts * people.vacancy).sum(axis=0) / posts.sum(axis=0)
+        a["wage"][at] = people.wage_bill.sum(axis=0) * 1e6 * YEAR / people.workers.sum(axis=(0, 1))
+        a["income"][at], a["consumption"][at] = people.income, people.consumption
 
     def _markets(self, state: State, at: int) -> None:
         """Prices, volumes and the local share of the cell makers."""

@@ -20,15 +20,17 @@ Budgets b: ten counties and the city level, which keeps phi_city of local taxes.
 
     B(t+1) = B + taxes + land sales + transfers + between budgets
              - ordinary - promotion - incentives - service teams - permit reform - land development - interest
-    ordinary_b = max(base_b n_b, available_b + (B - debt + d_0 L_b) / H)
-    available  = 12-month mean of (taxes + land sales - what levers cost) + transfers - interest
+    transfers  = opening transfers x residents x national income (over the opening)
+    ordinary_b = max(base_b n_b, available_b + (B - debt + d_0 L_b) / H)           n residents over the opening
+    available_b = 12-month mean of taxes + transfers - interest
     funded_b   = min(1, room_b / 12-month mean of what the levers of b would cost)
     room       = 12-month mean of (taxes + land sales) + transfers - base n - interest + (d_max L_b - debt)^+/12 + B/12
 
 L_b is local tax revenue of a year. A negative B is debt; surplus repays it. Transfers from above close the opening:
-taxes + transfers = ordinary + interest, so every policy must be paid from growth, land or debt. Beyond d_max L nothing
-more is borrowed for policies: what levers do and cost is scaled by funded_b. Every budget carries at the opening the
-share phi_city (1 - phi_city) of the table's government demand.
+taxes + transfers = ordinary + interest, so every policy must be paid from growth, land or debt; what it takes from the
+budget lowers ordinary spending over H months, what land brings raises it. Beyond d_max L nothing more is borrowed for
+policies: what levers do and cost is scaled by funded_b. The city level carries at the opening the share phi_city of the
+table's government demand, the counties carry the rest.
 
 Incentives: county c alone offers phi_0 of its cap; facing n - 1 other counties that would take the lead,
 
@@ -50,6 +52,7 @@ from numpy.typing import NDArray
 
 from sim.draws import Streams
 from sim.mechanisms import Phase
+from sim.mechanisms.production import national_income
 from sim.parameters import Lever, Parameters, lever, parameter
 from sim.state import YEAR, State, TaxRates
 from sim.sums import sum_by
@@ -187,22 +190,22 @@ class Fiscal(Parameters):
         source="assumption: bonds and bank loans of local governments at 4 to 5 %, inflation of about 2 %",
     )
     adjustment: float = parameter(
-        60.0,
+        36.0,
         symbol="H",
         unit="months in which ordinary spending uses up what a budget has above its normal debt",
-        low=24,
+        low=12,
         high=120,
         grade="assumed",
-        source="assumption: a plan of five years",
+        source="assumption: a rolling plan of three years, as the medium-term fiscal plans of 2015 have it",
     )
     offer: float = parameter(
-        0.6,
+        0.5,
         symbol="phi_0",
         unit="share of the cap that a county offers without competition",
         low=0.3,
         high=1.0,
         grade="assumed",
-        source="assumption: room for the race, which doubles an offer among ten counties at the default xi_d",
+        source="assumption: ten counties at strictness 0.5 then offer 0.84 of the cap, without any plan all of it",
     )
     incentive_cap: Lever = lever(
         0.04,
@@ -379,7 +382,7 @@ def ordinary_spending(floor: Floats, available: Floats, net: Floats, normal_debt
 
     Args:
         floor: (B,) spending of the opening for the present population.
-        available: (B,) what policies leave of a normal month's revenue.
+        available: (B,) revenue of a normal month less interest.
         net: (B,) balance less debt.
         normal_debt: (B,) d_0 L.
         months: H.
@@ -421,7 +424,10 @@ class Budgets:
         local = sum_by(state.firms.county, books.local_tax, state.world.county_count)
         levers = self.lever_costs(state)
         interest = self.fiscal.interest / YEAR * public.debt
-        transfers = public.transfers * public.heads
+        people = state.people.growth
+        weight = public.county_base / public.county_base.sum()
+        people = np.append(people, float(people @ weight))
+        transfers = public.transfers * people * national_income(state)
         boards.public_revenue["taxes"] = split_taxes(local, state.lever("fiscal.city_share_local"))
         boards.public_revenue["transfers from above"] = transfers
         boards.public_spending["ordinary spending"] = public.ordinary
@@ -434,7 +440,7 @@ class Budgets:
             boards.public_spending[item] = cost
             boards.public_asked[-1] += amount
             paid = paid + cost
-        self._plan(state, paid, interest, transfers)
+        self._plan(state, paid, interest, transfers, public.base * people)
 
     def lever_costs(self, state: State) -> dict[str, float]:
         """What the levers of the city level would cost this month if money were no limit, M yuan by item."""
@@ -444,7 +450,7 @@ class Budgets:
             "permit reform": self.permit_upkeep * state.lever("service.permit_reform") / YEAR,
         }
 
-    def _plan(self, state: State, paid: Floats, interest: Floats, transfers: Floats) -> None:
+    def _plan(self, state: State, paid: Floats, interest: Floats, transfers: Floats, floor: Floats) -> None:
         """Ordinary spending and funded levers of next month, from twelve-month means that include this month."""
         public, ledger, boards, fiscal = state.budgets, state.ledger, state.boards, self.fiscal
         assert ledger is not None
@@ -459,8 +465,7 @@ class Budgets:
         income = annual / YEAR + mean(public.land12, land) + transfers - interest
         revenue = taxes + land + transfers + ledger.revenue[3]
         net = public.balance - public.debt + revenue - paid - public.ordinary - interest
-        floor = public.base * public.heads
-        available = income - mean(public.spent12, paid)
+        available = annual / YEAR + transfers - interest
         boards.ordinary = ordinary_spending(floor, available, net, fiscal.debt_opening * annual, fiscal.adjustment)
         debt, balance = np.maximum(-net, 0.0), np.maximum(net, 0.0)
         borrow = np.maximum(fiscal.debt_cap * annual - debt, 0.0)

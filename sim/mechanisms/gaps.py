@@ -150,8 +150,7 @@ def jobs_by_product(state: State) -> Floats:
     """(K,) persons at work in operating home firms."""
     firms = state.firms
     live = firms.alive & ~firms.block
-    jobs = firms.jobs_intensity[live] * firms.output[live] * YEAR / firms.productivity[live]
-    return sum_by(firms.product[live], jobs, state.world.product_count)
+    return sum_by(firms.product[live], firms.staff[live], state.world.product_count)
 
 
 def sponsors(state: State, product: Ints) -> Ints:

@@ -1,11 +1,22 @@
-"""Labour: staffing of plants at the wages of the opening (part of section 9.11 of the model description).
+"""Labour: staffing of plants, wages by county and skill (model description, section 9.11).
 
-    staff_i = jobs intensity_i x 12 x_i / A_i   (persons)
+    wanted_i = l_i 12 e_i / (A_i W)            e_i = expected output: last month's orders, at most capacity
+    posts    = wanted / (1 - vbar)             matched with the labour force in :mod:`sim.mechanisms.commuting`
+    a_rh     = min(1, matched_rh / wanted_rh)  by county r and skill h
+    cap_eff  = min(cap, (1 + o) e_i a_low^(1-h_i) a_high^h_i)                            firms; blocks are not limited
+    d ln w_rh = g_w(t)/12 + phi_w (v_rh - vbar)/12 ,   d ln W = g_w(t)/12                real: less general inflation
 
-Wages by county stand at their opening values on the counties' board; commuting, wage movements and migration are a
-mechanism of their own that does not exist yet. Staff is counted here and limits nothing.
+Firms look for the people that the orders of last month need; at the normal vacancy rate they find all of them. Where
+people are short, output is limited to what those who came can make, with the overtime o that the law allows. W is the
+national real wage. Choice: national labour productivity rises with national real wages, so that the labour share of the
+nation stays as it is; jobs per output fall by W everywhere (that part of it which firms have in A already is taken off
+for them). Hence a county's unit labour cost moves with its own wage against the nation's and with nothing else. After
+the known period the growth of W fades to the long-run growth of national income.
 
-Reads output and productivity. Writes nothing: the accounts and the record call it.
+Blocks (farming, services) hire on the same market and are never limited by it: whoever is short of people serves
+slower, not less. Farming pays a share of the county's wage.
+
+Reads orders, capacity, productivity, wages, residents. Writes: wanted, expected, wage, national_wage.
 """
 
 from __future__ import annotations
@@ -15,10 +26,20 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
+from sim.draws import Streams
+from sim.mechanisms import Phase
+from sim.mechanisms.commuting import match
+from sim.mechanisms.demand import Demand, fading
+from sim.mechanisms.production import plant_capacity
 from sim.parameters import Parameters, parameter
-from sim.state import YEAR, Firms
+from sim.settings import Run
+from sim.state import YEAR, Firms, State
+from sim.sums import sum_by
 
 Floats = NDArray[np.float64]
+
+SKILLS: tuple[str, ...] = ("low", "high")
+"""Skills of workers, in the order of every array by skill."""
 
 
 class Labour(Parameters):
@@ -196,11 +217,277 @@ class Labour(Parameters):
         source="assumption; with the others gives about 1.2 M jobs at opening",
     )
 
+    commute_decay: float = parameter(
+        0.07,
+        symbol="b_commute",
+        unit="per minute",
+        low=0.04,
+        high=0.13,
+        grade="derived",
+        source=(
+            'De Vries, Nijkamp and Rietveld, "Exponential or power distance-decay for commuting?", cost elasticity -4 '
+            "near 20 km; turned into minutes"
+        ),
+    )
+    wage_curve: float = parameter(
+        0.1,
+        symbol="phi_w",
+        unit="wage growth per unit vacancy gap per year",
+        low=0.04,
+        high=0.2,
+        grade="derived",
+        source=(
+            "Blanchflower and Oswald, International wage curves, NBER working paper 4200, 1992 (unemployment "
+            "elasticity of pay about -0.1)"
+        ),
+    )
+    migration_elasticity: float = parameter(
+        0.9,
+        symbol="e_mig",
+        unit="inflow per ln wage gap per year",
+        low=0.3,
+        high=2.0,
+        grade="recalled",
+        source="recalled",
+    )
+    vacancy_normal: float = parameter(
+        0.04,
+        symbol="vbar",
+        unit="share",
+        low=0.02,
+        high=0.08,
+        grade="assumed",
+        source="assumption",
+    )
+    national_wage_growth: float = parameter(
+        0.085,
+        symbol="g_w",
+        unit="nominal per year",
+        low=0.05,
+        high=0.105,
+        grade="sourced",
+        source=(
+            "NBS: non-private +9.8% and private +8.1% in 2019 (https://www.marketscreener.com/news/The-Average-Annual-"
+            "Wage-of-Persons-Employed-in-Urban-Non-private-Units-In-2019--30625731/)"
+        ),
+    )
+    amenity: float = parameter(
+        0.0,
+        symbol="AM_r",
+        unit="ln wage equivalent",
+        low=-0.15,
+        high=0.15,
+        grade="assumed",
+        source="assumption",
+    )
+    wage_factor_agri: float = parameter(
+        0.6,
+        symbol="f_wA",
+        unit="wage relative to county wage",
+        low=0.4,
+        high=0.8,
+        grade="assumed",
+        source="assumption",
+    )
+    skill_premium: float = parameter(
+        1.6,
+        symbol="w_h/w_l",
+        unit="wage of high skill over low skill at the opening",
+        low=1.2,
+        high=2.2,
+        grade="assumed",
+        source="assumption; college premium of urban China in the 2000s about 0.4 to 0.5 in logs (recalled)",
+    )
+    overtime: float = parameter(
+        0.1,
+        symbol="o",
+        unit="output above expectation that the same staff can make",
+        low=0.0,
+        high=0.2,
+        grade="assumed",
+        source=(
+            "assumption; Labour Law of 1994, article 41, allows 36 hours of overtime a month, a fifth of normal hours"
+        ),
+    )
+    natural_growth: float = parameter(
+        0.006,
+        symbol="n",
+        unit="natural growth of residents, per year; fades to 0 after the known period",
+        low=0.0,
+        high=0.009,
+        grade="recalled",
+        source="recalled: natural increase of Fujian 0.6 to 0.9 % a year in 2014-2019, fewer at working age",
+    )
+
 
 WAGE_BY_GROUP = (1.0, 0.95, 0.88)
 """Wage of core, coast and mountain counties over labour.wage_level; assumption (model description, section 8.2)."""
 
 
-def staff(firms: Firms, output: Floats) -> Floats:
-    """(F,) persons at work at a monthly output: own job intensity x annual output / productivity."""
-    return np.asarray(firms.jobs_intensity * output * YEAR / firms.productivity * firms.alive)
+def staff(firms: Firms, output: Floats, progress: Floats | float = 1.0) -> Floats:
+    """(F,) persons that a monthly output needs: own job intensity x annual output / labour productivity.
+
+    Args:
+        firms: job intensities of the opening and productivity A.
+        output: (F,) M yuan a month.
+        progress: labour productivity of the nation relative to the opening, (F,) or one figure for all.
+    """
+    return np.asarray(firms.jobs_intensity * output * YEAR / (firms.productivity * progress) * firms.alive)
+
+
+def labour_progress(state: State) -> Floats:
+    """(F,) labour productivity relative to the opening that is not in A: the national real wage.
+
+    Firms have the common trend of productivity in A already; it is taken off, so that all rows follow the nation.
+    """
+    national = state.people.national_wage
+    return np.where(state.firms.block, national, national / state.people.common_productivity)
+
+
+def real_wage_growth(labour: Labour, inflation: float, long_run: float, years: float, half_life: float) -> float:
+    """Growth of national real wages, per year: nominal growth less inflation, fading to the long run.
+
+    Args:
+        labour: nominal growth of the known period.
+        inflation: general inflation of the month, per year.
+        long_run: growth of national income in the long run, per year.
+        years: since the end of the known world, negative inside it.
+        half_life: years in which the difference from the long run halves.
+    """
+    return fading(labour.national_wage_growth - inflation, long_run, years, half_life)
+
+
+def skill_wages(mean: Floats, share: Floats, premium: float) -> Floats:
+    """(2, C) wages by skill whose average over the workers is the mean wage.
+
+    Args:
+        mean: (C,) yuan a year.
+        share: (C,) high-skilled share of workers.
+        premium: wage of high over low skill.
+    """
+    low = mean / (1.0 + share * (premium - 1.0))
+    return np.array([low, premium * low])
+
+
+def mean_wage(wage: Floats, share: Floats) -> Floats:
+    """(C,) mean wage at fixed shares of skills, yuan a year.
+
+    Args:
+        wage: (2, C) by skill.
+        share: (C,) high-skilled share of workers.
+    """
+    return np.asarray((1.0 - share) * wage[0] + share * wage[1])
+
+
+def by_skill(total: Floats, share: Floats) -> Floats:
+    """(2, n) persons by skill from totals and high-skilled shares."""
+    return np.array([total * (1.0 - share), total * share])
+
+
+def wanted_by_county(state: State, wanted: Floats) -> Floats:
+    """(2, C) persons wanted by skill and county of the workplace."""
+    firms, size = state.firms, state.world.county_count
+    return np.array([sum_by(firms.county, part, size) for part in by_skill(wanted, firms.skill_share)])
+
+
+def staffing(state: State, wanted: Floats) -> tuple[Floats, Floats, Floats, Floats]:
+    """Who is hired: the month's matching of jobs and people.
+
+    Args:
+        state: residents, kernel of the matching, last solution.
+        wanted: (F,) persons wanted by each row.
+
+    Returns:
+        (2, C) share of the wanted workers found by skill and county; (2, C, C) workers by skill, residence and
+        workplace; (2, C) vacancy rates; (2, C) roots of the vacancies, the start of next month.
+    """
+    people = state.people
+    asked = wanted_by_county(state, wanted)
+    posts = asked / (1.0 - state.scenario[Labour].vacancy_normal)
+    workers, root = match(people.labour_force, posts, people.kernel, people.open_root)
+    found = workers.sum(axis=1)
+    share = np.minimum(1.0, np.divide(asked, found, out=np.ones_like(found), where=found > 0))
+    workers = workers * share[:, None, :]
+    hired = found * share
+    filled = np.minimum(1.0, np.divide(hired, asked, out=np.ones_like(asked), where=asked > 0))
+    vacancy = np.divide(posts - found, posts, out=np.full_like(posts, 0.0), where=posts > 0)
+    return filled, workers, vacancy, root
+
+
+def staff_limit(firms: Firms, expected: Floats, filled: Floats, overtime: float) -> Floats:
+    """(F,) output that the staff can make, M yuan a month; blocks have no limit.
+
+    Args:
+        firms: county and high-skilled share of each row.
+        expected: (F,) output for which people were sought, M yuan a month.
+        filled: (2, C) share of wanted workers found, by skill and county.
+        overtime: share above expectation that the same staff can make.
+    """
+    low, high = filled[0, firms.county], filled[1, firms.county]
+    both = low ** (1.0 - firms.skill_share) * high**firms.skill_share
+    return np.where(firms.block, np.inf, (1.0 + overtime) * expected * both)
+
+
+def hired_and_paid(state: State, wanted: Floats, filled: Floats) -> tuple[Floats, Floats, Floats]:
+    """(F,) persons at work, (F,) wages paid, (2, C) the same by skill and county; M yuan a month at 2018 prices."""
+    firms, size = state.firms, state.world.county_count
+    found = by_skill(wanted, firms.skill_share) * filled[:, firms.county]
+    farming = firms.product == state.world.product("AGRI")
+    factor = np.where(farming, state.scenario[Labour].wage_factor_agri, 1.0) / 1e6 / YEAR
+    pay = found * state.counties.wage_by_skill[:, firms.county] * factor
+    bill = np.array([sum_by(firms.county, part, size) for part in pay])
+    return found.sum(axis=0), pay.sum(axis=0), bill
+
+
+class Staffing:
+    """What every row expects to make this month and how many people it wants for it."""
+
+    phase: ClassVar[Phase] = Phase.PRODUCE
+    writes: ClassVar[tuple[str, ...]] = ("expected", "wanted")
+
+    def step(self, state: State, streams: Streams) -> None:
+        """Orders of last month, at most what the plant can make; a plant without a past wants its whole capacity."""
+        del streams
+        firms = state.firms
+        plant = plant_capacity(state)
+        known = np.where(firms.orders > 0, firms.orders, np.inf)
+        expected = np.where(firms.block, firms.orders, np.minimum(plant, known)) * firms.alive
+        state.boards.expected = expected
+        state.boards.wanted = staff(firms, expected, labour_progress(state))
+
+
+class Wages:
+    """Wages of next month by county and skill, and the national wage."""
+
+    phase: ClassVar[Phase] = Phase.GROW
+    writes: ClassVar[tuple[str, ...]] = ("wage", "national_wage")
+
+    def __init__(self, labour: Labour, demand: Demand, run: Run, known_month: int) -> None:
+        """Keep the parameters.
+
+        Args:
+            labour: parameters of this table.
+            demand: long-run growth and its half-life.
+            run: a flat world has no national growth.
+            known_month: last month of knowledge about the world.
+        """
+        self.labour, self.demand, self.flat, self.known_month = labour, demand, run.world == "flat", known_month
+
+    def step(self, state: State, streams: Streams) -> None:
+        """Wages follow the nation and the vacancies of their county."""
+        del streams
+        people = state.people
+        growth = self.national(state)
+        tight = self.labour.wage_curve * (people.vacancy - self.labour.vacancy_normal)
+        state.boards.wage = state.counties.wage_by_skill * np.exp((growth + tight) / YEAR)
+        state.boards.national_wage = people.national_wage * float(np.exp(growth / YEAR))
+
+    def national(self, state: State) -> float:
+        """Growth of national real wages in the month, per year."""
+        if self.flat:
+            return 0.0
+        inflation = YEAR * float(np.log(state.markets.price_level / state.markets.price_level_before))
+        years = (state.month - self.known_month) / YEAR
+        return real_wage_growth(
+            self.labour, inflation, self.demand.long_run_growth, years, self.demand.growth_half_life
+        )

@@ -466,7 +466,7 @@ class Expansion:
         offers = self.race.offers(state, np.array([float(takers)]))[0]
         concentration = np.concatenate([home, away]) / total if total > 0 else np.zeros(len(home) + len(away))
         price = np.where(parks.price > 0, parks.price, p.rival_land_price)
-        wage = counties.wage / counties.wage.mean()
+        wage = counties.wage / (state.wage_reference * state.people.national_wage)
         here = (
             p.coverage_pull * potential_coverage(state, product, q.market_decay)[county]
             - q.land_price * np.log(price)

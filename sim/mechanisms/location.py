@@ -389,6 +389,9 @@ class Failure:
 
 
 def relative_prices(state: State) -> tuple[Floats, Floats]:
-    """(P,) land price and (C,) wage relative to the city means at opening; a park without price counts as the mean."""
+    """(P,) land price and (C,) wage relative to the city means at opening; a park without price counts as the mean.
+
+    The mean wage of the opening has grown with the nation: elsewhere wages rise too.
+    """
     rent = np.where(state.parks.price > 0, state.parks.price / state.rent_reference, 1.0)
-    return rent, state.counties.wage / state.wage_reference
+    return rent, state.counties.wage / (state.wage_reference * state.people.national_wage)

@@ -175,13 +175,22 @@ def exposure_matrix_of(state: State) -> Floats:
 
 
 def wage_gap(state: State) -> Floats:
-    """(C,) county wage relative to the opening mean, less 1."""
-    return np.asarray(state.counties.wage / state.counties.wage.mean() - 1.0)
+    """(C,) county wage relative to the opening mean that has grown with the nation, less 1."""
+    return np.asarray(state.counties.wage / (state.wage_reference * state.people.national_wage) - 1.0)
 
 
 def wage_share(state: State) -> Floats:
-    """(K,) wages per unit of output at the mean county wage, 2018 prices."""
-    return np.asarray(state.technology.jobs * state.counties.wage.mean() / 1e6)
+    """(K,) wages per unit of output of a frontier plant, 2018 prices; national wages and productivity grow together."""
+    return np.asarray(state.technology.jobs * state.wage_reference / 1e6)
+
+
+def plant_capacity(state: State) -> Floats:
+    """(F,) what plants can make with enough people, M yuan a month; 0 for blocks, which have no capacity."""
+    firms = state.firms
+    age = (state.month - firms.birth + 1).astype(float)
+    ramped = np.where(firms.opening, 1.0, ramp(age, state.scenario[Projects].ramp_tau))  # opening plants are run in
+    cap = capacity(firms.capital, firms.capital_intensity, firms.productivity, ramped)
+    return np.where(firms.alive & ~firms.block, cap, 0.0)
 
 
 def outside_orders(state: State, cap: Floats, unit_cost: Floats, elasticity: float, site_orders: Floats) -> Floats:
@@ -196,9 +205,14 @@ def outside_orders(state: State, cap: Floats, unit_cost: Floats, elasticity: flo
     own = cap * np.minimum(1.0, firms.outside_share * relative**elasticity * growth)
     leading = leading_rows(state)
     own = np.where(leading, np.maximum(site_orders - firms.home_sales, 0.0), own)
-    gdp = markets.volume[MARKETS.index("national_gdp")] / markets.volume_opening[MARKETS.index("national_gdp")]
-    base = np.maximum(state.technology.base_demand[:, 3][firms.node], 0.0) * gdp
+    base = np.maximum(state.technology.base_demand[:, 3][firms.node], 0.0) * national_income(state)
     return np.asarray(np.where(firms.block, base, own) * firms.alive)
+
+
+def national_income(state: State) -> float:
+    """Real national income relative to the opening."""
+    at = MARKETS.index("national_gdp")
+    return float(state.markets.volume[at] / state.markets.volume_opening[at])
 
 
 def leading_rows(state: State) -> Bools:
@@ -211,38 +225,49 @@ def leading_rows(state: State) -> Bools:
 def local_final_demand(state: State) -> Floats:
     """(N, 3) demand of home households, governments and investors addressed to each county-node, M yuan a month.
 
-    Base demand of the opening plus what mechanisms spend: construction work and equipment of projects and of
-    incumbents' investment, and what budgets spend above the opening (section 9.17). Inventories may make it negative;
-    the sum of a row's orders is cut at zero by the resolver.
+    Base demand of the opening plus what mechanisms spend: the incomes of residents, construction work and equipment of
+    projects and of incumbents' investment. The base of households is paid from outside (pensions, money sent
+    home), so it follows residents and national income; governments order what their budgets plan (section 9.17); the
+    base of investors is housing and public works, which follow the income of residents. Stocks run down may make it
+    negative; the sum of a row's orders is cut at zero by the resolver.
     """
-    demand = state.technology.base_demand[:, :3].copy()
+    technology, people = state.technology, state.people
+    demand = technology.base_demand[:, :3].copy()
+    from_outside = people.growth * national_income(state)
+    growth = np.column_stack([from_outside, np.ones_like(from_outside), people.income / people.income_opening])
+    demand *= np.repeat(growth, state.world.product_count, axis=0)
+    demand[:, 0] += household_orders(state)
     if state.spending is not None:
         per_product = np.einsum("krs,sk->rk", state.technology.home_share, state.spending)
         demand[:, 2] += per_product.reshape(-1)
-    if state.public is not None:
+    if state.public is not None and state.public.ordinary is not state.public.base:
         demand[:, 1] += np.einsum("krs,sk->rk", state.technology.home_share, state.public.extra).reshape(-1)
     return np.asarray(demand)
 
 
+def household_orders(state: State) -> Floats:
+    """(N,) what households order out of their incomes from each county-node, M yuan a month at 2018 prices."""
+    technology, markets = state.technology, state.markets
+    bought = technology.household_shares * state.people.consumption / (markets.price / markets.price_level)[:, None]
+    return np.asarray((technology.home_share @ bought[:, :, None])[:, :, 0].T.reshape(-1))
+
+
 class Production:
-    """Staffing-free capacity, outside orders and unit costs of the month; the resolver runs the joint solve."""
+    """Plant capacity, outside orders and unit costs of the month; the resolver finds staff and runs the joint solve."""
 
     phase: ClassVar[Phase] = Phase.PRODUCE
     writes: ClassVar[tuple[str, ...]] = ("capacity", "outside_demand", "unit_cost", "relative_cost")
 
-    def __init__(self, projects: Projects, sourcing: Sourcing) -> None:
-        self.projects, self.sourcing = projects, sourcing
+    def __init__(self, sourcing: Sourcing) -> None:
+        self.sourcing = sourcing
 
     def step(self, state: State, streams: Streams) -> None:
         """Write effective capacity, unit cost and outside orders of every row."""
         del streams
         firms, boards = state.firms, state.boards
-        age = (state.month - firms.birth + 1).astype(float)
-        ramped = np.where(firms.opening, 1.0, ramp(age, self.projects.ramp_tau))  # opening plants are run in
-        cap = capacity(firms.capital, firms.capital_intensity, firms.productivity, ramped)
-        boards.capacity = np.where(firms.alive, np.where(firms.block, np.inf, cap), 0.0)
+        finite = plant_capacity(state)
+        boards.capacity = np.where(firms.block, np.inf, finite)
         boards.unit_cost, boards.relative_cost = unit_costs(state)
-        finite = np.where(firms.block, 0.0, boards.capacity)
         site_orders = boards.site_orders if boards.site_orders is not None else np.zeros(len(firms))
         site_orders = np.pad(site_orders, (0, len(firms) - len(site_orders)))
         boards.outside_demand = outside_orders(

@@ -503,15 +503,13 @@ def largest_leader(state: State) -> int:
     live = firms.alive & (firms.leader >= 0)
     if not live.any():
         return -1
-    jobs = firms.jobs_intensity[live] * firms.output[live] / firms.productivity[live]
-    return int(sum_by(firms.leader[live], jobs, len(state.leaders)).argmax())
+    return int(sum_by(firms.leader[live], firms.staff[live], len(state.leaders)).argmax())
 
 
 def leader_jobs(state: State) -> float:
     """Persons at work in home plants of leaders."""
     firms = state.firms
-    live = firms.alive & (firms.leader >= 0)
-    return float((firms.jobs_intensity[live] * firms.output[live] * YEAR / firms.productivity[live]).sum())
+    return float(firms.staff[firms.alive & (firms.leader >= 0)].sum())
 
 
 def incumbents(state: State, product: Ints, luck: Floats, graft: NDArray[np.bool_]) -> Ints:

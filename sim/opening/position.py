@@ -41,11 +41,13 @@ from sim.mechanisms.promotion import Promotion
 from sim.mechanisms.sourcing import Sourcing
 from sim.opening.basis import Basis
 from sim.opening.links import connect_opening
+from sim.opening.people import opening_people, put_to_work, settle_households
 from sim.opening.population import LEADER_QUALITY, UTILISATION, opening_firms
 from sim.opening.public import open_accounts
 from sim.opening.technology import county_wages, technology
 from sim.opening.totals import OpeningError, check_jobs
 from sim.parameters import Month
+from sim.resolvers.accounts_of_firms import post_accounts
 from sim.resolvers.building import investment_demand
 from sim.resolvers.production import unit_margins
 from sim.scenario import Scenario
@@ -157,30 +159,35 @@ def opening_state(scenario: Scenario, world: World, seed: int, levers: dict[str,
         parks=opening_parks(world, occupied),
         counties=Counties(
             wage=county_wages(world, scenario[Labour]),
+            wage_by_skill=np.tile(county_wages(world, scenario[Labour]), (2, 1)),
             talent=np.ones(count),
             service=np.zeros(count),
             incentive=np.full(count, scenario[LeaderSettings].rival_incentive),
             quota=np.zeros(count),
         ),
+        people=opening_people(totals, scenario, world),
         markets=opening_markets(scenario, world, path.known[:, 0], volume, firms),
         markets_of_product=market_of_product(world),
         outside_shares=np.full(world.product_count, scenario[Sourcing].outside_share),
         levers=levers,
         effort=np.zeros(4),
+        wage_reference=float(county_wages(world, scenario[Labour]).mean()),
         outside_value=np.zeros(world.product_count),
         outside_value_mean=np.zeros(world.product_count),
         own_slots=int(firms.slot.max()) + 1,
         slots=int(firms.slot.max()) + 1 + len(leaders) * HORIZON + len(data.rows("history.csv")),
     )
     _prices_and_costs(state, scenario)
+    put_to_work(state)
     connect_opening(state, table)
     _outside_sales(state)
     _leader_shares(state)
+    open_accounts(state, table)
     _memories(state)
     _investment_base(state)
+    settle_households(state)
     _check_settled(state, table)
     _land_and_location(state)
-    open_accounts(state, table)
     entry_balance(state)
     return state
 
@@ -240,7 +247,7 @@ def _prices_and_costs(state: State, scenario: Scenario) -> None:
     """Commodity prices, price level, learned costs and product prices at opening; unit costs and capacity of firms."""
     markets, mechanism = state.markets, price_mechanism(scenario, state.world)
     markets.commodity = np.exp(mechanism.path.commodity[:, 0])
-    markets.price_level = float(np.exp(mechanism.path.level[0]))
+    markets.price_level = markets.price_level_before = float(np.exp(mechanism.path.level[0]))
     markets.conversion = state.technology.conversion * mechanism.reference**mechanism.exponent
     markets.price[:] = markets.price_level
     for _ in range(ROUNDS_OF_PRICES):
@@ -318,6 +325,7 @@ def _memories(state: State) -> None:
     """Twelve-month memories of firms: opening utilisation, margins and orders."""
     firms = state.firms
     firms.orders = firms.output.copy()
+    post_accounts(state)
     firms.utilisation12[:] = UTILISATION
     firms.margin12[:] = unit_margins(state)[firms.product][:, None]
     firms.orders12[:] = firms.output[:, None]
@@ -394,7 +402,6 @@ def _land_and_location(state: State) -> None:
     priced = state.parks.price > 0
     named = np.arange(len(priced)) < len(priced) - world.county_count
     state.rent_reference = float(state.parks.price[priced & named].mean())
-    state.wage_reference = float(state.counties.wage.mean())
     mix = ("mix_leader", "mix_chain", "mix_cluster", "mix_bump")
     state.effort = (
         np.array([state.levers[f"promotion.{name}"][1] for name in mix]) * state.levers["promotion.budget"][1]

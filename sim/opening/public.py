@@ -9,6 +9,7 @@ from sim.inputoutput.tables import USES, Table
 from sim.mechanisms.firms import Firms as FirmSettings
 from sim.mechanisms.fiscal import Fiscal, normal_profit, other_rates, split_taxes
 from sim.mechanisms.prices import Prices
+from sim.mechanisms.production import wage_share
 from sim.opening.totals import OpeningError
 from sim.resolvers.accounts_of_firms import month_accounts, working_cash
 from sim.settings import Projects
@@ -46,8 +47,7 @@ def open_accounts(state: State, table: Table) -> None:
         balance=np.zeros(counties + 1),
         debt=debt,
         base=base,
-        ordinary=base.copy(),
-        heads=np.ones(counties + 1),
+        ordinary=base,
         transfers=base + fiscal.interest / YEAR * debt - taxes,
         funded=np.ones(counties + 1),
         offered=float(state.counties.incentive.mean()),
@@ -75,7 +75,7 @@ def government_demand(table: Table, counties: int) -> Floats:
 def firm_rates(state: State) -> TaxRates:
     """Rates that meet the anchors at the normal margin of 2018 prices; what is local is still open."""
     technology, world, fiscal = state.technology, state.world, state.scenario[Fiscal]
-    wages = technology.jobs * state.counties.wage.mean() / 1e6
+    wages = wage_share(state)
     depreciation = technology.capital * state.scenario[Projects].depreciation
     left = technology.value_added_share - wages - technology.tax - depreciation
     normal, overhead = normal_profit(left, state.scenario[Prices].margin_normal, fiscal.profit_tax)

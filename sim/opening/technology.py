@@ -104,6 +104,13 @@ def base_demand(table: Table, counties: int, products: int) -> Floats:
     return np.asarray(np.column_stack([home, outside + table.exports[:size]]) / YEAR)
 
 
+def household_shares(table: Table, counties: int, products: int) -> Floats:
+    """(K, C) share of each product in what the households of a county buy, from home, elsewhere and abroad."""
+    bought = table.final_by_region[:, :counties, 0].reshape(-1, products, counties).sum(axis=0)
+    bought = np.maximum(bought + table.final_imports_by_region[:, :counties, 0], 0.0)
+    return np.asarray(bought / bought.sum(axis=0))
+
+
 def technology(scenario: Scenario, world: World, built: Regionalisation) -> Technology:
     """All fixed engineering of a run.
 
@@ -130,6 +137,7 @@ def technology(scenario: Scenario, world: World, built: Regionalisation) -> Tech
         pool=pool_coefficients(table, inputs, linked, shares),
         linked=linked & (inputs[:, :products] > 0),
         home_share=shares,
+        household_shares=household_shares(table, counties, products),
         base_demand=base_demand(table, counties, products),
         value_added_share=1.0 - used,
         capital=capital,

@@ -15,7 +15,6 @@ from numpy.typing import NDArray
 
 from sim.mechanisms.firms import Firms as FirmSettings
 from sim.mechanisms.fiscal import taxes_due
-from sim.mechanisms.labour import staff
 from sim.mechanisms.production import cost_parts
 from sim.resolvers.ledger import firm_accounts, the_ledger
 from sim.settings import Projects as ProjectSettings
@@ -37,8 +36,7 @@ def month_accounts(state: State, rates: TaxRates) -> FirmAccounts:
     firms, markets, ledger = state.firms, state.markets, state.ledger
     product, level = firms.product, markets.price_level
     materials, _ = cost_parts(state)
-    # The wage bill of the month. This array is all that the accounts know of the labour market.
-    wages = staff(firms, firms.output) * state.counties.wage[firms.county] / 1e6 / YEAR
+    wages = firms.wages  # all that the accounts know of the labour market (section 9.11)
     sales = firms.output * markets.price[product] / level
     value_added = firms.output * (markets.price - materials)[product] / level
     depreciation = state.scenario[ProjectSettings].depreciation * firms.capital / YEAR
@@ -55,7 +53,7 @@ def month_accounts(state: State, rates: TaxRates) -> FirmAccounts:
     return FirmAccounts(
         sales=sales,
         value_added=value_added,
-        wages=wages,
+        wages=wages.copy(),
         value_added_tax=due.value_added,
         profit_tax=due.profit,
         land_tax=due.land,

@@ -76,7 +76,7 @@ def _take_land(state: State, rows: Ints) -> None:
 def _pay_land(state: State, rows: Ints) -> None:
     """Investors pay the county for the land of their project; a project on its firm's own plot needs none."""
     projects = state.projects
-    rows = rows[projects.graft[rows] < 0]
+    rows = rows[(projects.graft[rows] < 0) & ~projects.land_settled[rows]]
     amount = projects.land_held[rows] * state.parks.price[projects.park[rows]]
     projects.land_paid[rows] += amount
     sell_land(state, projects.county[rows], amount)
@@ -205,6 +205,7 @@ def _births(state: State, done: Ints) -> None:
         productivity=np.where(own, 1.0, projects.productivity[new]),
         quality=projects.quality[new],
         jobs_intensity=technology.jobs[product],
+        skill_share=state.people.skill_share[county],
         energy_intensity=technology.energy[product],
         land=projects.land_held[new],
         plot=projects.investment[new],

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.draws import Streams
+from sim.mechanisms.labour import mean_wage
 from sim.resolvers.accounts_of_firms import close_accounts, settle_month
 from sim.resolvers.building import investment_demand
 from sim.resolvers.funnel import fail
@@ -37,6 +38,7 @@ def resolve_grow(state: State, streams: Streams) -> None:
     if boards.productivity_growth is not None:
         firms.productivity = firms.productivity * np.exp(boards.productivity_growth)
     settle_month(state)
+    _people(state)
 
 
 def _pay(state: State, investment: Floats, land: Floats) -> None:
@@ -53,6 +55,22 @@ def _pay(state: State, investment: Floats, land: Floats) -> None:
     sell_land(state, firms.county, paid)
     if books is not None and len(books.land) == len(firms):
         books.invested, books.land = investment, paid
+
+
+def _people(state: State) -> None:
+    """Wages, incomes and residents of next month."""
+    boards, people, counties, ledger = state.boards, state.people, state.counties, the_ledger(state)
+    if boards.wage is not None:
+        counties.wage_by_skill, people.national_wage = boards.wage, boards.national_wage
+        counties.wage = mean_wage(boards.wage, people.skill_share)
+    if boards.income is not None and boards.consumption is not None:
+        people.income, people.consumption = boards.income, boards.consumption
+    if boards.moves is not None and boards.arrivals is not None and boards.departures is not None:
+        assert boards.births_of_people is not None
+        ledger.natural = boards.births_of_people
+        ledger.arrived = boards.arrivals + boards.moves.sum(axis=1)
+        ledger.departed = boards.departures + boards.moves.sum(axis=2)
+        people.working_age = people.working_age + ledger.natural + ledger.arrived - ledger.departed
 
 
 def resolve_close(state: State, streams: Streams) -> None:
@@ -88,6 +106,7 @@ def close_firms(state: State, rows: Ints) -> None:
 def _empty(firms: Firms, rows: Ints) -> None:
     """Clear what a closed firm no longer has; this month's output stays counted."""
     firms.alive[rows] = False
+    firms.orders[rows] = 0.0
     firms.capital[rows] = 0.0
     firms.land[rows] = 0.0
     firms.plot[rows] = 0.0

@@ -29,6 +29,7 @@ def resolve_world(state: State, streams: Streams) -> None:
     if boards.components is not None and boards.volume is not None:
         markets.components, markets.volume = boards.components, boards.volume
     if boards.commodity is not None and boards.price is not None:
+        markets.price_level_before = markets.price_level
         markets.commodity, markets.price, markets.price_level = boards.commodity, boards.price, boards.price_level
         assert boards.conversion is not None
         assert boards.experience is not None
@@ -75,6 +76,8 @@ def _sign_own(state: State, columns: dict[str, Any], luck: float) -> None:
     """A leader's own plant is signed at once; a dated plant brings its own land."""
     columns = dict(columns)
     serviced, done = float(columns.pop("serviced", 0.0)), float(columns.pop("done", 0.0))
+    settled = bool(columns.get("land_settled", False))
+    promised = 0.0 if settled else float(state.counties.incentive[int(columns["county"])])
     construction = state.scenario[Construction]
     work = float(work_of(np.array([columns["investment"]]), np.ones(1), construction)[0])
     row = state.projects.append(
@@ -87,7 +90,7 @@ def _sign_own(state: State, columns: dict[str, Any], luck: float) -> None:
         requisition_luck=0.75 + 0.5 * luck,
         born=state.month,
         signed=state.month,
-        **{"incentive": float(state.counties.incentive[int(columns["county"])]), **columns},
+        **{"incentive": promised, **columns},
     )
     state.signed_this_year += float(columns["investment"])
     ledger = the_ledger(state)
@@ -112,7 +115,8 @@ def _event_land(state: State, row: int, land: float, serviced: float) -> None:
         parks.serviced_chain[park] = state.world.chain[state.projects.product[row]]
     ledger.developed_by_event += new
     cost = np.zeros(state.world.county_count)
-    cost[state.world.park_county[park]] = state.scenario[Land].dev_cost * new
+    due = 0.0 if state.projects.land_settled[row] else new
+    cost[state.world.park_county[park]] = state.scenario[Land].dev_cost * due
     spend(state, "land development", cost)
     ledger.asked[:-1] += cost
     state.projects.land_held[row] = land

@@ -31,6 +31,7 @@ def open_ledger(state: State) -> Ledger:
         public_debt_before=public.debt.copy(),
         project_spending=np.zeros(len(state.firms)),
         project_grants=np.zeros(len(state.firms)),
+        working_age_before=state.people.working_age.copy(),
     )
 
 

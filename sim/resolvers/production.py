@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.draws import Streams
+from sim.mechanisms.labour import Labour, hired_and_paid, staff_limit, staffing
 from sim.mechanisms.leaders import Leaders
 from sim.mechanisms.production import (
     cost_parts,
@@ -15,6 +16,7 @@ from sim.mechanisms.production import (
     month_table,
     network_of,
     solve,
+    wage_share,
 )
 from sim.mechanisms.sourcing import market_volume
 from sim.resolvers.accounts_of_firms import post_accounts
@@ -33,7 +35,7 @@ def unit_margins(state: State) -> Floats:
     """(K,) margin on sales of an average plant at the month's prices, before firm differences."""
     materials, _ = cost_parts(state)
     technology, price, level = state.technology, state.markets.price, state.markets.price_level
-    wages = technology.jobs * state.counties.wage.mean() / 1e6 * level
+    wages = wage_share(state) * level
     capital = technology.capital * state.scenario[ProjectSettings].depreciation * level
     return np.asarray((price - materials - wages - technology.tax * price - capital) / price)
 
@@ -60,11 +62,12 @@ def resolve_produce(state: State, streams: Streams) -> None:
     firms.capacity = np.where(firms.block, 0.0, boards.capacity)
     assert boards.relative_cost is not None
     firms.unit_cost, firms.relative_cost = boards.unit_cost, boards.relative_cost
+    limit = np.minimum(boards.capacity, _staff(state))
     network = network_of(state, firms.capacity)
     home = local_final_demand(state)
     final = home[firms.node] * network.share[:, None]
     demand = np.maximum(final.sum(axis=1) + boards.outside_demand, 0.0)
-    output, rounds = solve(network, boards.capacity, demand, firms.output, state.scenario[Run].tolerance)
+    output, rounds = solve(network, limit, demand, firms.output, state.scenario[Run].tolerance)
     the_ledger(state).rounds = rounds
     state.table = month_table(state, network, output, final, boards.outside_demand)
     firms.orders = network.demand(output) + demand
@@ -73,6 +76,16 @@ def resolve_produce(state: State, streams: Streams) -> None:
     firms.output = output
     post_accounts(state)
     _order_books(state)
+
+
+def _staff(state: State) -> Floats:
+    """Match jobs and people; (F,) output that the staff found can make, M yuan a month."""
+    boards, firms, people = state.boards, state.firms, state.people
+    assert boards.wanted is not None
+    assert boards.expected is not None
+    filled, people.workers, people.vacancy, people.open_root = staffing(state, boards.wanted)
+    firms.staff, firms.wages, people.wage_bill = hired_and_paid(state, boards.wanted, filled)
+    return staff_limit(firms, boards.expected, filled, state.scenario[Labour].overtime)
 
 
 def _order_books(state: State) -> None:

@@ -1,0 +1,102 @@
+"""Households: income by residence and what it buys (model description, section 9.14).
+
+    income_s     = sum_r (T_sr / sum_s T_sr) wage bill_r + c_other x profits_s + transfers_s
+    spending_s   = c_y income_s
+    ordered from the producers of product k in county r:
+                   base_kr (residents_r x national income, over the opening) + sum_s home_krs gamma_k spending_s PI / p_k
+
+T are the commuters of the month (9.11), so pay is spent where people live. gamma are the shares of products in what
+households of the county buy, home the shares of the opening table; what they leave is bought outside the ten counties.
+The base is what the opening table gives to households beyond this (pensions, money sent home, savings drawn on), so
+that the opening comes back from its own incomes; it follows residents and national income. Spending of a month is
+ordered in the next one, which keeps the joint solve linear.
+
+Reads workers, wages, profits. Writes: income, consumption.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sim.draws import Streams
+from sim.mechanisms import Phase
+from sim.parameters import Parameters, parameter
+from sim.state import State
+from sim.sums import sum_by
+
+Floats = NDArray[np.float64]
+
+
+class Households(Parameters):
+    """Spending out of income, and the part of profits that stays with local owners."""
+
+    table: ClassVar[str] = "households"
+
+    consumption_share: float = parameter(
+        0.7,
+        symbol="c_y",
+        unit="of disposable income",
+        low=0.65,
+        high=0.75,
+        grade="derived",
+        source=(
+            "NBS: consumption 19,853 of income 28,228 yuan per head in 2018 = 0.703; 21,559/30,733 = 0.702 in 2019 "
+            "(https://www.jqknews.com/news/129510-Last_year_the_per_capita_disposable_income_of_the_country.html)"
+        ),
+    )
+    extra: float = parameter(
+        0.3,
+        symbol="c_other",
+        unit="share of profit income kept by local owners",
+        low=0.1,
+        high=0.6,
+        grade="assumed",
+        source="assumption",
+    )
+
+
+def pay_by_residence(workers: Floats, bill: Floats) -> Floats:
+    """(C,) wages by residence, M yuan a month: commuters earn the mean wage of their place of work.
+
+    Args:
+        workers: (2, C, C) by skill, residence and workplace.
+        bill: (2, C) wages paid by skill and workplace, M yuan a month.
+    """
+    total = workers.sum(axis=1, keepdims=True)
+    share = np.divide(workers, total, out=np.zeros_like(workers), where=total > 0)
+    return np.asarray((share @ bill[:, :, None])[:, :, 0].sum(axis=0))
+
+
+def local_profits(state: State) -> Floats:
+    """(C,) profits that the accounts of the month leave to owners in the county, M yuan a month.
+
+    Losses are not made good by households. Firms of the leaders belong to owners elsewhere.
+    """
+    firms = state.firms
+    kept = np.where(firms.leader < 0, np.maximum(firms.surplus, 0.0), 0.0)
+    return sum_by(firms.county, kept, state.world.county_count)
+
+
+class Consumption:
+    """Income of the month by residence and what is spent out of it next month."""
+
+    phase: ClassVar[Phase] = Phase.GROW
+    writes: ClassVar[tuple[str, ...]] = ("income", "consumption")
+
+    def __init__(self, households: Households) -> None:
+        self.households = households
+
+    def step(self, state: State, streams: Streams) -> None:
+        """Wages come home with the commuters, profits stay with their owners."""
+        del streams
+        state.boards.income = household_income(state, self.households)
+        state.boards.consumption = self.households.consumption_share * state.boards.income
+
+
+def household_income(state: State, households: Households) -> Floats:
+    """(C,) disposable income by residence, M yuan a month at 2018 prices."""
+    pay = pay_by_residence(state.people.workers, state.people.wage_bill)
+    return np.asarray(pay + households.extra * local_profits(state))
