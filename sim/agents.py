@@ -64,7 +64,7 @@ class Decider(mesa.Agent):
         """
         if (share >= 1.0) != self.funded:
             self.funded = share >= 1.0
-            self.note("can pay all its policies again" if self.funded else f"can pay {share:.0%} of its policies: debt")
+            self.note(f"can pay {share:.0%} of its policies" + (" again" if self.funded else ", debt forbids the rest"))
 
 
 class City(Decider):

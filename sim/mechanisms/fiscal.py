@@ -54,7 +54,7 @@ from sim.draws import Streams
 from sim.mechanisms import Phase
 from sim.mechanisms.production import national_income
 from sim.parameters import Lever, Parameters, lever, parameter
-from sim.state import YEAR, State, TaxRates
+from sim.state import REVENUE_ITEMS, YEAR, State, TaxRates
 from sim.sums import sum_by
 
 Floats = NDArray[np.float64]
@@ -460,10 +460,11 @@ class Budgets:
         def mean(memory: Floats, now: Floats) -> Floats:
             return np.asarray((memory.sum(axis=1) - memory[:, slot] + now) / YEAR)
 
-        taxes, land = boards.public_revenue["taxes"], ledger.revenue[1]
+        taxes = boards.public_revenue["taxes"]
+        land, between = (ledger.revenue[REVENUE_ITEMS.index(item)] for item in ("land sales", "between budgets"))
         annual = mean(public.taxes12, taxes) * YEAR
         income = annual / YEAR + mean(public.land12, land) + transfers - interest
-        revenue = taxes + land + transfers + ledger.revenue[3]
+        revenue = taxes + land + transfers + between
         net = public.balance - public.debt + revenue - paid - public.ordinary - interest
         available = annual / YEAR + transfers - interest
         boards.ordinary = ordinary_spending(floor, available, net, fiscal.debt_opening * annual, fiscal.adjustment)

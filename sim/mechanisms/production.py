@@ -240,7 +240,7 @@ def local_final_demand(state: State) -> Floats:
     if state.spending is not None:
         per_product = np.einsum("krs,sk->rk", state.technology.home_share, state.spending)
         demand[:, 2] += per_product.reshape(-1)
-    if state.public is not None and state.public.ordinary is not state.public.base:
+    if state.public is not None:
         demand[:, 1] += np.einsum("krs,sk->rk", state.technology.home_share, state.public.extra).reshape(-1)
     return np.asarray(demand)
 
