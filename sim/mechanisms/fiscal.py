@@ -117,7 +117,7 @@ class Fiscal(Parameters):
         symbol="tau_V",
         unit="value added tax / value added, effective",
         low=0.02,
-        high=0.07,
+        high=0.04,
         grade="assumed",
         source="assumption: national domestic value added tax was 6.7 % of GDP in 2018 (recalled: 6.15 of 91.9"
         " trillion), all taxes 17 %; the city collects 8.9 %",

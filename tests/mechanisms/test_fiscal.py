@@ -170,7 +170,7 @@ NO_LINE = {
 }  # fmt: skip
 """Levers without a bill of their own, with the reason beside them."""
 
-EARLY = {name: "2014-01" for name in ("service.start", "service.permit_start")}
+EARLY = dict.fromkeys(("service.start", "service.permit_start"), "2014-01")
 NEUTRAL_MONTHS = 24
 
 
