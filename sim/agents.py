@@ -291,6 +291,8 @@ FIRM_COLUMNS: tuple[str, ...] = (
     "birth",
     "capacity",
     "capital",
+    "cash",
+    "debt",
     "energy_intensity",
     "home_sales",
     "jobs_intensity",

@@ -126,3 +126,19 @@ def test_a_project_pays_for_land_gets_its_grant_and_land_money_back_when_it_fail
             break
     assert state.projects.stage[row[0]] == Stage.DONE
     assert state.projects.grant[row[0]] == pytest.approx(0.03 * 50.0)
+
+
+def test_plants_announced_before_the_opening_have_settled_with_their_county(fresh):
+    """They pay for no land and get no grant; later dated plants do both."""
+    model = fresh()
+    for _ in range(40):
+        model.step()
+    projects = model.state.projects
+    dated = projects.event >= 0
+    old, new = dated & projects.land_settled, dated & ~projects.land_settled & (projects.stage >= Stage.BUILD)
+    assert old.sum() == 3
+    assert new.any()
+    assert (projects.land_paid[old] + projects.grant[old] + projects.incentive[old] == 0.0).all()
+    assert (projects.land_paid[new] > 0).all()
+    assert (projects.grant[new] > 0).all()
+    assert not projects.land_settled[~dated].any()
