@@ -21,6 +21,7 @@ from sim.inputoutput.tables import Table
 from sim.mechanisms import (
     Mechanism,
     Phase,
+    agglomeration,
     candidates,
     construction,
     demand,
@@ -79,12 +80,12 @@ GROUPS: tuple[type[Parameters], ...] = (
     households.Households,
     energy.Energy,
     firms.Firms,
+    agglomeration.Agglomeration,
     fiscal.Fiscal,
     pending.Talent,
     pending.Enclave,
     pending.Linkage,
     pending.LandCage,
-    pending.EnergyCaps,
     pending.Infrastructure,
 )
 """Every table of a scenario file. A new mechanism adds its parameters here and its line to the month below."""
@@ -101,7 +102,8 @@ def month_of(state: State) -> tuple[Mechanism, ...]:
     """
     scenario, world = state.scenario, state.world
     known = scenario.run.known_until
-    place = scenario[location.Location]
+    known_month = known_world(scenario) - demand.OPENING
+    place, crowd = scenario[location.Location], scenario[agglomeration.Agglomeration]
     names, dated = leader_names(), tuple(row["market"].replace("vehicle", "vehicles") for row in leader_rows())
     history = events.dated_plants(
         world, names, dated, state.technology, scenario[prices.Prices], scenario[events.Events], known
@@ -121,13 +123,13 @@ def month_of(state: State) -> tuple[Mechanism, ...]:
     )
     return (
         # 1 WORLD
-        demand.OutsideDemand(path, scenario[demand.Demand], known_world(scenario) - demand.OPENING),
+        demand.OutsideDemand(path, scenario[demand.Demand], known_month),
         price_mechanism(scenario, world),
         construction.Rain(scenario[construction.Construction]),
         candidates.CandidatePool(scenario[promotion.Promotion], rates, scenario[construction.Construction].cv),
         # 2 PROPOSE
         leaders.OrderBooks(scenario[leaders.Leaders], shipments, power),
-        leaders.Expansion(scenario[leaders.Leaders], place, known - demand.OPENING, race),
+        leaders.Expansion(scenario[leaders.Leaders], place, race),
         fiscal.Incentives(race),
         events.History(history),
         promotion.Funnel(scenario[promotion.Promotion], scenario[Projects], scenario[sourcing.Sourcing], rates),
@@ -136,6 +138,7 @@ def month_of(state: State) -> tuple[Mechanism, ...]:
         service.ServiceTeams(scenario[service.Service], place.service),
         location.ParkChoice(place, pressed, scenario[leaders.Leaders].rival_incentive, race),
         location.Failure(place),
+        energy.EnergyHeadroom(scenario[energy.Energy]),
         # 4 BUILD
         land.Development(scenario[land.Land], world),
         land.Requisition(scenario[land.Land]),
@@ -144,17 +147,17 @@ def month_of(state: State) -> tuple[Mechanism, ...]:
         sourcing.SupplierChoice(scenario[sourcing.Sourcing]),
         # 6 PRODUCE
         labour.Staffing(),
+        energy.EnergyLimit(),
         Production(scenario[sourcing.Sourcing]),
         # 7 GROW
         households.Consumption(scenario[households.Households]),
         labour.Wages(
-            scenario[labour.Labour], scenario[demand.Demand], scenario.run, known_world(scenario) - demand.OPENING
+            scenario[labour.Labour], scenario[demand.Demand], scenario.run, known_month, crowd.productivity_growth
         ),
-        migration.Migration(
-            scenario[labour.Labour], scenario[demand.Demand], scenario.run, known_world(scenario) - demand.OPENING
-        ),
+        migration.Migration(scenario[labour.Labour], scenario[demand.Demand], scenario.run, known_month),
         firms.Investment(scenario[firms.Firms], scenario[Projects], scenario[leaders.Leaders].utilisation_target),
         firms.ProductivityNoise(scenario[firms.Firms]),
+        agglomeration.Clusters(crowd, state.technology, world, flat=scenario.run.world == "flat"),
         # 8 CLOSE
         firms.Exit(scenario[firms.Firms]),
         # 9 SHARE

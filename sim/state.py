@@ -98,7 +98,7 @@ class Firms(Table):
     opening: Bools = column(False)
     capital: Floats = column(0.0)  # M yuan
     capital_intensity: Floats = column(0.0)  # M yuan of capital per M yuan of annual output
-    productivity: Floats = column(1.0)  # index, 1 = opening mean
+    productivity: Floats = column(1.0)  # index, 1 = a frontier plant
     quality: Floats = column(0.5)  # 0-1
     jobs_intensity: Floats = column(0.0)  # persons per M yuan of annual output at the productivity of the opening
     skill_share: Floats = column(0.0)  # high-skilled share of the workers it wants
@@ -124,6 +124,7 @@ class Firms(Table):
     utilisation12: Floats = column(0.0, YEAR)
     margin12: Floats = column(0.0, YEAR)
     orders12: Floats = column(0.0, YEAR)
+    settled_jobs: Floats = column(0.0)  # persons that the neighbours are used to (section 9.15)
 
 
 def trailing_mean(memory: Floats) -> Floats:
@@ -231,6 +232,7 @@ class Parks:
     serviced: Floats  # free land that is ready to build on (LAND lasts one month)
     serviced_chain: Ints  # chain for which it was made ready, -1 without
     price: Floats  # M yuan per mu
+    crowding: Floats  # excess of jobs per mu over the threshold, squared (section 9.15)
 
     @property
     def free(self) -> Floats:
@@ -270,7 +272,7 @@ class People:
     income: Floats  # (C,) disposable income by residence, real M yuan a month
     consumption: Floats  # (C,) what households spend next month, real M yuan
     national_wage: float = 1.0  # national real wage relative to the opening
-    common_productivity: float = 1.0  # the part of it that firms have in their own productivity
+    deepening: float = 1.0  # output per job of firms by capital and know-how in place of labour, to the opening
 
     @property
     def labour_force(self) -> Floats:
@@ -301,8 +303,9 @@ class Markets:
     conversion: Floats  # (K,) conversion cost v_k in 2018 prices per unit
     material_factor: float  # material use per cell relative to the opening
     experience: Floats  # (K,) cumulative world-and-home experience, 1 = opening
-    home_experience: Floats  # (K,) cumulative home output, M yuan
+    national_experience: Floats  # (K,) what the country had made by the opening, M yuan
     rain: Floats  # (C,) share of rainy days of the month
+    frontier: Floats  # (K,) output per job of a frontier plant, 1 = opening
     price_level_before: float = 1.0  # PI of last month
 
 
@@ -327,6 +330,7 @@ class Technology:
         household_shares: (K, C) what households of a county buy of each product, from wherever it comes; sums to 1.
         base_demand: (N, 4) monthly final demand at opening by household, government, investment, outside, less what
             mechanisms deliver in the frozen opening month, M yuan a month.
+        imported: (K, K) share of input i of industry j that comes from abroad, in the table of all regions.
         value_added_share, capital, land, jobs, energy, tax, markup: (K,) per unit of output (land in mu, jobs in
             persons, energy in MWh, all per M yuan of annual output; capital in M yuan per M yuan).
     """
@@ -346,6 +350,7 @@ class Technology:
     markup: Floats
     conversion: Floats
     national_share: Floats
+    imported: Floats
 
 
 @dataclass
@@ -405,6 +410,7 @@ class Boards:
     offered: float | None = None  # mean offer to the leads of the month
     appeal: list[Floats] = field(default_factory=list)  # (J', P) utility terms of the open leads
     allowed: list[Bools] = field(default_factory=list)  # (J', P) masks
+    refused: list[Bools] = field(default_factory=list)  # (J',) open leads that nobody may sign
     outside_value: Floats | None = None  # (K,) V_out
     failed: Bools | None = None  # (J,)
     survival: Floats | None = None  # (J,)
@@ -423,18 +429,25 @@ class Boards:
     option: Floats | None = None  # (R,) O, where it is set for the first time; NaN elsewhere
     # PRODUCE
     capacity: Floats | None = None
+    electricity_limit: float = float("inf")  # MWh a month
     outside_demand: Floats | None = None  # (F,)
     unit_cost: Floats | None = None
     relative_cost: Floats | None = None
     expected: Floats | None = None  # (F,) output for which people are sought, M yuan a month
     wanted: Floats | None = None  # (F,) persons sought
+    limit: Floats | None = None  # (F,) capacity that can be staffed; written by the resolver
     # GROW
     investment: Floats | None = None  # (F,) completed net and replacement investment
     scrapped: Floats | None = None
     productivity_growth: Floats | None = None
+    frontier_growth: Floats | None = None  # (K,) d ln of output per job, everywhere
+    cluster_growth: Floats | None = None  # (F,) d ln A from the place
+    settled_jobs: Floats | None = None  # (F,)
+    crowding: Floats | None = None  # (P,)
     land_taken: Floats | None = None
     wage: Floats | None = None  # (2, C) yuan a year, next month
     national_wage: float = 1.0
+    deepening: float = 1.0
     arrivals: Floats | None = None  # (2, C) people of working age from outside
     departures: Floats | None = None  # (2, C) to outside
     moves: Floats | None = None  # (2, C, C) between counties
@@ -490,6 +503,7 @@ class Ledger:
     quota_issued: Floats | None = None
     developed_by_quota: Floats | None = None  # (C,)
     developed_by_event: float = 0.0
+    rationed: float = 1.0  # phi: share of their output that the limit on electricity leaves to plants
     rounds: int = 0
     revenue: Floats = field(default_factory=lambda: np.zeros((len(REVENUE_ITEMS), 0)))  # (items, B) M yuan
     spending: Floats = field(default_factory=lambda: np.zeros((len(SPENDING_ITEMS), 0)))  # (items, B) M yuan
@@ -683,6 +697,7 @@ class State:
     outside_value_mean: Floats  # (K,) Vbar
     markets_of_product: Ints  # (K,) market of the outside sales of a product
     outside_shares: Floats  # (K,) ebar of new firms
+    leader_outside_shares: Floats  # (K,) ebar of new plants of leaders
     levers: dict[str, Floats]  # compiled policy: (months + 1,) or (months + 1, C), row = month
     rent_reference: float = 1.0  # mean land price at opening, M yuan per mu
     wage_reference: float = 1.0  # mean wage at opening, yuan a year

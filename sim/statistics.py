@@ -211,7 +211,7 @@ class Recorder:
         self.arrays: dict[str, Floats] = {}
         for name in names:
             self.arrays[name], self.arrays[f"{name}_nominal"] = np.zeros(cells), np.zeros(cells)
-        for name in ("jobs", "firms", "capital", "electricity"):
+        for name in ("jobs", "firms", "capital", "electricity", "carbon"):
             self.arrays[name] = np.zeros(cells)
         for name in ("population", "labour_force", "at_work", "wage", "vacancy", "income", "consumption"):
             self.arrays[name] = np.zeros((months, world.county_count))
@@ -234,7 +234,7 @@ class Recorder:
         self.arrays["public_spending"] = np.zeros((months, budgets, len(SPENDING_ITEMS)))
         self.arrays["land"] = np.zeros((months, len(world.parks), 5))
         self.residual: dict[str, float] = {}
-        self.efficiency = state.scenario[Energy].efficiency
+        self.efficiency, self.grid_factor = state.scenario[Energy].efficiency, state.scenario[Energy].grid_factor
         self.industry = world.agent | (np.arange(world.product_count) == world.product(ENERGY))
 
     def record(self, state: State, residuals: dict[str, float]) -> None:
@@ -273,6 +273,7 @@ class Recorder:
         a["firms"][at] = cell((counted & ~firms.block & firms.alive).astype(float))
         a["capital"][at] = cell(firms.capital)
         a["electricity"][at] = cell(electricity(firms, state.month, self.efficiency))
+        a["carbon"][at] = self.grid_factor * a["electricity"][at]
         share = np.divide(large, output, out=np.zeros(shape), where=output > 0) * self.industry
         sold = share.ravel() * (table.flows @ share.ravel())
         a["intermediate_industry"][at] = sold.sum()

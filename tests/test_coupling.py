@@ -49,7 +49,7 @@ def by_hand(state):
     matrix += share[:, None] * state.technology.pool[np.ix_(firms.node, firms.node)]
     final = local_final_demand(state).sum(axis=1)[firms.node] * share + state.boards.outside_demand
     final = np.maximum(final, 0.0)
-    limit = state.boards.capacity
+    limit = state.boards.limit
     output = np.zeros(rows)
     for _ in range(400):
         output = np.minimum(limit, matrix @ output + final)
@@ -116,7 +116,7 @@ def test_the_fixed_point_is_the_same_from_above_and_below(grown, factor):
     network = network_of(state, state.firms.capacity)
     final = local_final_demand(state)[state.firms.node].sum(axis=1) * network.share + state.boards.outside_demand
     start = state.firms.output * factor
-    output, _ = solve(network, state.boards.capacity, np.maximum(final, 0.0), start, 1e-13)
+    output, _ = solve(network, state.boards.limit, np.maximum(final, 0.0), start, 1e-13)
     np.testing.assert_allclose(output, state.firms.output, rtol=1e-8, atol=1e-8)
 
 

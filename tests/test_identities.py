@@ -53,6 +53,18 @@ def spoil_quota(state):
     state.counties.quota[2] += 5.0
 
 
+def spoil_residents(state):
+    state.people.working_age[0, 4] += 1.0
+
+
+def spoil_staff(state):
+    state.firms.staff[int(state.firms.staff.argmax())] += 10.0
+
+
+def spoil_labour_force(state):
+    state.people.participation *= 0.3
+
+
 def spoil_pipeline(state):
     state.projects.stage[int(np.flatnonzero(state.projects.stage == 4)[0])] = 3
 
@@ -107,6 +119,9 @@ def spoil_purchases(state):
         (accounts.check_capital, spoil_capital, "I7"),
         (accounts.check_land, spoil_land, "I8"),
         (accounts.check_land, spoil_quota, "I8 quota"),
+        (accounts.check_people, spoil_residents, "I9 residents"),
+        (accounts.check_people, spoil_staff, "I9 staff"),
+        (accounts.check_people, spoil_labour_force, "I9 at work"),
         (accounts.check_pipeline, spoil_pipeline, "I10"),
         (accounts.check_population, spoil_firms, "I11"),
         (accounts.check_budgets, spoil_debt, "I12 change of balance"),

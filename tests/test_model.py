@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import sim
-from sim.mechanisms import candidates, events, firms, promotion
+from sim.mechanisms import agglomeration, candidates, events, firms, labour, promotion
 from sim.model import NingdeModel
 
 MONTHS = 72
@@ -207,7 +207,7 @@ def test_growth_without_drivers(baseline):
 def test_exit_takes_what_the_lost_capacity_sold(baseline):
     """With exit on and capacity otherwise unmoved, outside sales fall by exactly what the leavers sold outside."""
     flat = baseline.replace({"run.world": "flat"}, name="flat")
-    model = NingdeModel(flat, 1, without=(*STILL, firms.Investment))
+    model = NingdeModel(flat, 1, without=(*STILL, firms.Investment, labour.Wages, agglomeration.Clusters))
     table = model.state.firms
     model.step()
     others = (table.leader < 0) & ~table.block

@@ -2,7 +2,7 @@
 
     if 12-month utilisation > u_x and margin12 > m_h:  net dK = k_adj (x_e kappa / (u_star A) - K)^+ / 12 a month
     replacement of depreciation delta_K K / 12 while margin12 > 0
-    d ln A = sig_A / sqrt 12 Laplace - sig_A^2 / 24
+    d ln A = sig_i / sqrt 12 Laplace - sig_i^2 / 24 ,   sig_i = sig_A (size_i / median size)^(-b_A), at most 2 sig_A
     exit hazard a year  h = h_0 exp(-b_x margin12) (size / median size)^(-e_x) (1 + y_x 1[age < 5 years])
 
 A margin is value added less wages, taxes and depreciation over sales, all from the month's accounts. Leaders' home
@@ -44,6 +44,18 @@ class Firms(Parameters):
         high=0.25,
         grade="assumed",
         source="published shape Bottazzi & Secchi; value assumption",
+    )
+    shock_size: float = parameter(
+        0.15,
+        symbol="b_A",
+        unit="elasticity of sig_A to relative size (absolute)",
+        low=0.0,
+        high=0.25,
+        grade="sourced",
+        source=(
+            "Stanley et al., Scaling behaviour in the growth of companies, Nature 379 (1996): sd of growth falls with "
+            "size to the power 0.15"
+        ),
     )
     exit_base: float = parameter(
         0.07,
@@ -118,6 +130,15 @@ class Firms(Parameters):
         grade="assumed",
         source="assumption",
     )
+    new_customers: float = parameter(
+        0.0,
+        symbol="n_x",
+        unit="elasticity of outside demand to own expansion",
+        low=0.0,
+        high=1.0,
+        grade="assumed",
+        source="assumption; 1: outside demand grows with capacity, whatever the market does",
+    )
     utilisation_trigger: float = parameter(
         0.85,
         symbol="u_x",
@@ -158,6 +179,34 @@ def exit_probability(margin: Floats, relative_size: Floats, young: Bools, firms:
     size = np.maximum(relative_size, 1e-6) ** (-firms.exit_size)
     hazard = firms.exit_base * np.exp(-firms.exit_profit * margin) * size * (1.0 + firms.young_exit * young)
     return np.minimum(1.0 - (1.0 - np.minimum(hazard, 1.0)) ** (1.0 / YEAR), MOST_HAZARD)
+
+
+def reference_after(reference: Floats, capital: Floats, change: Floats, new_customers: float) -> Floats:
+    """Market volume at which present capacity sells its outside share, after capital has changed.
+
+    Q_0 <- Q_0 (1 + dK/K)^(1 - n_x): outside buyers ask for what the market asks for, not for what has been built.
+
+    Args:
+        reference: (F,) Q_0, volume of the firm's market.
+        capital: (F,) K before, M yuan.
+        change: (F,) investment less scrapping, M yuan.
+        new_customers: n_x, elasticity of outside demand to own expansion.
+    """
+    ratio = 1.0 + np.divide(change, capital, out=np.zeros(len(capital)), where=capital > 0)
+    return np.asarray(reference * ratio ** (1.0 - new_customers))
+
+
+def shock_spread(size: Floats, exposed: Bools, firms: Firms) -> Floats:
+    """(F,) sd of ln A a year: sig_A (size / median)^(-b_A), at most twice sig_A.
+
+    Args:
+        size: (F,) capacity, M yuan a month.
+        exposed: (F,) firms that meet shocks.
+        firms: parameters.
+    """
+    median = float(np.median(size[exposed])) if exposed.any() else 1.0
+    relative = np.maximum(size / max(median, 1e-9), 1e-3)
+    return np.asarray(firms.shock * np.minimum(relative**-firms.shock_size, 2.0))
 
 
 class Investment:
@@ -220,12 +269,14 @@ class ProductivityNoise:
         self.firms = firms
 
     def step(self, state: State, streams: Streams) -> None:
-        """One shock a slot; the mean of A is unmoved."""
-        firms, sigma = state.firms, self.firms.shock
+        """One shock a slot; large firms meet smaller ones; the mean of A is unmoved."""
+        firms = state.firms
+        exposed = firms.alive & (firms.slot >= 0)
+        sigma = shock_spread(firms.capacity, exposed, self.firms)
         uniform = streams.draw("firms.shock", state.month).random(max(state.slots, 1))
         luck = laplace(uniform[np.maximum(firms.slot, 0)])
         change = sigma / np.sqrt(YEAR) * luck - sigma**2 / (2 * YEAR)
-        state.boards.productivity_growth = np.where(firms.alive & (firms.slot >= 0), change, 0.0)
+        state.boards.productivity_growth = np.where(exposed, change, 0.0)
 
 
 class Exit:

@@ -3,7 +3,7 @@
     income_s     = sum_r (T_sr / sum_s T_sr) wage bill_r + c_other x profits_s + transfers_s
     spending_s   = c_y income_s
     ordered from the producers of product k in county r:
-                   base_kr (residents_r x national income, over the opening) + sum_s home_krs gamma_k spending_s PI / p_k
+                   base_kr (residents_r x national income, to the opening) + sum_s home_krs gamma_ks spending_s PI / p_k
 
 T are the commuters of the month (9.11), so pay is spent where people live. gamma are the shares of products in what
 households of the county buy, home the shares of the opening table; what they leave is bought outside the ten counties.

@@ -5,12 +5,13 @@
     pi_gb = Kap_gb exp(-theta_b (c_gb/cbar_g - 1)) / sum_b
     Khat_g = (1 + ghat_g)^1.5 12 O_g / u_star ,  ghat from an AR(1) on annual growth, within [-0.3, 0.6]
     V_b = b_C C_pot,b - b_r ln r_b - b_w ln w_b + b_s s_b + b_inc inc_b + b_e headroom_b + b_H ln H_b
-          - risk_conc share_b + Gumbel
+          - b_t (minutes to the largest home plant) - risk_conc share_b + Gumbel
 
 If Khat exceeds present capacity and pipeline, the leader builds a lumpy plant at home or at a rival site (nested
-logit with nests home and rivals). Leaders choose after the known period only; in it their plants are the dated ones,
-which enter as events (:mod:`sim.mechanisms.events`) and count as pipeline here, and the share of the power-cell
-leader follows its known shipments.
+logit with nests home and rivals). In the known period dated plants enter as events (:mod:`sim.mechanisms.events`) and
+count as pipeline here; leaders build what these leave open, for the list of dated plants is not complete. A dated plant
+brings the customers for whom it was built: the share of its leader rises by what fills u_star of it. The share of the
+power-cell leader follows its known shipments. What a site cannot deliver passes on to sites of the group that can.
 
 Reads markets, costs, coverage, land, wages, service, incentives. Writes: share, orders, site_orders, away_orders,
 own_projects, rival_building, rival_noise.
@@ -27,8 +28,9 @@ from numpy.typing import NDArray
 from sim.draws import Streams, gumbel
 from sim.mechanisms import Phase
 from sim.mechanisms.demand import HORIZON, OPENING, annual_series, last_known_year, monthly_logs
+from sim.mechanisms.energy import Energy, left_over, limit_of, need
 from sim.mechanisms.fiscal import Race, competing_counties
-from sim.mechanisms.location import Location, committed_land
+from sim.mechanisms.location import Location, committed_land, sponsor_county
 from sim.mechanisms.production import leading_rows
 from sim.mechanisms.sourcing import nameplate, potential_coverage
 from sim.parameters import Parameters, parameter
@@ -361,8 +363,41 @@ class OrderBooks:
         state.boards.share, state.boards.orders = share, orders
         total = orders + rows.backlog
         home, away = site_weights(state, self.leaders.base_allocation)
-        state.boards.site_orders = home * np.append(total, 0.0)[state.firms.leader]
-        state.boards.away_orders = away * total
+        firms = state.firms
+        group = np.where(home > 0, firms.leader, -1)
+        state.boards.site_orders, state.boards.away_orders = pass_on(
+            home * np.append(total, 0.0)[firms.leader],
+            away * total,
+            group,
+            firms.capacity,
+            state.rivals.capacity.sum(axis=1),
+        )
+
+
+def pass_on(home: Floats, away: Floats, group: Ints, capacity: Floats, elsewhere: Floats) -> tuple[Floats, Floats]:
+    """Orders of sites after those that cannot deliver have passed on to those of the same group that can.
+
+    A buyer waits rather than goes without only where the whole group is sold out.
+
+    Args:
+        home: (F,) orders addressed to home plants, M yuan a month.
+        away: (G,) orders addressed to rival sites.
+        group: (F,) leader of the row, -1 for rows without an order book.
+        capacity: (F,) capacity of home plants, M yuan a month.
+        elsewhere: (G,) capacity of rival sites.
+
+    Returns:
+        The same two arrays; the sum of each group is unmoved.
+    """
+    size, mine = len(away), group >= 0
+    own = np.where(mine, group, 0)
+    over, room = (np.where(mine, np.maximum(part, 0.0), 0.0) for part in (home - capacity, capacity - home))
+    over_away, room_away = np.maximum(away - elsewhere, 0.0), np.maximum(elsewhere - away, 0.0)
+    asked, offered = sum_by(own, over, size) + over_away, sum_by(own, room, size) + room_away
+    moved = np.minimum(asked, offered)
+    gone = np.divide(moved, asked, out=np.zeros(size), where=asked > 0)
+    come = np.divide(moved, offered, out=np.zeros(size), where=offered > 0)
+    return home - over * gone[own] + room * come[own], away - over_away * gone + room_away * come
 
 
 def group_cost(state: State) -> Floats:
@@ -394,8 +429,8 @@ class Expansion:
     phase: ClassVar[Phase] = Phase.PROPOSE
     writes: ClassVar[tuple[str, ...]] = ("own_projects", "rival_building", "rival_noise")
 
-    def __init__(self, leaders: Leaders, location: Location, known_month: int, race: Race) -> None:
-        self.leaders, self.location, self.known_month, self.race = leaders, location, known_month, race
+    def __init__(self, leaders: Leaders, location: Location, race: Race) -> None:
+        self.leaders, self.location, self.race = leaders, location, race
 
     def step(self, state: State, streams: Streams) -> None:
         """Each active leader compares planned with present and coming capacity; a gap becomes a plant somewhere."""
@@ -411,8 +446,6 @@ class Expansion:
         )
         building = np.zeros_like(rivals.building)
         state.boards.rival_building = building
-        if state.month <= self.known_month:
-            return  # in the known period leaders' plants are the dated ones
         assert state.deciders is not None
         for leader in state.deciders.leaders:
             group = leader.index
@@ -447,13 +480,20 @@ class Expansion:
         lump = float(rows.lump_low[group]), float(rows.lump_high[group])
         return orders, growth, self.leaders.utilisation_target, capacity, pipeline, *lump
 
+    @staticmethod
+    def _detour(state: State, group: int) -> Floats:
+        """(C,) minutes from the leader's largest home plant beyond those inside its county: it shares heads and labs."""
+        minutes, home = state.world.minutes, int(sponsor_county(state)[group])
+        return np.asarray(minutes[home] - minutes[home, home] if home >= 0 else np.zeros(len(minutes)))
+
     def _utilities(self, state: State, group: int, output: float) -> tuple[Floats, NDArray[np.bool_], Floats]:
         """(P + S,) utility of every home park and rival site, and whether it can take the plant; (C,) incentives.
 
-        Energy headroom stands at the rivals' value at home until energy caps exist.
+        Energy headroom stands at the rivals' value at home without a cap; under one a plant must fit what is left.
         """
         p, q, world, parks, counties = self.leaders, self.location, state.world, state.parks, state.counties
         product, county = int(state.leaders.product[group]), state.world.park_county
+        headroom, supplied = self._energy(state, product, output)
         home = home_capacity_by_park(state, group)
         away = state.rivals.capacity[group]
         total = home.sum() + away.sum()
@@ -461,7 +501,7 @@ class Expansion:
         room = left >= output * state.technology.land[product]
         banned = (world.fit[county, product] <= 0) & (state.lever("zoning.strictness") >= 1.0)
         fits = ~banned & (world.park_port | ~world.port[product])
-        allowed = room & fits & (np.arange(len(room)) < len(room) - world.county_count)
+        allowed = room & fits & supplied & (np.arange(len(room)) < len(room) - world.county_count)
         takers = competing_counties(allowed[None, :], county, world.county_count).sum()
         offers = self.race.offers(state, np.array([float(takers)]))[0]
         concentration = np.concatenate([home, away]) / total if total > 0 else np.zeros(len(home) + len(away))
@@ -473,8 +513,9 @@ class Expansion:
             - q.wage * np.log(wage[county])
             + q.service * counties.service[county]
             + q.incentive * offers[county]
-            + p.energy_pull * p.rival_headroom
+            + p.energy_pull * headroom
             + p.talent_pull * np.log(counties.talent[county])
+            - q.leader_time * self._detour(state, group)[county]
         )
         there = (
             p.coverage_pull * p.rival_coverage
@@ -488,6 +529,16 @@ class Expansion:
         )
         value = np.concatenate([here, there]) - p.diversification * concentration
         return value, np.concatenate([allowed, np.ones(len(away), dtype=bool)]), offers
+
+    def _energy(self, state: State, product: int, output: float) -> tuple[float, bool]:
+        """Energy headroom at home, a share, and whether a plant of an annual output (M yuan) fits into what is left."""
+        limit = limit_of(state)
+        if np.isinf(limit):
+            return self.leaders.rival_headroom, True
+        left = left_over(state, limit)
+        intensity = state.technology.energy[product]
+        asked = float(need(np.array(output), intensity, state.month, state.scenario[Energy].efficiency))
+        return max(left / limit, 0.0), asked <= left
 
 
 def home_capacity_by_park(state: State, group: int) -> Floats:

@@ -297,34 +297,6 @@ class LandCage(Parameters):
     )
 
 
-class EnergyCaps(Parameters):
-    """Caps on the energy use and the emissions of the city; 0 means no cap."""
-
-    table: ClassVar[str] = "energy"
-    inert: ClassVar[str] = INERT
-
-    cap: Lever = lever(
-        0,
-        symbol="cap_E",
-        unit="TWh per year, city; 0 = no cap",
-        low=0,
-        high=60,
-        neutral=0,
-        grade="assumed",
-        source="assumption",
-    )
-    carbon_cap: Lever = lever(
-        0,
-        symbol="cap_C",
-        unit="Mt CO2 per year, city; 0 = none",
-        low=0,
-        high=60,
-        neutral=0,
-        grade="assumed",
-        source="assumption",
-    )
-
-
 class Infrastructure(Parameters):
     """Roads and rails: travel minutes cut between counties."""
 
@@ -343,5 +315,5 @@ class Infrastructure(Parameters):
     )
 
 
-GROUPS: tuple[type[Parameters], ...] = (Talent, Enclave, Linkage, LandCage, EnergyCaps, Infrastructure)
+GROUPS: tuple[type[Parameters], ...] = (Talent, Enclave, Linkage, LandCage, Infrastructure)
 """The groups of levers that wait for their mechanism."""

@@ -2,15 +2,25 @@
 
     ln P_q(t+1) = ln P_q + theta_p (ln Pbar_q - ln P_q)/12 + (sig_q / sqrt 12) eps_q      (known period: series)
     v_k = v_k0 (E_k / E_ref)^(-b_k),  b_k = -log2(1 - LR_k),  E_k = w_world E_world + (1 - w_world) E_home
-    chat_k = sum_q p_q^paid a_qk + v_k PI ,   p_OTHM^paid of k = p_OTHM [1 + sum_q (e_qk / a_OTHM,k)(P_q - 1)]
-    ln p_k(t+1) = ln p_k + rho_p (ln[(1 + mbar_k) chat_k] - ln p_k)
+    chat_k = sum_i p_ik^paid a_ik + v_k PI
+    p_ik^paid = p_i [1 + M_ik tau/(1 + tau_M)] ,   for OTHM also times [1 + sum_q (e_qk / a_OTHM,k)(P_q - 1)]
+    ln p_k(t+1) = ln p_k + rho_p (ln[(1 + mbar_k (1 + xi_u (U_k - Ubar))) chat_k] - ln p_k)
 
 Prices are indices with 2018 = 1; products outside the four chains follow general inflation PI. Choices of this
 project: freight does not enter the frontier cost (the table's transport and trade rows hold it already; freight
 only compares suppliers in sourcing); v_k0 is what the price of 2018 leaves after inputs and the normal margin, and
 the margin is cut where value added less wages, taxes and depreciation is smaller than it (copper cathode). World
-utilisation is at its normal value in the base scenario, so its term is 1. The experience of 2018 is that of the
-world; where it lies after the origin the last known mid-year is the base.
+utilisation U_k is a dated lever of each chain; 0 stands for its normal value, at which the term is exactly 1. The
+experience of 2018 is that of the world; where it lies after the origin the last known mid-year is the base.
+
+Imports: the table values them at what users pay, so the wedge tau_M of 2018 is in the prices of 2018 already and its
+level has no effect of its own. The lever tau (``prices.tariff``) comes on top: it makes the imported part M_ik of an
+input dearer, for home plants and for the frontier plant elsewhere in China alike, hence prices follow cost and
+Ningde neither gains nor loses against its rivals. No buyer turns away from imports; shares of the table are fixed.
+
+The trend g_A of 9.15 is not in v_k: learning rates are measured on the whole fall of cost, all progress included.
+Differences of electricity per unit between firms are not in unit cost: they stand for what a firm makes within its
+product, and the books charge every plant the energy of its column, so a low user would look cheaper than its books.
 
 Writes: commodity, price, price_level, conversion, material_factor, experience.
 """
@@ -19,7 +29,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,9 +45,10 @@ from sim.mechanisms.demand import (
     market_volumes,
     monthly_logs,
 )
-from sim.parameters import Month, Parameters, entries, parameter
+from sim.parameters import Lever, Month, Parameters, entries, lever, parameter
 from sim.settings import Run
 from sim.state import COMMODITIES, YEAR, State
+from sim.sums import sum_by
 from sim.world import World
 
 Floats = NDArray[np.float64]
@@ -52,9 +63,32 @@ COMMODITY_SERIES: Mapping[str, tuple[str, bool]] = {
 BASE_YEAR = 2018
 """Prices are indices with this year at 1; it is the year of the national table."""
 
-PAST_YEARS_OF_EXPERIENCE_CELLS = 5.0
+PAST_YEARS_OF_EXPERIENCE_BATTERIES = 5.0
 PAST_YEARS_OF_EXPERIENCE = 20.0
 """Cumulative output at opening in years of the opening volume; assumption (open point 19 of the model description)."""
+
+
+UTILISATION: Mapping[str, str] = {
+    "BAT": "prices.utilisation_batteries",
+    "NEV": "prices.utilisation_vehicles",
+    "SST": "prices.utilisation_stainless",
+    "CU": "prices.utilisation_copper",
+}
+"""Lever of the world utilisation of each chain."""
+
+
+def utilisation(chain: str) -> Any:
+    """The lever of a chain's world utilisation."""
+    return lever(
+        0,
+        symbol=f"U_{chain}",
+        unit="world utilisation of capacity; 0 = normal",
+        low=0,
+        high=1,
+        neutral=0,
+        grade="assumed",
+        source="assumption: normal",
+    )
 
 
 class Prices(Parameters):
@@ -177,6 +211,50 @@ class Prices(Parameters):
         grade="assumed",
         source="prior",
     )
+    margin_utilisation: float = parameter(
+        1.2,
+        symbol="xi_u",
+        unit="margin response to world utilisation",
+        low=0.0,
+        high=2.5,
+        grade="assumed",
+        source="assumption; 0.5 is the least that is likely, 0 switches it off",
+    )
+    utilisation_normal: float = parameter(
+        0.78,
+        symbol="Ubar_k",
+        unit="world utilisation",
+        low=0.7,
+        high=0.85,
+        grade="derived",
+        source=(
+            "NBS, third quarter 2018: ferrous 78.7, non-ferrous 78.8, electrical machinery 77.3, automobiles 79.6%, "
+            "all industry 76.5 (NBS release, copy http://y.tt/221810400070la.html); all industry 77.0 in 2017"
+        ),
+    )
+    import_wedge: float = parameter(
+        0.05,
+        symbol="tau_M",
+        unit="ad valorem, in the import prices of the table",
+        low=0.0,
+        high=0.15,
+        grade="assumed",
+        source="assumption: duty and handling",
+    )
+    tariff: Lever = lever(
+        0,
+        symbol="tau",
+        unit="ad valorem, on top of the wedge of the table",
+        low=-0.05,
+        high=0.5,
+        neutral=0,
+        grade="assumed",
+        source="assumption: no change",
+    )
+    utilisation_batteries: Lever = utilisation("BAT")
+    utilisation_vehicles: Lever = utilisation("NEV")
+    utilisation_stainless: Lever = utilisation("SST")
+    utilisation_copper: Lever = utilisation("CU")
     exposure: Mapping[str, float] = entries("prices.exposure")
     unit_value: Mapping[str, float] = entries("prices.unit_value")
 
@@ -197,7 +275,9 @@ def frontier_cost(inputs: Floats, paid: Floats, conversion: Floats) -> Floats:
     return np.asarray((inputs * paid).sum(axis=0) + conversion)
 
 
-def paid_prices(price: Floats, inputs: Floats, exposure: Floats, commodity: Floats, carrier: int) -> Floats:
+def paid_prices(
+    price: Floats, inputs: Floats, exposure: Floats, commodity: Floats, carrier: int, dearer: Floats | float = 1.0
+) -> Floats:
     """(K, K) price paid for input i by industry j; commodities are paid inside the carrier input (other industry).
 
     Args:
@@ -206,11 +286,50 @@ def paid_prices(price: Floats, inputs: Floats, exposure: Floats, commodity: Floa
         exposure: (K, Q) share of 2018 unit cost of a product indexed to a commodity.
         commodity: (Q,) commodity prices relative to 2018.
         carrier: index of the product that holds the ores (OTHM).
+        dearer: (K, K) factor of a tariff on the imported part of an input, see :func:`tariff_factor`.
     """
-    paid = np.repeat(price[:, None], len(price), axis=1)
+    paid = np.repeat(price[:, None], len(price), axis=1) * dearer
     share = np.where(inputs[carrier] > 0, inputs[carrier], 1.0)
     paid[carrier] *= 1.0 + (exposure @ (commodity - 1.0)) / share
     return paid
+
+
+def tariff_factor(imported: Floats, tariff: float, wedge: float) -> Floats:
+    """(K, K) price of input i for industry j over its price without the tariff: 1 + M_ij tau/(1 + tau_M).
+
+    Args:
+        imported: (K, K) M, share of the input that comes from abroad.
+        tariff: tau, ad valorem, on top of the wedge.
+        wedge: tau_M, in the prices of the table.
+    """
+    return np.asarray(1.0 + imported * (tariff / (1.0 + wedge)))
+
+
+def paid_by_industry(state: State, inputs: Floats, exposure: Floats, commodity: Floats) -> Floats:
+    """(K, K) price paid for input i by industry j in this month, see :func:`paid_prices`."""
+    carrier = state.world.product("OTHM")
+    tariff, imported = state.lever("prices.tariff"), state.technology.imported
+    if tariff == 0.0:
+        return paid_prices(state.markets.price, inputs, exposure, commodity, carrier)
+    dearer = tariff_factor(imported, tariff, state.scenario[Prices].import_wedge)
+    return paid_prices(state.markets.price, inputs, exposure, commodity, carrier, dearer)
+
+
+def margin_factor(utilisation: Floats, normal: float, response: float) -> Floats:
+    """Markup relative to the normal one, 1 + xi_u (U - Ubar); exactly 1 where U is 0, which stands for normal.
+
+    Args:
+        utilisation: U, world utilisation, 0 = normal.
+        normal: Ubar.
+        response: xi_u.
+    """
+    return np.where(utilisation > 0, 1.0 + response * (utilisation - normal), 1.0)
+
+
+def utilisation_by_product(state: State) -> Floats:
+    """(K,) world utilisation of the month by lever, 0 = normal."""
+    by_chain = [state.lever(UTILISATION[chain]) for chain in state.world.chains]
+    return np.append(by_chain, 0.0)[state.world.chain]
 
 
 @dataclass
@@ -273,11 +392,9 @@ class WorldPrices:
         """
         self.path, self.prices, self.reference, self.flat = path, prices, reference, flat
         rate = np.full(world.product_count, prices.learning_rate_other)
-        self.cell = world.product("B_CELL")
-        rate[self.cell] = prices.learning_rate_cell
+        rate[world.product("B_CELL")] = prices.learning_rate_cell
         self.exponent = np.array([learning_exponent(value) for value in rate])
         self.exposure = exposure_matrix(prices, world)
-        self.carrier = world.product("OTHM")
         self.chain = world.chain_product
 
     def step(self, state: State, streams: Streams) -> None:
@@ -302,29 +419,33 @@ class WorldPrices:
         boards.price = np.where(self.chain, price, boards.price_level)
 
     def _experience(self, state: State) -> Floats:
-        """(K,) cumulative experience relative to the opening, world and home weighted."""
+        """(K,) cumulative experience relative to the opening, world and home weighted.
+
+        Home output counts against what the country had made by the opening. Against what home had made, a small
+        beginning would teach the world: an anode plant in a place without one would multiply "experience" a
+        thousandfold and cut the cost of anodes everywhere.
+        """
         markets = state.markets
         if self.flat:
             return markets.experience
-        years = np.where(
-            np.arange(len(markets.price)) == self.cell, PAST_YEARS_OF_EXPERIENCE_CELLS, PAST_YEARS_OF_EXPERIENCE
-        )
-        world_growth = (
-            world_volume_index(state.markets.volume, state.markets.volume_opening, state.world) / years / YEAR
-        )
-        home = np.zeros(len(years))
+        years = past_years(state.world)
+        world_growth = world_volume_index(markets.volume, markets.volume_opening, state.world) / years / YEAR
         firms = state.firms
-        np.add.at(home, firms.product, np.where(firms.alive, firms.output, 0.0))
-        opening = np.where(markets.home_experience > 0, markets.home_experience, np.inf)
+        home = sum_by(firms.product, np.where(firms.alive, firms.output, 0.0), len(years))
+        opening = np.where(markets.national_experience > 0, markets.national_experience, np.inf)
         weight = self.prices.world_weight
         return markets.experience + weight * world_growth + (1.0 - weight) * home / opening
 
     def target(self, state: State, commodity: Floats, level: float, conversion: Floats) -> Floats:
-        """(K,) price at which the frontier earns its normal margin, nominal."""
+        """(K,) price at which the frontier earns the margin of the month's world utilisation, nominal."""
         inputs = chain_inputs(state)
-        paid = paid_prices(state.markets.price, inputs, self.exposure, commodity, self.carrier)
+        paid = paid_by_industry(state, inputs, self.exposure, commodity)
         cost = frontier_cost(inputs, paid, conversion * level)
-        return np.asarray(np.where(self.chain, (1.0 + state.technology.markup) * cost, level))
+        use = utilisation_by_product(state)
+        markup = state.technology.markup * margin_factor(
+            use, self.prices.utilisation_normal, self.prices.margin_utilisation
+        )
+        return np.asarray(np.where(self.chain, (1.0 + markup) * cost, level))
 
 
 def exposure_matrix(prices: Prices, world: World) -> Floats:
@@ -356,11 +477,21 @@ def market_of_product(world: World) -> NDArray[np.int64]:
     return markets
 
 
+def battery_products(world: World) -> NDArray[np.bool_]:
+    """(K,) products of the battery chain."""
+    return np.asarray(world.chain == world.chains.index("BAT"))
+
+
 def world_volume_index(volume: Floats, opening: Floats, world: World) -> Floats:
-    """(K,) volume of a product's world market relative to the opening; cells: power and consumer cells together."""
+    """(K,) volume a product is made for, relative to the opening; battery chain: power and consumer cells together."""
     index = volume[market_of_product(world)] / opening[market_of_product(world)]
-    index[world.product("B_CELL")] = volume[:2].sum() / opening[:2].sum()
+    index[battery_products(world)] = volume[:2].sum() / opening[:2].sum()
     return np.asarray(index)
+
+
+def past_years(world: World) -> Floats:
+    """(K,) cumulative output at the opening in years of the opening volume."""
+    return np.where(battery_products(world), PAST_YEARS_OF_EXPERIENCE_BATTERIES, PAST_YEARS_OF_EXPERIENCE)
 
 
 def experience_reference(components: Floats, nev_share: float, vehicles: Floats, world: World) -> Floats:
@@ -376,11 +507,6 @@ def experience_reference(components: Floats, nev_share: float, vehicles: Floats,
     last = min(Month(f"{BASE_YEAR}-07") - OPENING, known - 1)
     volumes = [market_volumes(components[:, month], nev_share, vehicles) for month in range(last + 1)]
     experience = np.ones(world.product_count)
-    years = np.where(
-        np.arange(world.product_count) == world.product("B_CELL"),
-        PAST_YEARS_OF_EXPERIENCE_CELLS,
-        PAST_YEARS_OF_EXPERIENCE,
-    )
     for volume in volumes[1:]:
-        experience += world_volume_index(volume, volumes[0], world) / years / YEAR
+        experience += world_volume_index(volume, volumes[0], world) / past_years(world) / YEAR
     return experience

@@ -26,7 +26,7 @@ from scipy import sparse
 
 from sim.draws import Streams
 from sim.mechanisms import Phase
-from sim.mechanisms.prices import Prices, chain_inputs, exposure_matrix, paid_prices
+from sim.mechanisms.prices import Prices, chain_inputs, exposure_matrix, paid_by_industry
 from sim.mechanisms.sourcing import Sourcing
 from sim.settings import Projects
 from sim.state import MARKETS, YEAR, Firms, MonthTable, State
@@ -145,17 +145,21 @@ def input_coefficients(state: State) -> Floats:
     return inputs
 
 
-def unit_costs(state: State) -> tuple[Floats, Floats]:
+def unit_costs(state: State, talent: Floats | float = 1.0) -> tuple[Floats, Floats]:
     """(F,) nominal cost of one unit, and (F,) m, the same over a frontier plant's; blocks: price level and 1.
 
     Unit cost is materials at paid prices plus conversion cost over productivity. Productivity acts on the conversion
     cost only: the solve and value added use undivided materials, so the cost must too (choice of this project on a soft
     spot of the model description). Wages deviate by the county's wage gap. A frontier plant has A = 1 and mean wages.
+
+    Args:
+        state: firms, prices, wages.
+        talent: (F,) g_h, factor of the conversion cost by talent of the county (section 9.11).
     """
     firms, agent = state.firms, state.world.agent
     materials, conversion = cost_parts(state)
     gap = wage_gap(state)[firms.county] * wage_share(state)[firms.product] * state.markets.price_level
-    cost = materials[firms.product] + (conversion[firms.product] + gap) / firms.productivity
+    cost = materials[firms.product] + (conversion[firms.product] * talent + gap) / firms.productivity
     relative = cost / np.where(agent, materials + conversion, 1.0)[firms.product]
     made = agent[firms.product]
     return np.where(made, cost, state.markets.price_level), np.where(made, relative, 1.0)
@@ -165,7 +169,7 @@ def cost_parts(state: State) -> tuple[Floats, Floats]:
     """(K,) nominal material cost and conversion cost of one unit at a frontier plant."""
     inputs = chain_inputs(state)
     from_prices = exposure_matrix_of(state)
-    paid = paid_prices(state.markets.price, inputs, from_prices, state.markets.commodity, state.world.product("OTHM"))
+    paid = paid_by_industry(state, inputs, from_prices, state.markets.commodity)
     return np.asarray((inputs * paid).sum(axis=0)), state.markets.conversion * state.markets.price_level
 
 
@@ -180,8 +184,15 @@ def wage_gap(state: State) -> Floats:
 
 
 def wage_share(state: State) -> Floats:
-    """(K,) wages per unit of output of a frontier plant, 2018 prices; national wages and productivity grow together."""
-    return np.asarray(state.technology.jobs * state.wage_reference / 1e6)
+    """(K,) wages per unit of output of a frontier plant at the national wage, 2018 prices."""
+    people = state.people
+    wage = state.wage_reference * people.national_wage
+    return np.asarray(frontier_jobs(state) / people.deepening * wage / 1e6)
+
+
+def frontier_jobs(state: State) -> Floats:
+    """(K,) persons per M yuan of annual output at a frontier plant of the month, before deepening (section 9.15)."""
+    return np.asarray(state.technology.jobs / state.markets.frontier)
 
 
 def plant_capacity(state: State) -> Floats:

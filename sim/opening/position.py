@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from sim import data
 from sim.draws import Streams
 from sim.inputoutput.tables import Table
+from sim.mechanisms.agglomeration import Agglomeration, settle_opening
 from sim.mechanisms.construction import Construction
 from sim.mechanisms.demand import HORIZON, Demand, DemandPath, market_volumes
 from sim.mechanisms.firms import YOUNG, exit_probability
@@ -21,13 +22,12 @@ from sim.mechanisms.land import Land, base_price, land_price
 from sim.mechanisms.leaders import Leaders as LeaderSettings
 from sim.mechanisms.location import Location, base_utility, inclusive_value, physical_mask, relative_prices
 from sim.mechanisms.prices import (
-    PAST_YEARS_OF_EXPERIENCE,
-    PAST_YEARS_OF_EXPERIENCE_CELLS,
     PricePath,
     Prices,
     WorldPrices,
     experience_reference,
     market_of_product,
+    past_years,
 )
 from sim.mechanisms.production import (
     leading_rows,
@@ -56,7 +56,6 @@ from sim.state import (
     MARKETS,
     YEAR,
     Counties,
-    Firms,
     Leaders,
     Links,
     Markets,
@@ -145,6 +144,7 @@ def opening_state(scenario: Scenario, world: World, seed: int, levers: dict[str,
     vehicles = float(path.reference[1]) * 1000.0
     leaders = empty_leaders(world, scenario[Prices], vehicles)
     count = world.county_count
+    national = table.output.reshape(-1, world.product_count).sum(axis=0)
     state = State(
         world=world,
         scenario=scenario,
@@ -166,9 +166,10 @@ def opening_state(scenario: Scenario, world: World, seed: int, levers: dict[str,
             quota=np.zeros(count),
         ),
         people=opening_people(totals, scenario, world),
-        markets=opening_markets(scenario, world, path.known[:, 0], volume, firms),
+        markets=opening_markets(scenario, world, path.known[:, 0], volume, national),
         markets_of_product=market_of_product(world),
         outside_shares=np.full(world.product_count, scenario[Sourcing].outside_share),
+        leader_outside_shares=np.full(world.product_count, scenario[Sourcing].outside_share),
         levers=levers,
         effort=np.zeros(4),
         wage_reference=float(county_wages(world, scenario[Labour]).mean()),
@@ -184,6 +185,7 @@ def opening_state(scenario: Scenario, world: World, seed: int, levers: dict[str,
     _leader_shares(state)
     open_accounts(state, table)
     _memories(state)
+    settle_opening(state, scenario[Agglomeration])
     _investment_base(state)
     settle_households(state)
     _check_settled(state, table)
@@ -215,15 +217,21 @@ def opening_parks(world: World, occupied: Floats) -> Parks:
         serviced=np.zeros(len(occupied)),
         serviced_chain=np.full(len(occupied), -1),
         price=np.zeros(len(occupied)),
+        crowding=np.zeros(len(occupied)),
     )
 
 
-def opening_markets(scenario: Scenario, world: World, components: Floats, volume: Floats, firms: Firms) -> Markets:
-    """Markets and prices of December 2013; prices start at their target (set once costs are known)."""
+def opening_markets(scenario: Scenario, world: World, components: Floats, volume: Floats, national: Floats) -> Markets:
+    """Markets and prices of December 2013; prices start at their target (set once costs are known).
+
+    Args:
+        scenario: parameters.
+        world: products and counties.
+        components: (X,) logs of the outside series.
+        volume: (M,) volumes of the markets.
+        national: (K,) annual output of all regions of the table, M yuan.
+    """
     size = world.product_count
-    years = np.full(size, PAST_YEARS_OF_EXPERIENCE)
-    years[world.product("B_CELL")] = PAST_YEARS_OF_EXPERIENCE_CELLS
-    home = sum_by(firms.product, firms.output, size) * YEAR
     return Markets(
         volume=volume,
         volume_opening=volume.copy(),
@@ -234,8 +242,9 @@ def opening_markets(scenario: Scenario, world: World, components: Floats, volume
         conversion=np.zeros(size),
         material_factor=1.0,
         experience=np.ones(size),
-        home_experience=home * years,
+        national_experience=national * past_years(world),
         rain=np.full(world.county_count, scenario[Construction].rain_mean),
+        frontier=np.ones(size),
     )
 
 
@@ -282,7 +291,11 @@ def leader_market(state: State) -> NDArray[np.int64]:
 
 
 def _outside_sales(state: State) -> None:
-    """Outside share ebar of opening firms, so that they sell what the table says; legacy entrants get their mean."""
+    """Outside share ebar of opening firms, so that they sell what the table says.
+
+    Entrants of legacy products get the mean of their product, and so do later plants of leaders that have plants of the
+    product at the opening: they come with the customers of their group.
+    """
     firms, world = state.firms, state.world
     sourcing = state.scenario[Sourcing]
     total = sum_by(firms.node, firms.output, state.node_count)
@@ -294,6 +307,9 @@ def _outside_sales(state: State) -> None:
     for product in np.flatnonzero(world.legacy):
         mine = (firms.product == product) & ~firms.fringe
         state.outside_shares[product] = np.average(firms.outside_share[mine], weights=firms.capacity[mine])
+    for product in np.unique(firms.product[firms.leader >= 0]):
+        mine = (firms.product == product) & (firms.leader >= 0)
+        state.leader_outside_shares[product] = np.average(firms.outside_share[mine], weights=firms.capacity[mine])
 
 
 def _leader_shares(state: State) -> None:

@@ -95,6 +95,17 @@ def input_coefficients(table: Table, home: Floats, counties: int) -> Floats:
     return np.where(output[None, :] > 0, given, np.tile(home, (1, counties)))
 
 
+def imported_shares(table: Table, products: int) -> Floats:
+    """(K, K) share of input i of industry j that comes from abroad, 0 where nothing is bought.
+
+    Of all regions of the table together: industries that come later have no column of their own at home.
+    """
+    regions = table.intermediate.shape[0] // products
+    bought = table.intermediate.reshape(regions, products, regions, products).sum(axis=(0, 2))
+    abroad = table.imports.reshape(products, regions, products).sum(axis=1)
+    return share(abroad, bought + abroad)
+
+
 def base_demand(table: Table, counties: int, products: int) -> Floats:
     """(N, 4) final demand of home users and demand from outside (other regions and exports), M yuan a month."""
     size = counties * products
@@ -148,4 +159,5 @@ def technology(scenario: Scenario, world: World, built: Regionalisation) -> Tech
         markup=markup,
         conversion=1.0 / (1.0 + markup) - used,
         national_share=national / national.sum(),
+        imported=imported_shares(table, products),
     )

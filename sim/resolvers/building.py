@@ -11,6 +11,7 @@ from sim.mechanisms.demand import HORIZON
 from sim.mechanisms.firms import Firms as FirmSettings
 from sim.mechanisms.land import Land
 from sim.mechanisms.leaders import Leaders
+from sim.mechanisms.production import frontier_jobs
 from sim.mechanisms.sourcing import Connection, Sourcing, nameplate
 from sim.resolvers.ledger import sell_land, spend, the_ledger
 from sim.resolvers.production import unit_margins
@@ -204,12 +205,12 @@ def _births(state: State, done: Ints) -> None:
         capital_intensity=projects.capital_intensity[new],
         productivity=np.where(own, 1.0, projects.productivity[new]),
         quality=projects.quality[new],
-        jobs_intensity=technology.jobs[product],
+        jobs_intensity=frontier_jobs(state)[product],
         skill_share=state.people.skill_share[county],
         energy_intensity=technology.energy[product],
         land=projects.land_held[new],
         plot=projects.investment[new],
-        outside_share=state.outside_shares[product],
+        outside_share=np.where(own, state.leader_outside_shares[product], state.outside_shares[product]),
         market=market,
         market_reference=state.markets.volume[market],
         unit_cost=state.markets.price[product],
@@ -221,17 +222,24 @@ def _births(state: State, done: Ints) -> None:
     ledger.births += len(new)
     projects.land_held[new] = 0.0
     Connection(state.scenario[Sourcing]).connect(state, rows)
-    _activate_leaders(state, rows)
+    _won_customers(state, rows, projects.event[new] >= 0)
 
 
-def _activate_leaders(state: State, rows: Ints) -> None:
-    """A leader that enters by event starts with the share that fills u_star of its first plant."""
+def _won_customers(state: State, rows: Ints, dated: Bools) -> None:
+    """A dated plant was built for customers that its leader had won: its share rises by what fills u_star of the plant.
+
+    So a leader that enters by event starts with the share of its first plant, and a leader that doubled its plants did
+    so because it was doubling its sales. Plants that leaders plan in the model follow orders and win none.
+    """
     leaders, firms = state.leaders, state.firms
     target = state.scenario[Leaders].utilisation_target
-    for row in rows:
+    for row in rows[dated]:
         group = int(firms.leader[row])
-        if group >= 0 and not leaders.active[group] and firms.product[row] == leaders.product[group]:
+        if group >= 0 and firms.product[row] == leaders.product[group]:
             annual = float(nameplate(state, np.array([row]))[0]) * YEAR
             volume = state.markets.volume[leaders.market[group]] * leaders.unit_value[group]
-            leaders.share[group] = leaders.share_opening[group] = min(target * annual / volume, 1.0)
-            leaders.active[group] = True
+            before = leaders.share[group] if leaders.active[group] else 0.0
+            leaders.share[group] = min(before + target * annual / volume, 1.0)
+            if not leaders.active[group]:
+                leaders.share_opening[group] = leaders.share[group]
+                leaders.active[group] = True

@@ -6,6 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.draws import Streams
+from sim.mechanisms.firms import Firms as FirmSettings
+from sim.mechanisms.firms import reference_after
 from sim.mechanisms.labour import mean_wage
 from sim.resolvers.accounts_of_firms import close_accounts, settle_month
 from sim.resolvers.building import investment_demand
@@ -25,6 +27,12 @@ def resolve_grow(state: State, streams: Streams) -> None:
     if boards.investment is not None and boards.scrapped is not None and boards.land_taken is not None:
         ledger.invested = ledger.invested + boards.investment
         ledger.scrapped = ledger.scrapped + boards.scrapped
+        firms.market_reference = reference_after(
+            firms.market_reference,
+            firms.capital,
+            boards.investment - boards.scrapped,
+            state.scenario[FirmSettings].new_customers,
+        )
         firms.capital = firms.capital + boards.investment - boards.scrapped
         land = np.where(firms.park >= 0, boards.land_taken, 0.0)
         firms.plot = firms.plot * np.divide(
@@ -37,6 +45,13 @@ def resolve_grow(state: State, streams: Streams) -> None:
         state.incumbent_spending = investment_demand(state, firms.county, firms.product, boards.investment)
     if boards.productivity_growth is not None:
         firms.productivity = firms.productivity * np.exp(boards.productivity_growth)
+    if boards.cluster_growth is not None and boards.frontier_growth is not None:
+        assert boards.settled_jobs is not None
+        assert boards.crowding is not None
+        firms.productivity = firms.productivity * np.exp(boards.cluster_growth)
+        firms.settled_jobs, parks.crowding = boards.settled_jobs, boards.crowding
+        state.markets.frontier = state.markets.frontier * np.exp(boards.frontier_growth)
+        firms.jobs_intensity = firms.jobs_intensity * np.exp(-boards.frontier_growth)[firms.product]
     settle_month(state)
     _people(state)
 
@@ -62,6 +77,7 @@ def _people(state: State) -> None:
     boards, people, counties, ledger = state.boards, state.people, state.counties, the_ledger(state)
     if boards.wage is not None:
         counties.wage_by_skill, people.national_wage = boards.wage, boards.national_wage
+        people.deepening = boards.deepening
         counties.wage = mean_wage(boards.wage, people.skill_share)
     if boards.income is not None and boards.consumption is not None:
         people.income, people.consumption = boards.income, boards.consumption

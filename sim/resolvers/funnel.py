@@ -162,6 +162,7 @@ def _resolve_leads(state: State) -> None:
     q = state.scenario[Location]
     utility = np.sum(state.boards.appeal, axis=0)
     allowed = np.logical_and.reduce(state.boards.allowed)
+    refused = np.logical_or.reduce([np.zeros(size, dtype=bool), *state.boards.refused])
     pool = state.boards.candidates
     assert pool is not None
     taste = pool.taste[leads["candidate"]]
@@ -172,6 +173,8 @@ def _resolve_leads(state: State) -> None:
     score = utility / q.nest + taste
     ladders = np.cumsum(capacity_by_county(state), axis=0)
     for row in np.argsort(pool.order[leads["candidate"]]):
+        if refused[row]:
+            continue
         if normal[row]:
             park[row] = _place_normal(state, ladders[:, leads["product"][row]], leads["place"][row], leads["land"][row])
             signed[row] = park[row] >= 0

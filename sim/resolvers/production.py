@@ -6,9 +6,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.draws import Streams
+from sim.mechanisms.energy import Energy, rationed
 from sim.mechanisms.labour import Labour, hired_and_paid, staff_limit, staffing
 from sim.mechanisms.leaders import Leaders
 from sim.mechanisms.production import (
+    Network,
     cost_parts,
     home_sales,
     leading_rows,
@@ -23,7 +25,7 @@ from sim.resolvers.accounts_of_firms import post_accounts
 from sim.resolvers.ledger import the_ledger
 from sim.settings import Projects as ProjectSettings
 from sim.settings import Run
-from sim.state import State
+from sim.state import YEAR, State
 from sim.sums import sum_by
 
 Floats = NDArray[np.float64]
@@ -62,12 +64,14 @@ def resolve_produce(state: State, streams: Streams) -> None:
     firms.capacity = np.where(firms.block, 0.0, boards.capacity)
     assert boards.relative_cost is not None
     firms.unit_cost, firms.relative_cost = boards.unit_cost, boards.relative_cost
-    limit = np.minimum(boards.capacity, _staff(state))
+    limit = boards.limit = np.minimum(boards.capacity, _staff(state))
     network = network_of(state, firms.capacity)
     home = local_final_demand(state)
     final = home[firms.node] * network.share[:, None]
     demand = np.maximum(final.sum(axis=1) + boards.outside_demand, 0.0)
     output, rounds = solve(network, limit, demand, firms.output, state.scenario[Run].tolerance)
+    if np.isfinite(boards.electricity_limit):
+        output, rounds = _ration(state, network, demand, output, rounds)
     the_ledger(state).rounds = rounds
     state.table = month_table(state, network, output, final, boards.outside_demand)
     firms.orders = network.demand(output) + demand
@@ -86,6 +90,32 @@ def _staff(state: State) -> Floats:
     filled, people.workers, people.vacancy, people.open_root = staffing(state, boards.wanted)
     firms.staff, firms.wages, people.wage_bill = hired_and_paid(state, boards.wanted, filled)
     return staff_limit(firms, boards.expected, filled, state.scenario[Labour].overtime)
+
+
+def _ration(state: State, network: Network, demand: Floats, output: Floats, rounds: int) -> tuple[Floats, int]:
+    """Output within the limit on electricity: every plant makes the share phi of what it would make without it.
+
+    Args:
+        state: boards with the limit and what can be staffed.
+        network: M of the month.
+        demand: (F,) demand other than of home producers.
+        output: (F,) fixed point without the limit, M yuan a month.
+        rounds: rounds of the solve so far.
+
+    Returns:
+        Output and rounds in all. phi x* is a fixed point below the limit phi x*, since M x* + f >= x* and f >= 0; so
+        the plants make just that, and only the blocks, which use no electricity here, have to settle.
+    """
+    boards, firms, run = state.boards, state.firms, state.scenario[Run]
+    assert boards.limit is not None
+    rate = firms.energy_intensity * (1.0 - state.scenario[Energy].efficiency) ** (state.month / YEAR)
+    share = rationed(rate * output, boards.electricity_limit)
+    if share >= 1.0:
+        return output, rounds
+    the_ledger(state).rationed = share
+    limit = boards.limit = np.where(rate > 0, share * output, boards.limit)
+    found, more = solve(network, limit, demand, share * output, run.tolerance)
+    return found, rounds + more
 
 
 def _order_books(state: State) -> None:

@@ -87,6 +87,7 @@ VARIABLES: Mapping[str, Variable] = {
     "jobs": Variable(CELLS, "jobs by workplace", "persons", "stock"),
     "firms": Variable(CELLS, "operating above-scale firms", "firms", "stock"),
     "electricity": Variable(CELLS, "electricity use", "MWh", "flow"),
+    "carbon": Variable(CELLS, "carbon of the electricity used", "t CO2", "flow"),
     "capital": Variable(CELLS, "capital", MONEY, "stock", REAL),
     "population": Variable(("month", "county"), "residents", "persons", "stock"),
     "labour_force": Variable(("month", "county"), "residents who work or want to", "persons", "stock"),

@@ -167,18 +167,19 @@ NO_LINE = {
     "promotion.plan_target", "promotion.screen_tax_per_mu", "zoning.strictness",  # rules: they cost projects
     "promotion.joint",  # the leaders' work
     "land.quota_weight_queue", "fiscal.city_share_local",  # who gets what
+    "energy.cap", "energy.carbon_cap",  # limits: they cost output
 }  # fmt: skip
 """Levers without a bill of their own, with the reason beside them."""
 
 EARLY = dict.fromkeys(("service.start", "service.permit_start"), "2014-01")
-NEUTRAL_MONTHS = 24
+TWO_YEARS = 24
 
 
 def money(fresh, changes):
     """What each item came to over two years."""
     model = fresh({**EARLY, **changes})
     total = dict.fromkeys((*SPENDING_ITEMS, *REVENUE_ITEMS), 0.0)
-    for _ in range(NEUTRAL_MONTHS):
+    for _ in range(TWO_YEARS):
         model.step()
         for names, flows in (
             (SPENDING_ITEMS, model.state.ledger.spending),

@@ -311,7 +311,7 @@ def test_utilities_of_home_parks_and_rival_sites(deciding):
     total = firms.capacity[mine].sum() + state.rivals.capacity[0].sum()
     for park in range(parks - world.county_count):
         county = world.park_county[park]
-        wage = state.counties.wage[county] / state.counties.wage.mean()
+        wage = state.counties.wage[county] / (state.wage_reference * state.people.national_wage)
         price = state.parks.price[park] or p.rival_land_price
         expected = p.coverage_pull * cover[county] - q.land_price * np.log(price) - q.wage * np.log(wage)
         expected += q.service * state.counties.service[county] + q.incentive * state.counties.incentive[county]

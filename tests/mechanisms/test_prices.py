@@ -1,5 +1,6 @@
 """Learning, pass-through and the path of commodity prices."""
 
+import itertools
 from dataclasses import replace
 
 import numpy as np
@@ -19,12 +20,16 @@ from sim.mechanisms.prices import (
     exposure_matrix,
     frontier_cost,
     learning_exponent,
+    margin_factor,
     market_of_product,
     paid_prices,
+    tariff_factor,
     world_volume_index,
 )
+from sim.mechanisms.production import unit_costs
 from sim.mechanisms.promotion import Funnel
 from sim.model import NingdeModel
+from sim.opening.position import price_mechanism
 from sim.parameters import Month
 from sim.state import COMMODITIES, MARKETS
 
@@ -55,7 +60,7 @@ def test_a_commodity_is_paid_inside_the_input_that_carries_it():
 
 @pytest.fixture
 def world_prices(fresh):
-    model = fresh()
+    model = fresh({"run.end": "2050-12"})  # levers reach as far as the known paths
     part = next(each for each in model.month_list if isinstance(each, WorldPrices))
     return model.state, part
 
@@ -104,7 +109,7 @@ def test_general_inflation_raises_all_prices_alike(world_prices):
 def test_more_experience_makes_cells_cheaper_by_the_learning_rate(world_prices, next_month):
     state, part = world_prices
     next_month(state)
-    cell, markets = part.cell, state.markets
+    cell, markets = state.world.product("B_CELL"), state.markets
     conversion = []
     for factor in (1.0, 2.0):
         markets.experience = factor * part.reference
@@ -119,12 +124,147 @@ def test_experience_weighs_world_and_home(world_prices, next_month):
     state, part = world_prices
     next_month(state)
     part.step(state, Streams(1))
-    gained = state.boards.experience[part.cell] - state.markets.experience[part.cell]
+    cell, firms = state.world.product("B_CELL"), state.firms
+    gained = state.boards.experience[cell] - state.markets.experience[cell]
     weight = state.scenario[Prices].world_weight
-    home = state.firms.output[state.firms.product == part.cell].sum() / state.markets.home_experience[part.cell]
-    grown = world_volume_index(state.markets.volume, state.markets.volume_opening, state.world)[part.cell]
+    made, national = firms.output[firms.product == cell].sum(), state.markets.national_experience[cell] / 5.0
+    home = made / (5.0 * national)
+    grown = world_volume_index(state.markets.volume, state.markets.volume_opening, state.world)[cell]
     assert gained == pytest.approx(weight * grown / 5.0 / 12.0 + (1.0 - weight) * home, rel=1e-9)
-    assert home == pytest.approx(1.0 / 60.0, rel=1e-9), "five years of opening output went before"
+    assert 0.01 < 12 * made / national < 0.5, "home is a part of the country"
+
+
+def test_a_small_beginning_at_home_does_not_teach_the_world(fresh):
+    """Home output of anodes grows a hundredfold from next to nothing: their cost elsewhere hardly notices."""
+    conversion = []
+    for factor in (1.0, 100.0):
+        state = fresh().state
+        part = price_mechanism(state.scenario, state.world)
+        firms, anode = state.firms, state.world.product("B_ANOD")
+        firms.output = np.where(firms.product == anode, factor * firms.output, firms.output)
+        for _ in range(24):
+            state.markets.experience = part._experience(state)
+        conversion.append((state.markets.experience[anode] / part.reference[anode]) ** -part.exponent[anode])
+    assert 0.98 < conversion[1] / conversion[0] < 1.0
+
+
+def test_learning_of_cells_agrees_with_the_published_rates(world_prices, next_month):
+    """Ziegler and Trancik (2021): 20 % a doubling and 13 % a year, so experience doubles in 19 months.
+
+    The conversion cost of a world whose experience grows so must fall by 13 % a year.
+    """
+    state, part = world_prices
+    next_month(state)
+    cell, part.flat = state.world.product("B_CELL"), True
+    doublings = np.log(1.0 - 0.13) / np.log(1.0 - 0.20)
+    assert 12.0 / doublings == pytest.approx(19.2, abs=0.1)
+    costs = []
+    for year in range(4):
+        state.markets.experience = part.reference * 2.0 ** (doublings * year)
+        part.step(state, Streams(1))
+        costs.append(state.boards.conversion[cell])
+    np.testing.assert_allclose(np.divide(costs[1:], costs[:-1]), 0.87, rtol=1e-9)
+
+
+@pytest.mark.parametrize("rate", [0.0, 0.07, 0.2, 0.28])
+def test_every_product_learns_at_its_rate_per_doubling(fresh, next_month, rate):
+    model = fresh({"prices.learning_rate_other": min(rate, 0.15)})
+    part = next(each for each in model.month_list if isinstance(each, WorldPrices))
+    state = next_month(model.state)
+    part.flat, fall = True, []
+    for factor in (1.0, 2.0, 4.0):
+        state.markets.experience = factor * part.reference
+        part.step(state, Streams(1))
+        fall.append(state.boards.conversion[: state.world.agent_count])
+    others = np.arange(state.world.agent_count) != state.world.product("B_CELL")
+    for one, two in itertools.pairwise(fall):
+        np.testing.assert_allclose((two / one)[others], 1.0 - min(rate, 0.15), rtol=1e-12)
+
+
+# --- margins and imports ----------------------------------------------------------------------------------------------
+
+
+def test_margins_answer_world_utilisation_and_zero_stands_for_normal():
+    use = np.array([0.0, 0.78, 0.88, 0.68])
+    assert margin_factor(use, 0.78, 1.2) == pytest.approx([1.0, 1.0, 1.12, 0.88])
+    assert (margin_factor(use, 0.78, 0.0) == 1.0).all()
+
+
+@pytest.mark.parametrize(("lever", "chain"), [("batteries", "BAT"), ("vehicles", "NEV"), ("stainless", "SST")])
+def test_a_slack_world_cuts_the_margins_of_its_chain(fresh, lever, chain):
+    def target(changes):
+        model = fresh(changes | {"run.world": "flat"})
+        state = model.state
+        state.markets.price[:] = 1.0
+        return price_mechanism(state.scenario, state.world).target(
+            state, state.markets.commodity, 1.0, state.technology.conversion
+        ), state
+
+    normal, state = target({})
+    slack, _ = target({f"prices.utilisation_{lever}": 0.68})
+    tight, _ = target({f"prices.utilisation_{lever}": 0.88})
+    same, _ = target({f"prices.utilisation_{lever}": 0.78})
+    mine = state.world.chain == state.world.chains.index(chain)
+    markup = state.technology.markup
+    np.testing.assert_allclose(slack[mine], (normal * (1 + 0.88 * markup) / (1 + markup))[mine], rtol=1e-12)
+    np.testing.assert_allclose(tight[mine], (normal * (1 + 1.12 * markup) / (1 + markup))[mine], rtol=1e-12)
+    np.testing.assert_array_equal(slack[~mine], normal[~mine])
+    np.testing.assert_array_equal(same, normal)
+
+
+def test_a_tariff_is_paid_on_the_imported_part():
+    imported = np.array([[0.5, 0.0], [0.2, 1.0]])
+    found = tariff_factor(imported, 0.21, 0.05)
+    assert found == pytest.approx(np.array([[1.1, 1.0], [1.04, 1.2]]))
+    assert (tariff_factor(imported, 0.0, 0.05) == 1.0).all()
+    price, inputs = np.array([2.0, 3.0]), np.ones((2, 2))
+    paid = paid_prices(price, inputs, np.zeros((2, 1)), np.ones(1), 1, found)
+    assert paid == pytest.approx(price[:, None] * found)
+
+
+def test_import_shares_are_shares_of_the_table(opening):
+    imported = opening.technology.imported
+    assert ((imported >= 0) & (imported < 1)).all()
+    assert imported.max() > 0.05
+    assert (imported.max(axis=0) > 0).all(), "every industry imports something"
+
+
+def test_a_tariff_makes_inputs_and_prices_dearer_and_moves_nobody_ahead(fresh):
+    changed, free = fresh({"prices.tariff": [{"from": "2015-01", "value": 0.25}]}), fresh()
+    for _ in range(12):
+        changed.step()
+        free.step()
+    np.testing.assert_array_equal(changed.state.firms.output, free.state.firms.output)
+    changed.step()
+    free.step()
+    cost, relative = unit_costs(changed.state)
+    chain = free.world.chain_product
+    assert (changed.state.markets.price[chain] > free.state.markets.price[chain]).all()
+    np.testing.assert_array_equal(changed.state.markets.price[~chain], free.state.markets.price[~chain])
+    made = chain[free.state.firms.product] & free.state.firms.alive
+    rows = np.flatnonzero(made)[:40]
+    assert (cost[rows] > unit_costs(free.state)[0][rows]).all()
+    np.testing.assert_allclose(relative[rows], unit_costs(free.state)[1][rows], rtol=5e-3)
+
+
+def test_the_wedge_of_the_table_and_the_response_of_margins_are_silent_without_their_levers(fresh):
+    plain = fresh()
+    changed = fresh({"prices.import_wedge": 0.12, "prices.margin_utilisation": 2.0, "prices.utilisation_normal": 0.72})
+    for model in (plain, changed):
+        for _ in range(15):
+            model.step()
+    for name, values in plain.recorder.arrays.items():
+        np.testing.assert_array_equal(values, changed.recorder.arrays[name], err_msg=name)
+
+
+def test_talent_lowers_the_conversion_cost_only(fresh):
+    state = fresh().state
+    plain, _ = unit_costs(state)
+    np.testing.assert_array_equal(unit_costs(state, np.ones(len(state.firms)))[0], plain)
+    better, _ = unit_costs(state, 0.9)
+    conversion = (state.markets.conversion * state.markets.price_level)[state.firms.product]
+    made = state.world.agent[state.firms.product]
+    np.testing.assert_allclose((plain - better)[made], (0.1 * conversion / state.firms.productivity)[made])
 
 
 def test_thrift_lowers_the_use_of_materials_in_cells_only(fresh):
@@ -247,6 +387,7 @@ def test_real_output_does_not_see_prices_when_nothing_answers_to_them(baseline):
     changes = {
         "sourcing": {"price_elasticity": 0.0, "outside_elasticity": 0.0},
         "leaders": {"base_allocation": 0.0, "share_selection": 0.0},
+        "households": {"consumption_share": 0.0, "extra": 0.0},  # or incomes answer to profits
     }
     deaf = replace(
         baseline, parameters=tuple(each.model_copy(update=changes.get(each.table, {})) for each in baseline.parameters)

@@ -23,6 +23,7 @@ from sim.mechanisms.production import (
     unit_costs,
 )
 from sim.mechanisms.sourcing import Sourcing
+from sim.settings import Projects
 from sim.state import Firms
 
 TOLERANCE = 1e-13
@@ -89,7 +90,7 @@ def test_a_young_plant_has_the_capacity_of_its_ramp(fresh, next_month):
     state = next_month(model.state)
     row = state.firms.append(1, product=0, node=0, birth=1, capital=120.0, capital_intensity=1.0, alive=True)[0]
     part = next(each for each in model.month_list if type(each).__name__ == "Production")
-    tau = part.projects.ramp_tau
+    tau = state.scenario[Projects].ramp_tau
     for month in (1, 7, 13):
         state.month = month
         part.step(state, model.streams)

@@ -95,8 +95,7 @@ def test_a_bracket_of_one_at_reference_effort_gives_the_reference_rate(fresh):
     state = model.state
     product = state.world.product("MACH")
     mine = (state.firms.product == product) & ~state.firms.block
-    jobs = (state.firms.jobs_intensity * state.firms.output / state.firms.productivity)[mine].sum() * 12
-    state.firms.jobs_intensity[mine] *= 10_000.0 / jobs
+    state.firms.staff[mine] *= 10_000.0 / state.firms.staff[mine].sum()
     found = rates(model, K=50)[Channel.CLUSTER][product]
     assert found == pytest.approx(state.scenario[Promotion].lead_rate_cluster)
 
@@ -223,8 +222,8 @@ def test_spinoffs_follow_leaders_jobs_and_normal_entry_its_market(fresh):
     state = model.state
     firms, reference = state.firms, funnel_of(model).rates
     led = firms.leader >= 0
-    jobs = (firms.jobs_intensity * firms.output * 12 / firms.productivity)[led].sum()
-    firms.productivity[led] = 2.0
+    jobs = firms.staff[led].sum()
+    firms.staff[led] /= 2.0
     found = rates(model)
     np.testing.assert_allclose(found[Channel.SPINOFF], reference[Channel.SPINOFF] * jobs / 2.0 / 10_000.0)
     np.testing.assert_allclose(found[Channel.NORMAL], reference[Channel.NORMAL])

@@ -70,6 +70,7 @@ def _arrays(output: Floats, random: np.random.Generator) -> dict[str, Floats]:
     channels = len(CHANNELS)
     lead = random.poisson(np.array([1.2, 1.5, 2.0, 6.0, 0.4, 2.5, 0.1]), (months, channels))
     entered = np.stack([lead * share for share in (1.0, 0.45, 0.41, 0.36, 0.3, 0.08, 0.5)], axis=1)
+    people = np.linspace(2.4e5, 3.4e5, months)[:, None] * np.ones(len(load_world().counties))
     land = np.abs(random.normal(2000, 400, (1, len(load_world().parks), len(LAND_STATES))))
     return {
         "output": output,
@@ -83,7 +84,16 @@ def _arrays(output: Floats, random: np.random.Generator) -> dict[str, Floats]:
         "intermediate_industry": above.sum(axis=(1, 2)) * 0.4 * fill,
         "intermediate_industry_nominal": (above * nominal).sum(axis=(1, 2)) * 0.4 * fill,
         "jobs": output * 1.6,
+        "population": people,
+        "labour_force": people * 0.52,
+        "at_work": people * 0.42,
+        "commuters": people[:, :, None] * 0.42 * (0.9 * np.eye(len(load_world().counties)) + 0.01),
+        "wage": 52_000.0 * level[:, None] ** 3 * np.ones_like(people),
+        "vacancy": np.full_like(people, 0.04),
+        "income": people * 0.0023 * level[:, None] ** 3,
+        "consumption": people * 0.0016 * level[:, None] ** 3,
         "electricity": output * 45.0,
+        "carbon": output * 20.0,
         "firms": np.floor(above / 12),
         "capital": output * 4,
         "price": price,

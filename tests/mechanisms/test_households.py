@@ -1,0 +1,102 @@
+"""Households: pay comes home with the commuters, is spent there, and the opening comes back from its own incomes."""
+
+import numpy as np
+import pytest
+
+import sim
+from sim.mechanisms.households import Consumption, Households, household_income, local_profits, pay_by_residence
+from sim.mechanisms.production import household_orders, local_final_demand
+from sim.model import NingdeModel
+
+
+def test_commuters_take_the_mean_wage_of_their_workplace_home():
+    workers = np.array([[[60.0, 40.0], [0.0, 160.0]]])
+    bill = np.array([[6.0, 10.0]])
+    assert pay_by_residence(workers, bill) == pytest.approx([6.0 + 2.0, 8.0])
+
+
+def test_pay_by_residence_is_pay_by_workplace(opening):
+    people = opening.people
+    pay = pay_by_residence(people.workers, people.wage_bill)
+    assert pay.sum() == pytest.approx(people.wage_bill.sum(), rel=1e-12)
+    assert pay.sum() == pytest.approx(opening.firms.wages.sum(), rel=1e-12)
+    zone = opening.world.county("DQ")
+    assert pay[zone] < 0.8 * people.wage_bill[:, zone].sum(), "Dongqiao's pay is spent elsewhere"
+
+
+def test_profits_of_leaders_and_losses_stay_away_from_households(fresh):
+    state = fresh().state
+    state.firms.surplus[:] = -1.0
+    assert local_profits(state).sum() == 0.0
+    state.firms.surplus[state.firms.leader >= 0] = 5.0
+    assert local_profits(state).sum() == 0.0
+    row = int(np.flatnonzero((state.firms.leader < 0) & ~state.firms.block)[0])
+    state.firms.surplus[row] = 3.0
+    expected = np.zeros(state.world.county_count)
+    expected[state.firms.county[row]] = 3.0
+    assert local_profits(state) == pytest.approx(expected)
+
+
+def test_income_is_pay_and_a_part_of_profits(opening):
+    settings = Households()
+    pay = pay_by_residence(opening.people.workers, opening.people.wage_bill)
+    expected = pay + settings.extra * local_profits(opening)
+    assert household_income(opening, settings) == pytest.approx(expected)
+    assert opening.people.consumption == pytest.approx(settings.consumption_share * expected)
+
+
+def test_shares_of_spending_sum_to_one(opening):
+    shares = opening.technology.household_shares
+    assert shares.sum(axis=0) == pytest.approx(1.0)
+    assert (shares >= 0).all()
+
+
+def test_a_yuan_is_spent_at_home_by_the_home_shares_and_the_rest_outside(opening):
+    """What one county spends more is ordered from the producers of all counties in the shares of the table."""
+    before = household_orders(opening)
+    county = 3
+    opening.people.consumption[county] += 1.0
+    more = household_orders(opening) - before
+    opening.people.consumption[county] -= 1.0
+    technology, world = opening.technology, opening.world
+    real = opening.markets.price_level / opening.markets.price
+    expected = technology.home_share[:, :, county] * (technology.household_shares[:, county] * real)[:, None]
+    np.testing.assert_allclose(more.reshape(world.county_count, -1), expected.T, atol=1e-9)
+    assert 0.3 < more.sum() < 0.9
+
+
+def test_base_follows_residents_and_national_income(opening):
+    before = local_final_demand(opening)
+    orders = household_orders(opening)
+    volume = opening.markets.volume.copy()
+    opening.markets.volume[5] *= 1.1
+    after = local_final_demand(opening)
+    opening.markets.volume[:] = volume
+    np.testing.assert_allclose(after[:, 0] - orders, 1.1 * (before[:, 0] - orders), rtol=1e-9, atol=1e-9)
+    np.testing.assert_allclose(after[:, 1], 1.1 * before[:, 1], rtol=1e-12)
+
+
+def test_spending_of_a_month_is_ordered_in_the_next(fresh):
+    model = fresh()
+    model.step()
+    state = model.state
+    assert state.people.consumption == pytest.approx(0.7 * state.people.income)
+    state.people.consumption *= 2.0
+    assert household_orders(state).sum() > 0
+    part = next(each for each in model.month_list if isinstance(each, Consumption))
+    part.step(state, model.streams)
+    assert state.boards.consumption == pytest.approx(0.7 * state.boards.income)
+
+
+def test_jobs_make_local_demand():
+    """Without spending out of incomes a growing city makes less: services follow the pay of industry."""
+    baseline = sim.load("baseline")
+
+    def services(without):
+        model = NingdeModel(baseline, 1, without=without)
+        for _ in range(72):
+            model.step()
+        made = model.recorder.arrays["output"][66:72].sum(axis=(0, 1))
+        return made[model.world.product("CSRV")]
+
+    assert services(()) > 1.03 * services((Consumption,))
