@@ -13,8 +13,8 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.mechanisms.production import input_coefficients, material_factor_of
-from sim.state import MonthTable, Stage, State
+from sim.mechanisms.production import cost_parts, input_coefficients, material_factor_of
+from sim.state import REVENUE_ITEMS, SPENDING_ITEMS, MonthTable, Stage, State
 from sim.sums import sum_by
 
 Floats = NDArray[np.float64]
@@ -43,7 +43,7 @@ def worst(name: str, state: State, left: Floats, right: Floats, floor: float, to
         right: the other side.
         floor: sides smaller than this are measured against it.
         tolerance: largest accepted residual.
-        axis: what the cells are: "node", "park", "firm", "county" or "".
+        axis: what the cells are: "node", "park", "firm", "county", "budget" or "".
     """
     gap = np.abs(np.atleast_1d(left - right)) / np.maximum(np.maximum(np.abs(left), np.abs(right)), floor)
     at = int(gap.argmax())  # the first NaN counts as the largest
@@ -70,6 +70,8 @@ def _where(state: State, cell: int, axis: str) -> str:
         return f"{county}, {world.products[state.firms.product[cell]]}, firm row {cell}"
     if axis == "county":
         return world.county_names[cell]
+    if axis == "budget":
+        return (*world.county_names, "city level")[cell]
     return "city"
 
 
@@ -128,6 +130,30 @@ def check_aggregation(state: State) -> float:
     total = np.array([counties.sum(), official.sum()])
     city = np.full(2, firms.output.sum())
     return max(gap, worst("I5 counties = city", state, total, city, SMALL_CELL, TOLERANCE, ""))
+
+
+def check_firm_accounts(state: State) -> float:
+    """I6: value added = wages + taxes net of grants + interest + gross surplus, for every firm; nobody pays rent.
+
+    Gross surplus is taken from its uses: investment, projects, land, payments to owners, change of cash less change of
+    debt, less what lenders lost. Value added is taken from output and prices.
+    """
+    books, firms, markets = state.firm_accounts, state.firms, state.markets
+    if books is None:
+        raise RuntimeError("no accounts of firms yet: the month has not produced")
+    materials, _ = cost_parts(state)
+    made = firms.output * (markets.price - materials)[firms.product] / markets.price_level
+    saved = (firms.cash - books.cash_before) - (firms.debt - books.debt_before) - books.written_off
+    surplus = books.invested + books.projects + books.land + books.distributed + saved
+    parts = books.value_added_tax + books.profit_tax + books.land_tax + books.other_tax
+    paid = books.wages + parts - books.grants + books.interest + surplus
+    scale = np.maximum(books.cash_before + books.debt_before, SMALL_CELL)  # stocks round before flows do
+    gap = worst(
+        "I6 VA = wages + taxes - grants + interest + surplus", state, made / scale, paid / scale, 1.0, TOLERANCE, "firm"
+    )
+    least = np.minimum(np.minimum(firms.cash, firms.debt), 0.0)
+    worst("I6 cash and debt >= 0", state, least, 0.0 * least, SMALL_CELL, TOLERANCE, "firm")
+    return gap
 
 
 def check_capital(state: State) -> float:
@@ -241,6 +267,56 @@ def check_population(state: State) -> float:
     return worst("I11 closed firms make nothing", state, output, 0.0 * output, SMALL_CELL, TOLERANCE, "firm")
 
 
+def check_budgets(state: State) -> float:
+    """I12: change of balance - change of debt = revenue - spending; every payment has a payer and a payee.
+
+    Taxes are what firms paid, land money is what investors and firms paid, incentives are what projects got, and what
+    budgets pay one another adds up to 0.
+    """
+    public, ledger, books = state.budgets, state.ledger, state.firm_accounts
+    assert ledger is not None
+    assert books is not None
+    firms, projects, counties = state.firms, state.projects, state.world.county_count
+    before = ledger.balance_before - ledger.public_debt_before
+    after = before + ledger.revenue.sum(axis=0) - ledger.spending.sum(axis=0)
+    gap = worst(
+        "I12 change of balance - debt = revenue - spending",
+        state,
+        public.balance - public.debt,
+        after,
+        1.0,
+        TOLERANCE,
+        "budget",
+    )
+    revenue = dict(zip(REVENUE_ITEMS, ledger.revenue, strict=True))
+    spending = dict(zip(SPENDING_ITEMS, ledger.spending, strict=True))
+    taxed = np.array(books.local_tax.sum())
+    gap = max(
+        gap, worst("I12 local taxes have payers", state, np.array(revenue["taxes"].sum()), taxed, 1.0, TOLERANCE, "")
+    )
+    between = revenue["between budgets"]
+    lost, moved = np.array(between.sum() + np.abs(between).sum()), np.array(np.abs(between).sum())
+    gap = max(gap, worst("I12 payments between budgets add up to 0", state, lost, moved, 1.0, TOLERANCE, ""))
+    placed = np.maximum(projects.county, 0)
+    land = sum_by(firms.county, firms.land_paid, counties) + sum_by(placed, projects.land_paid, counties)
+    gap = max(gap, worst("I12 land sales have payers", state, public.land_received, land, 1.0, TOLERANCE, "county"))
+    grants = sum_by(placed, projects.grant, counties)
+    gap = max(gap, worst("I12 incentives have payees", state, public.grants_paid, grants, 1.0, TOLERANCE, "county"))
+    booked = np.array([spending["incentives"].sum(), books.grants.sum()])
+    return max(
+        gap,
+        worst(
+            "I12 grants of firms <= incentives",
+            state,
+            np.minimum(booked[0] - booked[1], 0.0),
+            np.zeros(()),
+            1.0,
+            TOLERANCE,
+            "",
+        ),
+    )
+
+
 def check_purchases(state: State) -> float:
     """I14: leaders' purchases = home suppliers' sales + outside purchases, by product.
 
@@ -274,11 +350,13 @@ CHECKS: dict[str, Callable[[State], float]] = {
     "I3": check_income,
     "I4": check_inverse,
     "I5": check_aggregation,
+    "I6": check_firm_accounts,
     "I7": check_capital,
     "I8": check_land,
     "I9": check_people,
     "I10": check_pipeline,
     "I11": check_population,
+    "I12": check_budgets,
     "I14": check_purchases,
 }
 """The identities of this version; the others of section 10 come with their mechanisms."""

@@ -54,6 +54,18 @@ class Decider(mesa.Agent):
     def step(self) -> None:
         """Deciders act when a phase of the month asks them; the model has no second schedule."""
 
+    funded: bool = True
+
+    def fund(self, share: float) -> None:
+        """Note when debt begins to cut the discretionary levers of the budget, and when all can be paid again.
+
+        Args:
+            share: part of what the levers would cost that can be paid, 0-1.
+        """
+        if (share >= 1.0) != self.funded:
+            self.funded = share >= 1.0
+            self.note(f"can pay {share:.0%} of its policies" + (" again" if self.funded else ", debt forbids the rest"))
+
 
 class City(Decider):
     """The prefecture: issues land quota and splits it, sets the city plan."""
@@ -279,6 +291,8 @@ FIRM_COLUMNS: tuple[str, ...] = (
     "birth",
     "capacity",
     "capital",
+    "cash",
+    "debt",
     "energy_intensity",
     "home_sales",
     "jobs_intensity",

@@ -86,7 +86,6 @@ GROUPS: tuple[type[Parameters], ...] = (
     pending.Enclave,
     pending.Linkage,
     pending.LandCage,
-    pending.FiscalLevers,
     pending.Infrastructure,
 )
 """Every table of a scenario file. A new mechanism adds its parameters here and its line to the month below."""
@@ -110,6 +109,8 @@ def month_of(state: State) -> tuple[Mechanism, ...]:
         world, names, dated, state.technology, scenario[prices.Prices], scenario[events.Events], known
     )
     power = names.index("CATL")
+    pressed = scenario[promotion.Promotion].plan_pressure
+    race = fiscal.Race(scenario[fiscal.Fiscal].offer, scenario[zoning.Zoning].incentive_war, pressed)
     shipments = leaders.KnownShare.of(scenario.run, float(state.leaders.share_opening[power]))
     path = demand.DemandPath.of(scenario.run, known_world(scenario), scenario[demand.Demand].legacy_trend)
     assert state.opening_firms is not None
@@ -128,15 +129,14 @@ def month_of(state: State) -> tuple[Mechanism, ...]:
         candidates.CandidatePool(scenario[promotion.Promotion], rates, scenario[construction.Construction].cv),
         # 2 PROPOSE
         leaders.OrderBooks(scenario[leaders.Leaders], shipments, power),
-        leaders.Expansion(scenario[leaders.Leaders], place),
+        leaders.Expansion(scenario[leaders.Leaders], place, race),
+        fiscal.Incentives(race),
         events.History(history),
         promotion.Funnel(scenario[promotion.Promotion], scenario[Projects], scenario[sourcing.Sourcing], rates),
         # 3 PLACE
         zoning.CityPlan(place.zone_fit),
         service.ServiceTeams(scenario[service.Service], place.service),
-        location.ParkChoice(
-            place, scenario[promotion.Promotion].plan_pressure, scenario[leaders.Leaders].rival_incentive
-        ),
+        location.ParkChoice(place, pressed, scenario[leaders.Leaders].rival_incentive, race),
         location.Failure(place),
         energy.EnergyHeadroom(scenario[energy.Energy]),
         # 4 BUILD
@@ -160,7 +160,11 @@ def month_of(state: State) -> tuple[Mechanism, ...]:
         agglomeration.Clusters(crowd, state.technology, world, flat=scenario.run.world == "flat"),
         # 8 CLOSE
         firms.Exit(scenario[firms.Firms]),
-        # 9 SHARE and 10 OBSERVE: budgets come with the public money; accounts and statistics observe below
+        # 9 SHARE
+        fiscal.Budgets(
+            scenario[fiscal.Fiscal], scenario[service.Service].team_cost, scenario[service.Service].permit_upkeep
+        ),
+        # 10 OBSERVE: accounts and statistics observe below
     )
 
 

@@ -67,6 +67,18 @@ CHANNEL_LABELS: tuple[str, ...] = (
 )
 MARKETS: tuple[str, ...] = ("power_cell", "consumer_cell", "vehicles", "stainless", "copper", "national_gdp", "legacy")
 COMMODITIES: tuple[str, ...] = ("Li", "Ni", "Cu")
+REVENUE_ITEMS: tuple[str, ...] = ("taxes", "land sales", "transfers from above", "between budgets")
+"""What budgets take in; "between budgets" is negative for the budget that pays and adds up to 0."""
+SPENDING_ITEMS: tuple[str, ...] = (
+    "ordinary spending",
+    "promotion",
+    "incentives",
+    "service teams",
+    "permit reform",
+    "land development",
+    "interest",
+)
+"""What budgets pay for. A policy that costs money adds its line here and posts it (:mod:`sim.resolvers.ledger`)."""
 
 
 @dataclass
@@ -106,6 +118,9 @@ class Firms(Table):
     staff: Floats = column(0.0)  # persons at work
     wages: Floats = column(0.0)  # wages paid, real M yuan a month
     surplus: Floats = column(0.0)  # value added less wages, taxes and depreciation, real M yuan a month
+    cash: Floats = column(0.0)  # M yuan
+    debt: Floats = column(0.0)  # M yuan
+    land_paid: Floats = column(0.0)  # M yuan paid for land that the operating firm took, so far
     utilisation12: Floats = column(0.0, YEAR)
     margin12: Floats = column(0.0, YEAR)
     orders12: Floats = column(0.0, YEAR)
@@ -178,6 +193,10 @@ class Projects(Table):
     done: Ints = column(-1)
     forced_work: Ints = column(-1)  # dated start of building of an event (month), -1 = free
     forced_production: Ints = column(-1)
+    incentive: Floats = column(0.0)  # grant promised at signing, share of investment
+    grant: Floats = column(0.0)  # M yuan of the promise paid so far
+    land_settled: Bools = column(False)  # land and grants were settled before the opening
+    land_paid: Floats = column(0.0)  # M yuan paid to the county for land, less what was paid back
     spent: Floats = column(0.0)  # M yuan of work done, with overrun
     invested: Floats = column(0.0)  # M yuan of work done, without overrun
 
@@ -387,7 +406,10 @@ class Boards:
     effort: Floats | None = None
     thinned: int = 0
     capped: int = 0
+    incentive: Floats | None = None  # (C,) grant share of investment that a county offers alone
     # PLACE
+    offers: list[Floats] = field(default_factory=list)  # (J', C) grant share offered to each lead
+    offered: float | None = None  # mean offer to the leads of the month
     appeal: list[Floats] = field(default_factory=list)  # (J', P) utility terms of the open leads
     allowed: list[Bools] = field(default_factory=list)  # (J', P) masks
     refused: list[Bools] = field(default_factory=list)  # (J',) open leads that nobody may sign
@@ -399,6 +421,7 @@ class Boards:
     reform: float = 0.0
     # BUILD
     developed: Floats | None = None  # (P,) new developed land
+    development_asked: Floats | None = None  # (C,) mu that counties would develop if money were no limit
     quota_issued: Floats | None = None
     land_price: Floats | None = None
     land_progress: Floats | None = None  # (J,)
@@ -435,6 +458,12 @@ class Boards:
     consumption: Floats | None = None  # (C,) M yuan a month
     # CLOSE
     exits: Bools | None = None
+    # SHARE: by budget, the counties first and the city level last
+    public_revenue: dict[str, Floats] = field(default_factory=dict)  # (B,) M yuan by item
+    public_spending: dict[str, Floats] = field(default_factory=dict)  # (B,) M yuan by item
+    public_asked: Floats | None = None  # (B,) what the levers would cost if money were no limit
+    ordinary: Floats | None = None  # (B,) ordinary spending of next month
+    funded: Floats | None = None  # (B,) share of the discretionary levers that can be paid next month
 
 
 @dataclass
@@ -478,14 +507,129 @@ class Ledger:
     developed_by_event: float = 0.0
     rationed: float = 1.0  # phi: share of their output that the limit on electricity leaves to plants
     rounds: int = 0
+    revenue: Floats = field(default_factory=lambda: np.zeros((len(REVENUE_ITEMS), 0)))  # (items, B) M yuan
+    spending: Floats = field(default_factory=lambda: np.zeros((len(SPENDING_ITEMS), 0)))  # (items, B) M yuan
+    asked: Floats = field(default_factory=lambda: np.zeros(0))  # (B,) cost of the levers if money were no limit
+    balance_before: Floats = field(default_factory=lambda: np.zeros(0))  # (B,)
+    public_debt_before: Floats = field(default_factory=lambda: np.zeros(0))  # (B,)
+    project_spending: Floats = field(default_factory=lambda: np.zeros(0))  # (F,) projects that enlarge the firm
+    project_grants: Floats = field(default_factory=lambda: np.zeros(0))  # (F,) grants for them
+    endowed: float = 0.0  # working cash that founders brought to new firms
     working_age_before: Floats | None = None  # (2, C)
     natural: Floats | None = None  # (2, C)
     arrived: Floats | None = None  # (2, C) from outside and from other counties
     departed: Floats | None = None  # (2, C)
 
 
+@dataclass(frozen=True)
+class TaxRates:
+    """Rates of the four kinds of tax and who gets them (section 9.17).
+
+    Attributes:
+        value_added: share of value added.
+        profit: share of positive profit.
+        land: M yuan per mu and year.
+        other: (K,) share of sales; negative where rebates exceed the smaller taxes.
+        overhead: (K,) conversion cost per unit of 2018 that is neither wage nor depreciation nor tax: headquarters,
+            development, selling. It belongs to gross surplus, but no profit tax is due on it.
+        made_by_firms: (K,) products that pay profit tax.
+        local_value_added, local_profit, local_other: parts below the central government; land tax is local whole.
+    """
+
+    value_added: float
+    profit: float
+    land: float
+    other: Floats
+    overhead: Floats
+    made_by_firms: Bools
+    local_value_added: float
+    local_profit: float
+    local_other: float
+
+
+@dataclass
+class FirmAccounts:
+    """Accounts of every firm row for one month, real M yuan (F,); sections 9.12 and 9.17."""
+
+    sales: Floats
+    value_added: Floats
+    wages: Floats
+    value_added_tax: Floats
+    profit_tax: Floats
+    land_tax: Floats
+    other_tax: Floats
+    local_tax: Floats  # part of the four that stays below the central government
+    interest: Floats
+    grants: Floats  # for projects that enlarge the firm
+    depreciation: Floats
+    cash_before: Floats
+    debt_before: Floats
+    invested: Floats  # replacement and expansion
+    projects: Floats  # spending on projects that enlarge the firm
+    land: Floats  # land bought by the operating firm
+    distributed: Floats  # profits paid out to owners
+    written_off: Floats  # debt of closed firms that nobody pays
+
+    @property
+    def taxes(self) -> Floats:
+        """(F,) all four taxes."""
+        return self.value_added_tax + self.profit_tax + self.land_tax + self.other_tax
+
+    @property
+    def gross_surplus(self) -> Floats:
+        """(F,) value added and grants less wages, taxes and interest."""
+        return self.value_added + self.grants - self.wages - self.taxes - self.interest
+
+
+@dataclass
+class Public:
+    """Budgets of the counties and, last, of the city level: B = C + 1, M yuan at 2018 prices.
+
+    Attributes:
+        rates: taxes.
+        balance, debt: (B,) at the end of the month; one of the two is 0.
+        base: (B,) ordinary spending of the opening, M yuan a month.
+        ordinary: (B,) ordinary spending of the month.
+        transfers: (B,) general transfers from above at the opening, M yuan a month.
+        funded: (B,) share of the discretionary levers that can be paid, 0-1.
+        offered: mean grant share offered to the latest leads.
+        mix: (C, K) share of each product in ordinary spending in the county.
+        county_base: (C,) ordinary spending of all budgets in each county at the opening, M yuan a month.
+        taxes12, land12, asked12, spent12: (B, 12) local taxes, land sales, cost of the discretionary levers as asked
+            and as paid, by month.
+        land_received, grants_paid: (C,) sums since the opening, against which the books of the other side are checked.
+    """
+
+    rates: TaxRates
+    balance: Floats
+    debt: Floats
+    base: Floats
+    ordinary: Floats
+    transfers: Floats
+    funded: Floats
+    offered: float
+    mix: Floats
+    county_base: Floats
+    taxes12: Floats
+    land12: Floats
+    asked12: Floats
+    spent12: Floats
+    land_received: Floats
+    grants_paid: Floats
+
+    @property
+    def extra(self) -> Floats:
+        """(C, K) ordinary spending above the opening's by county and product; the city level's goes by county size."""
+        change = self.ordinary - self.base
+        by_county = change[:-1] + change[-1] * self.county_base / self.county_base.sum()
+        return np.asarray(by_county[:, None] * self.mix)
+
+
 class CityDecisions(Protocol):
     """What mechanisms ask of the prefecture."""
+
+    def fund(self, share: float) -> None:
+        """Take note of the share of its discretionary levers that the budget can pay."""
 
     def split_quota(self, quota: float, waiting: Floats, developed: Floats, queue_weight: float) -> Floats:
         """(C,) mu of new quota for each county."""
@@ -498,6 +642,9 @@ class CountyDecisions(Protocol):
     """What mechanisms ask of a county."""
 
     index: int
+
+    def fund(self, share: float) -> None:
+        """Take note of the share of its discretionary levers that the budget can pay."""
 
     def admit(self, tax_per_mu: Floats, screen: float, land_left: float) -> Bools:
         """(leads,) whether the county makes an offer to each lead."""
@@ -569,6 +716,20 @@ class State:
     incumbent_spending: Floats | None = None  # (C, K) what incumbents ordered last month
     opening_firms: Ints | None = None  # (K,) above-scale firms at opening
     events: list[str] = field(default_factory=list)
+    firm_accounts: FirmAccounts | None = None
+    public: Public | None = None
+
+    @property
+    def budgets(self) -> Public:
+        """Public budgets; every opening has them."""
+        if self.public is None:
+            raise RuntimeError("no public budgets: the opening is not finished")
+        return self.public
+
+    @property
+    def funded(self) -> Floats:
+        """(B,) share of the discretionary levers of each budget that can be paid, the city level last."""
+        return np.ones(self.world.county_count + 1) if self.public is None else self.public.funded
 
     @property
     def node_count(self) -> int:

@@ -14,7 +14,7 @@ from sim.inputoutput.tables import Table
 from sim.mechanisms.energy import Energy, electricity
 from sim.mechanisms.production import cost_parts, input_coefficients, material_factor_of
 from sim.mechanisms.sourcing import potential_coverage
-from sim.state import YEAR, Channel, Stage, State
+from sim.state import REVENUE_ITEMS, SPENDING_ITEMS, YEAR, Channel, Stage, State
 from sim.sums import sum_by
 
 Floats = NDArray[np.float64]
@@ -96,7 +96,8 @@ def regional_table(state: State) -> Table:
     world, month = state.world, the_table(state)
     output = month.output
     compensation = wages_paid(state)
-    taxes = np.tile(state.technology.tax, world.county_count) * output
+    assert state.firm_accounts is not None
+    taxes = sum_by(state.firms.node, state.firm_accounts.taxes, state.node_count)
     return Table(
         tuple((county, product) for county in world.county_names for product in world.products),
         ((CITY, "household"), (CITY, "government"), (CITY, "investment"), (OUTSIDE, "exports")),
@@ -224,6 +225,13 @@ class Recorder:
         for name in ("projects", "entered"):
             self.arrays[name] = np.zeros((months, len(Stage), len(Channel)))
         self.arrays["introduced"] = np.zeros((months, len(world.chains)))
+        budgets = world.county_count + 1
+        for name in ("revenue_total", "revenue_local", "distributed_profits"):
+            self.arrays[name] = np.zeros((months, world.county_count))
+        for name in ("public_balance", "public_debt", "public_funded"):
+            self.arrays[name] = np.zeros((months, budgets))
+        self.arrays["public_revenue"] = np.zeros((months, budgets, len(REVENUE_ITEMS)))
+        self.arrays["public_spending"] = np.zeros((months, budgets, len(SPENDING_ITEMS)))
         self.arrays["land"] = np.zeros((months, len(world.parks), 5))
         self.residual: dict[str, float] = {}
         self.efficiency, self.grid_factor = state.scenario[Energy].efficiency, state.scenario[Energy].grid_factor
@@ -240,6 +248,7 @@ class Recorder:
         self._people(state, at)
         self._markets(state, at)
         self._projects(state, at)
+        self._public(state, at)
 
     def _cells(self, state: State, at: int) -> None:
         """Output, value added, firms, jobs and capital by county and product."""
@@ -317,3 +326,16 @@ class Recorder:
         a["introduced"][at] = introduced(state)
         states = (parks.occupied, parks.free, parks.idle, parks.released, parks.planned - parks.developed)
         a["land"][at] = np.column_stack(states)
+
+    def _public(self, state: State, at: int) -> None:
+        """Taxes by county of the payer, budgets, and profits paid out."""
+        a, public, ledger, books = self.arrays, state.budgets, state.ledger, state.firm_accounts
+        assert ledger is not None
+        assert books is not None
+        county, size = state.firms.county, state.world.county_count
+        a["revenue_total"][at] = sum_by(county, books.taxes, size)
+        a["revenue_local"][at] = sum_by(county, books.local_tax, size)
+        a["distributed_profits"][at] = sum_by(county, books.distributed, size)
+        a["public_balance"][at], a["public_debt"][at] = public.balance, public.debt
+        a["public_funded"][at] = public.funded
+        a["public_revenue"][at], a["public_spending"][at] = ledger.revenue.T, ledger.spending.T

@@ -73,6 +73,35 @@ def spoil_firms(state):
     state.firms.alive[int(np.flatnonzero(state.firms.alive)[-1])] = False
 
 
+def spoil_firm_cash(state):
+    state.firms.cash[int(state.firms.cash.argmax())] += 1.0
+
+
+def spoil_firm_tax(state):
+    state.firm_accounts.profit_tax[int(state.firm_accounts.profit_tax.argmax())] += 0.01
+
+
+def spoil_debt(state):
+    state.public.debt[3] += 1.0
+
+
+def spoil_tax_payers(state):
+    state.firm_accounts.local_tax[int(state.firm_accounts.local_tax.argmax())] -= 1.0
+
+
+def spoil_land_money(state):
+    state.projects.land_paid[int(state.projects.land_paid.argmax())] += 0.1
+
+
+def spoil_grants(state):
+    state.public.grants_paid[0] += 0.1
+
+
+def spoil_transfers(state):
+    state.ledger.revenue[-1, 2] += 5.0
+    state.public.debt[2] -= 5.0
+
+
 def spoil_purchases(state):
     leader = int(np.flatnonzero(state.firms.leader >= 0)[0])
     state.table.outside_inputs[1, state.firms.node[leader]] += 0.5
@@ -85,6 +114,8 @@ def spoil_purchases(state):
         (accounts.check_columns, spoil_columns, "I2 columns"),
         (accounts.check_income, spoil_income, "I3"),
         (accounts.check_aggregation, spoil_aggregation, "I5"),
+        (accounts.check_firm_accounts, spoil_firm_cash, "I6 VA"),
+        (accounts.check_firm_accounts, spoil_firm_tax, "I6 VA"),
         (accounts.check_capital, spoil_capital, "I7"),
         (accounts.check_land, spoil_land, "I8"),
         (accounts.check_land, spoil_quota, "I8 quota"),
@@ -93,6 +124,11 @@ def spoil_purchases(state):
         (accounts.check_people, spoil_labour_force, "I9 at work"),
         (accounts.check_pipeline, spoil_pipeline, "I10"),
         (accounts.check_population, spoil_firms, "I11"),
+        (accounts.check_budgets, spoil_debt, "I12 change of balance"),
+        (accounts.check_budgets, spoil_tax_payers, "I12 local taxes"),
+        (accounts.check_budgets, spoil_land_money, "I12 land sales"),
+        (accounts.check_budgets, spoil_grants, "I12 incentives"),
+        (accounts.check_budgets, spoil_transfers, "I12 payments between budgets"),
         (accounts.check_purchases, spoil_purchases, "I14"),
     ],
 )

@@ -86,6 +86,7 @@ class DatedPlant:
     land: float
     serviced: float
     done: float
+    settled: bool  # announced before the opening, so land and grants were settled by then
 
 
 def dated_plants(
@@ -143,6 +144,7 @@ def dated_plants(
                 land=land,
                 serviced=serviced,
                 done=share_done(item["work_start"], item["production"], known),
+                settled=Month(item["announced"]) <= OPENING,
             )
         )
     return tuple(plants)
@@ -187,6 +189,7 @@ class History:
                         "land": plant.land,
                         "serviced": plant.serviced,
                         "done": plant.done,
+                        "land_settled": plant.settled,
                         "quality": float(state.leaders.quality[plant.leader]),
                         "event": plant.row,
                         "forced_work": plant.work,

@@ -102,6 +102,25 @@ class Firms(Parameters):
         grade="recalled",
         source="recalled: firm survival literature",
     )
+    working_cash: float = parameter(
+        2.0,
+        symbol="m_c",
+        unit="months of cost",
+        low=1.0,
+        high=4.0,
+        grade="assumed",
+        source="assumption; model description, section 8.5",
+    )
+    interest: float = parameter(
+        0.03,
+        symbol="r_d",
+        unit="real, per year, on debt",
+        low=0.01,
+        high=0.06,
+        grade="assumed",
+        source="assumption; recalled: benchmark lending rate of 4.35 % from October 2015, inflation of about 2 %, and a"
+        " premium for small firms",
+    )
     margin_hurdle: float = parameter(
         0.03,
         symbol="m_h",

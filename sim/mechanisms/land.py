@@ -9,7 +9,7 @@ developed land as their queue and their reserve ask for it, never beyond the pla
 land has no price. Requisition and permits are one stage whose monthly progress is the inverse of its length at
 present service.
 
-Reads queues, quota, service. Writes: quota_issued, developed, land_price, land_progress.
+Reads queues, quota, service. Writes: quota_issued, developed, development_asked, land_price, land_progress.
 """
 
 from __future__ import annotations
@@ -259,7 +259,7 @@ class Development:
     """Quota, new developed land and prices."""
 
     phase: ClassVar[Phase] = Phase.BUILD
-    writes: ClassVar[tuple[str, ...]] = ("quota_issued", "developed", "land_price")
+    writes: ClassVar[tuple[str, ...]] = ("quota_issued", "developed", "development_asked", "land_price")
 
     def __init__(self, land: Land, world: World) -> None:
         self.land, self.base = land, base_price(world, land)
@@ -276,21 +276,26 @@ class Development:
         quota = state.lever("land.new_quota") / YEAR
         weight = state.lever("land.quota_weight_queue")
         boards.quota_issued = state.deciders.city.split_quota(quota, by_county, developed, weight)
-        boards.developed = self._develop(state, waiting, state.counties.quota + boards.quota_issued)
+        boards.developed, boards.development_asked = self._develop(
+            state, waiting, state.counties.quota + boards.quota_issued
+        )
         discount = state.lever_by_county("land.discount")[world.park_county]
         boards.land_price = land_price(
             parks.free + boards.developed, parks.developed + boards.developed, self.base, discount, self.land
         )
 
     @staticmethod
-    def _develop(state: State, waiting: Floats, quota: Floats) -> Floats:
-        """(P,) mu developed this month: what each county asks for, given first to parks with a queue."""
+    def _develop(state: State, waiting: Floats, quota: Floats) -> tuple[Floats, Floats]:
+        """(P,) mu developed this month: what each county asks for and can pay, given first to parks with a queue.
+
+        Beside it (C,) what each asks for.
+        """
         assert state.deciders is not None
         world, parks = state.world, state.parks
         named = np.arange(len(parks.planned)) < len(parks.planned) - world.county_count
         headroom = np.where(named, parks.planned - parks.developed, 0.0)
         short = np.minimum(np.maximum(waiting - parks.free, 0.0), headroom)
-        new = np.zeros(len(parks.planned))
+        new, wanted = np.zeros(len(parks.planned)), np.zeros(world.county_count)
         for county in state.deciders.counties:
             mine = (world.park_county == county.index) & named
             asked = county.request_land(
@@ -300,13 +305,15 @@ class Development:
                 float(headroom[mine].sum()),
                 float(quota[county.index]),
             )
+            wanted[county.index] = asked
+            asked *= float(state.funded[county.index])
             queue = min(asked, float(short[mine].sum()))
             if queue > 0:
                 new[mine] += short[mine] * queue / short[mine].sum()
             rest = headroom[mine] - new[mine]
             if asked > queue and rest.sum() > 0:
                 new[mine] += rest * min(asked - queue, float(rest.sum())) / rest.sum()
-        return new
+        return new, wanted
 
 
 class Requisition:

@@ -29,6 +29,7 @@ from sim.draws import Streams, gumbel
 from sim.mechanisms import Phase
 from sim.mechanisms.demand import HORIZON, OPENING, annual_series, last_known_year, monthly_logs
 from sim.mechanisms.energy import Energy, left_over, limit_of, need
+from sim.mechanisms.fiscal import Race, competing_counties
 from sim.mechanisms.location import Location, committed_land, sponsor_county
 from sim.mechanisms.production import leading_rows
 from sim.mechanisms.sourcing import nameplate, potential_coverage
@@ -428,8 +429,8 @@ class Expansion:
     phase: ClassVar[Phase] = Phase.PROPOSE
     writes: ClassVar[tuple[str, ...]] = ("own_projects", "rival_building", "rival_noise")
 
-    def __init__(self, leaders: Leaders, location: Location) -> None:
-        self.leaders, self.location = leaders, location
+    def __init__(self, leaders: Leaders, location: Location, race: Race) -> None:
+        self.leaders, self.location, self.race = leaders, location, race
 
     def step(self, state: State, streams: Streams) -> None:
         """Each active leader compares planned with present and coming capacity; a gap becomes a plant somewhere."""
@@ -453,14 +454,15 @@ class Expansion:
             output = leader.plan(*self._position(state, group))
             if output <= 0:
                 continue
-            utility, allowed = self._utilities(state, group, output)
+            utility, allowed, offers = self._utilities(state, group, output)
             parks = len(state.parks.planned)
             value = np.where(allowed, utility, -np.inf)
             choice = leader.choose_site(value, taste[group], parks)
             if choice >= parks:
                 building[group, choice - parks] = output / YEAR
             else:
-                state.boards.own_projects.append(own_project(state, group, choice, output))
+                offer = float(offers[state.world.park_county[choice]])
+                state.boards.own_projects.append(own_project(state, group, choice, output) | {"incentive": offer})
 
     def _position(self, state: State, group: int) -> tuple[float, float, float, float, float, float, float]:
         """Orders (M yuan a month), growth, target use, capacity, pipeline, least and most of a plant (a year)."""
@@ -484,8 +486,8 @@ class Expansion:
         minutes, home = state.world.minutes, int(sponsor_county(state)[group])
         return np.asarray(minutes[home] - minutes[home, home] if home >= 0 else np.zeros(len(minutes)))
 
-    def _utilities(self, state: State, group: int, output: float) -> tuple[Floats, NDArray[np.bool_]]:
-        """(P + S,) utility of every home park and rival site, and whether it can take the plant.
+    def _utilities(self, state: State, group: int, output: float) -> tuple[Floats, NDArray[np.bool_], Floats]:
+        """(P + S,) utility of every home park and rival site, and whether it can take the plant; (C,) incentives.
 
         Energy headroom stands at the rivals' value at home without a cap; under one a plant must fit what is left.
         """
@@ -495,6 +497,13 @@ class Expansion:
         home = home_capacity_by_park(state, group)
         away = state.rivals.capacity[group]
         total = home.sum() + away.sum()
+        left = parks.planned - parks.developed + parks.free - committed_land(state)
+        room = left >= output * state.technology.land[product]
+        banned = (world.fit[county, product] <= 0) & (state.lever("zoning.strictness") >= 1.0)
+        fits = ~banned & (world.park_port | ~world.port[product])
+        allowed = room & fits & supplied & (np.arange(len(room)) < len(room) - world.county_count)
+        takers = competing_counties(allowed[None, :], county, world.county_count).sum()
+        offers = self.race.offers(state, np.array([float(takers)]))[0]
         concentration = np.concatenate([home, away]) / total if total > 0 else np.zeros(len(home) + len(away))
         price = np.where(parks.price > 0, parks.price, p.rival_land_price)
         wage = counties.wage / (state.wage_reference * state.people.national_wage)
@@ -503,7 +512,7 @@ class Expansion:
             - q.land_price * np.log(price)
             - q.wage * np.log(wage[county])
             + q.service * counties.service[county]
-            + q.incentive * counties.incentive[county]
+            + q.incentive * offers[county]
             + p.energy_pull * headroom
             + p.talent_pull * np.log(counties.talent[county])
             - q.leader_time * self._detour(state, group)[county]
@@ -519,12 +528,7 @@ class Expansion:
             + state.rivals.noise[group]
         )
         value = np.concatenate([here, there]) - p.diversification * concentration
-        left = parks.planned - parks.developed + parks.free - committed_land(state)
-        room = left >= output * state.technology.land[product]
-        banned = (world.fit[county, product] <= 0) & (state.lever("zoning.strictness") >= 1.0)
-        fits = ~banned & (world.park_port | ~world.port[product])
-        allowed = room & fits & supplied & (np.arange(len(room)) < len(room) - world.county_count)
-        return value, np.concatenate([allowed, np.ones(len(away), dtype=bool)])
+        return value, np.concatenate([allowed, np.ones(len(away), dtype=bool)]), offers
 
     def _energy(self, state: State, product: int, output: float) -> tuple[float, bool]:
         """Energy headroom at home, a share, and whether a plant of an annual output (M yuan) fits into what is left."""

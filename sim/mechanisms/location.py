@@ -5,15 +5,16 @@
            + b_inc inc_c + b_port port  (+ terms of zoning, service and later mechanisms)
     MA_kp = sum_i need_ki exp(-b_m min_pi) ;  SA_kp = sum_q a_qk sum_j cap_j exp(-b_m min_pj)        (bn yuan a year)
     IV = lam_n ln sum exp(V/lam_n) ;  sign if u_sign < Lam(a0 + IV - V_out,k) ;  park = argmax of V/lam_n + Gumbel
-    V_out(t+1) = Vbar + rho_V (V_out - Vbar) + rho_inc b_inc (inc_city - inc_ref)
-    failure per month in SIGNED and LAND: h_fail exp(m at signing)
+    V_out(t+1) = Vbar + rho_V (V_out - Vbar) + (1 - rho_V) rho_inc b_inc (inc_city - inc_ref)
+    failure per month in SIGNED and LAND: h_fail exp(m at signing) (1 + unfunded share of the promised incentive)
 
 The parks of a county share its minutes. Counties decide whom to admit (the screen of tax per mu and, short of land, a
 stricter one of their own); spin-offs stay in the county of their parent with probability p_home; grafts skip the park
-choice, normal entry is placed by its county. Incentives stand at the
-rivals' value until the public budget exists.
+choice, normal entry is placed by its county. Counties that would take a lead outbid one another for it
+(:mod:`sim.mechanisms.fiscal`); other places match the share rho_inc of what is offered here, in the end: without the
+factor 1 - rho_V they would answer a lasting offer 1 / (1 - rho_V) = 20 times over.
 
-Reads access, land prices, wages. Writes: appeal, allowed, outside_value, failed, survival.
+Reads access, land prices, wages, incentives. Writes: appeal, allowed, offers, offered, outside_value, failed, survival.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from numpy.typing import NDArray
 
 from sim.draws import Streams
 from sim.mechanisms import Phase
+from sim.mechanisms.fiscal import Race, competing_counties
 from sim.parameters import Parameters, parameter
 from sim.state import YEAR, Channel, Stage, State
 from sim.sums import sum_by
@@ -310,33 +312,42 @@ class ParkChoice:
     """Writes the utilities and masks of the month's leads; counties decide whom to admit."""
 
     phase: ClassVar[Phase] = Phase.PLACE
-    writes: ClassVar[tuple[str, ...]] = ("appeal", "allowed", "outside_value")
+    writes: ClassVar[tuple[str, ...]] = ("appeal", "allowed", "offers", "offered", "outside_value")
 
-    def __init__(self, location: Location, plan_pressure: float, rival_incentive: float) -> None:
+    def __init__(self, location: Location, plan_pressure: float, rival_incentive: float, race: Race) -> None:
         """Keep the parameters.
 
         Args:
             location: parameters of this table.
             plan_pressure: xi_m, how much pressure relaxes the screen.
             rival_incentive: inc_ref, grant share of rivals.
+            race: how counties outbid one another.
         """
         self.location, self.relaxation, self.rival_incentive = location, plan_pressure, rival_incentive
+        self.race = race
 
     def step(self, state: State, streams: Streams) -> None:
-        """Utilities of all leads that look for a park, and V_out."""
+        """Offers to all leads that look for a park, their utilities, and V_out."""
         del streams
         q = self.location
-        city = float(state.counties.incentive.mean())
+        city = float(state.counties.incentive.mean()) if state.public is None else state.public.offered
         state.boards.outside_value = (
             state.outside_value_mean
             + q.outside_value_persist * (state.outside_value - state.outside_value_mean)
-            + q.rival_response * q.incentive * (city - self.rival_incentive)
+            + (1.0 - q.outside_value_persist) * q.rival_response * q.incentive * (city - self.rival_incentive)
         )
         for leads in state.boards.leads:
             rent, wage = relative_prices(state)
-            state.boards.appeal.append(base_utility(state, q, leads["product"], leads["sponsor"], rent, wage))
-            allowed = physical_mask(state, leads["product"], leads["land"])
-            state.boards.allowed.append(allowed & self._admitted(state, leads))
+            allowed = physical_mask(state, leads["product"], leads["land"]) & self._admitted(state, leads)
+            takers = competing_counties(allowed, state.world.park_county, state.world.county_count)
+            offers = self.race.offers(state, takers.sum(axis=1).astype(float))
+            raised = q.incentive * (offers - state.counties.incentive)
+            value = base_utility(state, q, leads["product"], leads["sponsor"], rent, wage)
+            state.boards.appeal.append(value + raised[:, state.world.park_county])
+            state.boards.allowed.append(allowed)
+            state.boards.offers.append(offers)
+            if takers.any():
+                state.boards.offered = float(offers[takers].mean())
 
     def _admitted(self, state: State, leads: dict[str, NDArray[np.generic]]) -> Bools:
         """(J, P) whether the county of each park makes an offer."""
@@ -370,7 +381,8 @@ class Failure:
         projects = state.projects
         exposed = (projects.stage == Stage.SIGNED) | (projects.stage == Stage.LAND)
         exposed &= projects.channel != Channel.OWN
-        hazard = np.minimum(self.location.fail_monthly * np.exp(projects.pressure), 1.0)
+        unfunded = np.where(projects.incentive > 0, 1.0 - state.funded[np.maximum(projects.county, 0)], 0.0)
+        hazard = np.minimum(self.location.fail_monthly * np.exp(projects.pressure) * (1.0 + unfunded), 1.0)
         survival = np.where(exposed, projects.survival * (1.0 - hazard), projects.survival)
         state.boards.survival = survival
         state.boards.failed = exposed & (survival < projects.failure_luck)

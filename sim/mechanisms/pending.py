@@ -297,32 +297,6 @@ class LandCage(Parameters):
     )
 
 
-class FiscalLevers(Parameters):
-    """Public money: the limit of grants to projects and the share of revenue kept by the city level."""
-
-    table: ClassVar[str] = "fiscal"
-    inert: ClassVar[str] = INERT
-
-    incentive_cap: Lever = lever(
-        0.04,
-        symbol="inc",
-        unit="grant share of investment",
-        low=0,
-        high=0.12,
-        grade="assumed",
-        source="assumption",
-    )
-    city_share_local: Lever = lever(
-        0.25,
-        symbol="phi_city",
-        unit="share of local revenue kept by the city level",
-        low=0,
-        high=0.6,
-        grade="assumed",
-        source="assumption",
-    )
-
-
 class Infrastructure(Parameters):
     """Roads and rails: travel minutes cut between counties."""
 
@@ -341,5 +315,5 @@ class Infrastructure(Parameters):
     )
 
 
-GROUPS: tuple[type[Parameters], ...] = (Talent, Enclave, Linkage, LandCage, FiscalLevers, Infrastructure)
+GROUPS: tuple[type[Parameters], ...] = (Talent, Enclave, Linkage, LandCage, Infrastructure)
 """The groups of levers that wait for their mechanism."""

@@ -237,20 +237,22 @@ def local_final_demand(state: State) -> Floats:
     """(N, 3) demand of home households, governments and investors addressed to each county-node, M yuan a month.
 
     Base demand of the opening plus what mechanisms spend: the incomes of residents, construction work and equipment of
-    projects and of incumbents' investment. The base of households and governments is paid from outside (pensions, money
-    sent home, transfers), so it follows residents and national income; the base of investors is housing and public
-    works, which follow the income of residents. Stocks run down may make it negative; the sum of a row's orders is cut
-    at zero by the resolver.
+    projects and of incumbents' investment. The base of households is paid from outside (pensions, money sent
+    home), so it follows residents and national income; governments order what their budgets plan (section 9.17); the
+    base of investors is housing and public works, which follow the income of residents. Stocks run down may make it
+    negative; the sum of a row's orders is cut at zero by the resolver.
     """
     technology, people = state.technology, state.people
     demand = technology.base_demand[:, :3].copy()
     from_outside = people.growth * national_income(state)
-    growth = np.column_stack([from_outside, from_outside, people.income / people.income_opening])
+    growth = np.column_stack([from_outside, np.ones_like(from_outside), people.income / people.income_opening])
     demand *= np.repeat(growth, state.world.product_count, axis=0)
     demand[:, 0] += household_orders(state)
     if state.spending is not None:
         per_product = np.einsum("krs,sk->rk", state.technology.home_share, state.spending)
         demand[:, 2] += per_product.reshape(-1)
+    if state.public is not None:
+        demand[:, 1] += np.einsum("krs,sk->rk", state.technology.home_share, state.public.extra).reshape(-1)
     return np.asarray(demand)
 
 

@@ -424,7 +424,7 @@ class Funnel:
         keep = self.promotion.effort_decay
         names = ("mix_leader", "mix_chain", "mix_cluster", "mix_bump")
         mix = np.array([state.lever(f"promotion.{name}") for name in names])
-        return np.asarray(keep * state.effort + (1.0 - keep) * state.lever("promotion.budget") * mix)
+        return np.asarray(keep * state.effort + (1.0 - keep) * state.lever("promotion.budget") * state.funded[-1] * mix)
 
     def lead_rates(self, state: State, effort: Floats) -> Floats:
         """(6, K) expected leads of the month by channel and node."""

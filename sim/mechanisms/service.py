@@ -75,6 +75,24 @@ class Service(Parameters):
         grade="assumed",
         source="assumption",
     )
+    team_cost: float = parameter(
+        12.0,
+        symbol="c_team",
+        unit="M yuan per team and year",
+        low=5,
+        high=25,
+        grade="assumed",
+        source="assumption",
+    )
+    permit_upkeep: float = parameter(
+        60.0,
+        symbol="c_reform",
+        unit="M yuan per year at index 1",
+        low=10,
+        high=200,
+        grade="assumed",
+        source="assumption",
+    )
     reform_half_life: float = parameter(
         24.0,
         symbol="h_ref",
@@ -147,16 +165,17 @@ class ServiceTeams:
         """Serve the chains first, larger first, then older."""
         del streams
         s, projects, boards = self.service, state.projects, state.boards
+        paid = float(state.funded[-1])  # teams and reform that the city level cannot pay do not work
         rows = open_projects(projects)
         chain = state.world.chain_product[projects.product[rows]]
         investment = projects.investment[rows]
         load = np.where(investment > LARGE_PROJECT, s.large_load, 1.0)
         order = np.lexsort((projects.born[rows], -investment, ~chain))
-        covered = coverage(load, order, state.lever("service.teams") * s.team_capacity)
+        covered = coverage(load, order, state.lever("service.teams") * paid * s.team_capacity)
         boards.project_service = np.zeros(len(projects))
         boards.project_service[rows] = covered
         boards.county_service = self._county_index(state, projects.county[rows], covered)
-        boards.reform = reform_level(state.reform, state.lever("service.permit_reform"), s.reform_half_life)
+        boards.reform = reform_level(state.reform, state.lever("service.permit_reform") * paid, s.reform_half_life)
         value = self.weight * state.counties.service[state.world.park_county]
         for leads in boards.leads:
             boards.appeal.append(np.repeat(value[None, :], len(leads["product"]), axis=0))

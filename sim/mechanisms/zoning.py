@@ -1,7 +1,7 @@
 """Zoning: the city plan of which chain belongs where (model description, section 9.7).
 
 The zoning matrix F (county x chain, in 0, 0.5, 1) is a data table. Strictness z adds b_z z F to the utility of a park
-and at z = 1 refuses F = 0. Unplanned leads ignore it. The incentive race that z ends belongs to the public budget.
+and at z = 1 refuses F = 0. Unplanned leads ignore it. It damps the race of incentives (:mod:`sim.mechanisms.fiscal`).
 
 Reads the matrix. Writes: appeal, allowed.
 """
@@ -14,7 +14,7 @@ import numpy as np
 
 from sim.draws import Streams
 from sim.mechanisms import Phase
-from sim.parameters import Lever, Month, Parameters, lever, month
+from sim.parameters import Lever, Month, Parameters, lever, month, parameter
 from sim.state import Channel, State
 
 
@@ -34,6 +34,15 @@ class Zoning(Parameters):
         scope="city",
         neutral=0,
         starts="start",
+    )
+    incentive_war: float = parameter(
+        0.15,
+        symbol="xi_d",
+        unit="incentive inflation per extra competing county",
+        low=0.0,
+        high=0.4,
+        grade="assumed",
+        source="assumption",
     )
     start: Month = month(
         "2016-01",

@@ -43,11 +43,13 @@ from sim.opening.basis import Basis
 from sim.opening.links import connect_opening
 from sim.opening.people import opening_people, put_to_work, settle_households
 from sim.opening.population import LEADER_QUALITY, UTILISATION, opening_firms
+from sim.opening.public import open_accounts
 from sim.opening.technology import county_wages, technology
 from sim.opening.totals import OpeningError, check_jobs
 from sim.parameters import Month
+from sim.resolvers.accounts_of_firms import post_accounts
 from sim.resolvers.building import investment_demand
-from sim.resolvers.production import keep_accounts, unit_margins
+from sim.resolvers.production import unit_margins
 from sim.scenario import Scenario
 from sim.settings import Opening, Projects, Run
 from sim.state import (
@@ -182,6 +184,7 @@ def opening_state(scenario: Scenario, world: World, seed: int, levers: dict[str,
     connect_opening(state, table)
     _outside_sales(state)
     _leader_shares(state)
+    open_accounts(state, table)
     _memories(state)
     settle_opening(state, scenario[Agglomeration])
     _investment_base(state)
@@ -339,7 +342,7 @@ def _memories(state: State) -> None:
     """Twelve-month memories of firms: opening utilisation, margins and orders."""
     firms = state.firms
     firms.orders = firms.output.copy()
-    keep_accounts(state)
+    post_accounts(state)
     firms.utilisation12[:] = UTILISATION
     firms.margin12[:] = unit_margins(state)[firms.product][:, None]
     firms.orders12[:] = firms.output[:, None]

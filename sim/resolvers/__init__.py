@@ -9,6 +9,7 @@ from collections.abc import Callable
 
 from sim.draws import Streams
 from sim.mechanisms import Phase
+from sim.resolvers.budgets import resolve_share
 from sim.resolvers.building import resolve_build
 from sim.resolvers.closing import close_firms, resolve_close, resolve_grow
 from sim.resolvers.funnel import resolve_place, resolve_propose, resolve_world
@@ -18,7 +19,7 @@ from sim.state import State
 
 
 def resolve_nothing(state: State, streams: Streams) -> None:
-    """Phases that post nothing: SHARE until the public budget exists, and OBSERVE."""
+    """A phase that posts nothing: OBSERVE."""
     del state, streams
 
 
@@ -31,7 +32,7 @@ RESOLVERS: dict[Phase, Callable[[State, Streams], None]] = {
     Phase.PRODUCE: resolve_produce,
     Phase.GROW: resolve_grow,
     Phase.CLOSE: resolve_close,
-    Phase.SHARE: resolve_nothing,
+    Phase.SHARE: resolve_share,
     Phase.OBSERVE: resolve_nothing,
 }
 

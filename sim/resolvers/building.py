@@ -8,10 +8,12 @@ from numpy.typing import NDArray
 from sim.draws import Streams
 from sim.mechanisms.construction import Construction
 from sim.mechanisms.demand import HORIZON
+from sim.mechanisms.firms import Firms as FirmSettings
+from sim.mechanisms.land import Land
 from sim.mechanisms.leaders import Leaders
 from sim.mechanisms.production import frontier_jobs
 from sim.mechanisms.sourcing import Connection, Sourcing, nameplate
-from sim.resolvers.ledger import the_ledger
+from sim.resolvers.ledger import sell_land, spend, the_ledger
 from sim.resolvers.production import unit_margins
 from sim.state import YEAR, Stage, State
 from sim.sums import sum_by
@@ -31,6 +33,10 @@ def resolve_build(state: State, streams: Streams) -> None:
         parks.price = boards.land_price
         state.counties.quota = state.counties.quota + boards.quota_issued - used
         ledger.quota_issued, ledger.developed_by_quota = boards.quota_issued, used
+        cost = state.scenario[Land].dev_cost
+        spend(state, "land development", cost * used)
+        asked = used if boards.development_asked is None else boards.development_asked
+        ledger.asked[:-1] += cost * asked
     rows = _before(state)
     _build(state, rows)
     _requisition(state, rows)
@@ -64,7 +70,17 @@ def _take_land(state: State, rows: Ints) -> None:
         taken = sum_by(where, mu * quick, len(parks.serviced))
         parks.serviced = np.minimum(np.maximum(parks.serviced - taken, 0.0), np.maximum(parks.free, 0.0))
         ready = np.concatenate([ready, given])
+    _pay_land(state, ready)
     move(state, ready, Stage.SIGNED, Stage.LAND)
+
+
+def _pay_land(state: State, rows: Ints) -> None:
+    """Investors pay the county for the land of their project; a project on its firm's own plot needs none."""
+    projects = state.projects
+    rows = rows[(projects.graft[rows] < 0) & ~projects.land_settled[rows]]
+    amount = projects.land_held[rows] * state.parks.price[projects.park[rows]]
+    projects.land_paid[rows] += amount
+    sell_land(state, projects.county[rows], amount)
 
 
 def _requisition(state: State, rows: Ints) -> None:
@@ -99,6 +115,7 @@ def _build(state: State, rows: Ints) -> None:
         projects.invested[here] += cost
         paid = cost * (1.0 + construction.service_overrun * projects.service[here])
         projects.spent[here] += paid
+        _grants(state, here, cost, paid)
         spending += investment_demand(state, projects.county[here], projects.product[here], paid)
         done = here[projects.work_left[here] <= 1e-9 * projects.work[here]]
         projects.done[done] = state.month
@@ -107,6 +124,30 @@ def _build(state: State, rows: Ints) -> None:
         move(state, done, Stage.BUILD, Stage.DONE)
         _births(state, done)
     state.spending = spending if state.incumbent_spending is None else spending + state.incumbent_spending
+
+
+def _grants(state: State, rows: Ints, work: Floats, paid: Floats) -> None:
+    """Counties pay the promised share of the work done, as far as they can; a graft is work of its firm.
+
+    Args:
+        state: with an open ledger.
+        rows: projects that are being built.
+        work: (n,) work of the month at the announced cost, M yuan.
+        paid: (n,) the same with overrun.
+    """
+    projects, ledger, counties = state.projects, the_ledger(state), state.world.county_count
+    county = projects.county[rows]
+    promised = projects.incentive[rows] * work
+    grant = promised * state.funded[county]
+    projects.grant[rows] += grant
+    by_county = sum_by(county, grant, counties)
+    state.budgets.grants_paid += by_county
+    spend(state, "incentives", by_county)
+    ledger.asked[:-1] += sum_by(county, promised, counties)
+    graft = projects.graft[rows]
+    own = graft >= 0
+    np.add.at(ledger.project_spending, graft[own], paid[own])
+    np.add.at(ledger.project_grants, graft[own], grant[own])
 
 
 def investment_demand(state: State, county: Ints, product: Ints, amount: Floats) -> Floats:
@@ -143,6 +184,10 @@ def _births(state: State, done: Ints) -> None:
     own = projects.leader[new] >= 0
     market = state.markets_of_product[product]
     margin = unit_margins(state)[product]
+    sales = projects.investment[new] / projects.capital_intensity[new] / YEAR
+    sales = sales * state.markets.price[product] / state.markets.price_level
+    cash = state.scenario[FirmSettings].working_cash * sales * (1.0 - margin)  # founders bring it along
+    ledger.endowed += float(cash.sum())
     planned = projects.leader[new] * HORIZON + projects.born[new] - 1
     dated = len(state.leaders) * HORIZON + projects.event[new]
     own_slots = state.own_slots + np.where(projects.event[new] >= 0, dated, planned)
@@ -170,6 +215,7 @@ def _births(state: State, done: Ints) -> None:
         market_reference=state.markets.volume[market],
         unit_cost=state.markets.price[product],
         margin12=np.repeat(margin[:, None], YEAR, axis=1),
+        cash=cash,
     )
     ledger.invested = np.concatenate([ledger.invested, projects.investment[new]])
     ledger.scrapped = np.concatenate([ledger.scrapped, np.zeros(len(new))])

@@ -9,9 +9,10 @@ from sim.draws import Streams
 from sim.mechanisms.firms import Firms as FirmSettings
 from sim.mechanisms.firms import reference_after
 from sim.mechanisms.labour import mean_wage
+from sim.resolvers.accounts_of_firms import close_accounts, settle_month
 from sim.resolvers.building import investment_demand
 from sim.resolvers.funnel import fail
-from sim.resolvers.ledger import the_ledger
+from sim.resolvers.ledger import sell_land, the_ledger
 from sim.state import Firms, Stage, State
 
 Floats = NDArray[np.float64]
@@ -40,6 +41,7 @@ def resolve_grow(state: State, streams: Streams) -> None:
         firms.land = firms.land + land
         np.add.at(parks.occupied, firms.park[land > 0], land[land > 0])
         parks.serviced = np.minimum(parks.serviced, np.maximum(parks.free, 0.0))
+        _pay(state, boards.investment, land)
         state.incumbent_spending = investment_demand(state, firms.county, firms.product, boards.investment)
     if boards.productivity_growth is not None:
         firms.productivity = firms.productivity * np.exp(boards.productivity_growth)
@@ -50,7 +52,24 @@ def resolve_grow(state: State, streams: Streams) -> None:
         firms.settled_jobs, parks.crowding = boards.settled_jobs, boards.crowding
         state.markets.frontier = state.markets.frontier * np.exp(boards.frontier_growth)
         firms.jobs_intensity = firms.jobs_intensity * np.exp(-boards.frontier_growth)[firms.product]
+    settle_month(state)
     _people(state)
+
+
+def _pay(state: State, investment: Floats, land: Floats) -> None:
+    """Firms pay for their investment, and the county for the land they take.
+
+    Args:
+        state: parks and accounts of firms.
+        investment: (F,) M yuan.
+        land: (F,) mu.
+    """
+    firms, books = state.firms, state.firm_accounts
+    paid = land * state.parks.price[np.maximum(firms.park, 0)]
+    firms.land_paid = firms.land_paid + paid
+    sell_land(state, firms.county, paid)
+    if books is not None and len(books.land) == len(firms):
+        books.invested, books.land = investment, paid
 
 
 def _people(state: State) -> None:
@@ -92,6 +111,7 @@ def close_firms(state: State, rows: Ints) -> None:
     np.add.at(parks.idle, firms.park[placed], firms.land[placed])
     ledger.scrapped[rows] += firms.capital[rows]
     ledger.exits += len(rows)
+    close_accounts(state, rows)
     _empty(firms, rows)
     alive = firms.alive
     state.links.keep(alive[state.links.supplier] & alive[state.relations.buyer[state.links.relation]])

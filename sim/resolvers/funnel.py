@@ -10,10 +10,11 @@ from numpy.typing import NDArray
 from sim.draws import Streams
 from sim.mechanisms.construction import Construction, work_of
 from sim.mechanisms.demand import OPENING
+from sim.mechanisms.land import Land
 from sim.mechanisms.leaders import RIVAL_BUILD_MONTHS
 from sim.mechanisms.location import Location, capacity_by_county, committed_land, inclusive_value, logistic
 from sim.mechanisms.promotion import plan_pressure
-from sim.resolvers.ledger import the_ledger
+from sim.resolvers.ledger import sell_land, spend, the_ledger
 from sim.state import Channel, Stage, State
 
 Floats = NDArray[np.float64]
@@ -54,6 +55,8 @@ def resolve_propose(state: State, streams: Streams) -> None:
         rows.annual_orders[:, (state.month - 1) % rows.annual_orders.shape[1]] = boards.orders
     if boards.effort is not None:
         state.effort = boards.effort
+    if boards.incentive is not None:
+        state.counties.incentive = boards.incentive
     ledger.thinned = boards.thinned
     ledger.leads = sum(len(leads["product"]) for leads in boards.leads)
     if boards.capped:
@@ -73,6 +76,8 @@ def _sign_own(state: State, columns: dict[str, Any], luck: float) -> None:
     """A leader's own plant is signed at once; a dated plant brings its own land."""
     columns = dict(columns)
     serviced, done = float(columns.pop("serviced", 0.0)), float(columns.pop("done", 0.0))
+    settled = bool(columns.get("land_settled", False))
+    promised = 0.0 if settled else float(state.counties.incentive[int(columns["county"])])
     construction = state.scenario[Construction]
     work = float(work_of(np.array([columns["investment"]]), np.ones(1), construction)[0])
     row = state.projects.append(
@@ -85,7 +90,7 @@ def _sign_own(state: State, columns: dict[str, Any], luck: float) -> None:
         requisition_luck=0.75 + 0.5 * luck,
         born=state.month,
         signed=state.month,
-        **columns,
+        **{"incentive": promised, **columns},
     )
     state.signed_this_year += float(columns["investment"])
     ledger = the_ledger(state)
@@ -109,6 +114,11 @@ def _event_land(state: State, row: int, land: float, serviced: float) -> None:
         parks.serviced[park] += serviced
         parks.serviced_chain[park] = state.world.chain[state.projects.product[row]]
     ledger.developed_by_event += new
+    cost = np.zeros(state.world.county_count)
+    due = 0.0 if state.projects.land_settled[row] else new
+    cost[state.world.park_county[park]] = state.scenario[Land].dev_cost * due
+    spend(state, "land development", cost)
+    ledger.asked[:-1] += cost
     state.projects.land_held[row] = land
 
 
@@ -124,18 +134,22 @@ def resolve_place(state: State, streams: Streams) -> None:
         fail(state, np.flatnonzero(boards.failed))
     if boards.outside_value is not None:
         state.outside_value = boards.outside_value
+    if boards.offered is not None:
+        state.budgets.offered = boards.offered
     if boards.leads:
         _resolve_leads(state)
 
 
 def fail(state: State, rows: Ints) -> None:
-    """Projects that fail give their land back."""
+    """Projects that fail give their land back, and the county gives back what it was paid for it."""
     projects, parks, ledger = state.projects, state.parks, the_ledger(state)
     held = rows[projects.land_held[rows] > 0]
     ready = held[projects.serviced_land[held] & (projects.channel[held] != Channel.NORMAL)]
     np.add.at(parks.serviced, projects.park[ready], projects.land_held[ready])
     np.add.at(parks.occupied, projects.park[held], -projects.land_held[held])
     projects.land_held[held] = 0.0
+    sell_land(state, projects.county[rows], -projects.land_paid[rows])
+    projects.land_paid[rows] = 0.0
     np.add.at(ledger.moves, (projects.stage[rows], np.full(len(rows), Stage.FAILED)), 1)
     np.add.at(ledger.entered, (np.full(len(rows), Stage.FAILED), projects.channel[rows]), 1)
     projects.stage[rows] = Stage.FAILED
@@ -216,6 +230,7 @@ def _append_leads(state: State, leads: dict[str, NDArray[Any]], park: Ints, sign
     normal = leads["channel"] == Channel.NORMAL
     held = np.where(normal & signed, leads["land"], 0.0)
     work = work_of(leads["investment"], leads["work_luck"], state.scenario[Construction])
+    offers = state.boards.offers[0] if state.boards.offers else np.tile(state.counties.incentive, (size, 1))
     names: tuple[str, ...] = ("channel", "product", "sponsor", "graft", "slot", "investment", "capital_intensity")
     names += ("announced_output", "land", "quality", "productivity", "requisition_luck", "failure_luck")
     county = np.where(park >= 0, state.world.park_county[np.maximum(park, 0)], -1)
@@ -233,6 +248,7 @@ def _append_leads(state: State, leads: dict[str, NDArray[Any]], park: Ints, sign
         pressure=np.where(normal, 0.0, state.pressure),
         land_held=held,
         serviced_land=normal,
+        incentive=np.where(signed & ~normal, offers[np.arange(size), np.maximum(county, 0)], 0.0),
         **{name: leads[name] for name in names},
     )
     ledger.signed, ledger.lost = int(signed.sum()), int((~signed).sum())

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.state import Ledger, Stage, State
+from sim.state import REVENUE_ITEMS, SPENDING_ITEMS, FirmAccounts, Ledger, Stage, State
+from sim.sums import sum_by
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -14,6 +15,7 @@ Bools = NDArray[np.bool_]
 
 def open_ledger(state: State) -> Ledger:
     """A new ledger at the start of a month."""
+    public, budgets = state.budgets, state.world.county_count + 1
     return Ledger(
         capital_before=state.firms.capital.copy(),
         alive_before=state.firms.alive.copy(),
@@ -22,6 +24,13 @@ def open_ledger(state: State) -> Ledger:
         quota_before=state.counties.quota.copy(),
         invested=np.zeros(len(state.firms)),
         scrapped=np.zeros(len(state.firms)),
+        revenue=np.zeros((len(REVENUE_ITEMS), budgets)),
+        spending=np.zeros((len(SPENDING_ITEMS), budgets)),
+        asked=np.zeros(budgets),
+        balance_before=public.balance.copy(),
+        public_debt_before=public.debt.copy(),
+        project_spending=np.zeros(len(state.firms)),
+        project_grants=np.zeros(len(state.firms)),
         working_age_before=state.people.working_age.copy(),
     )
 
@@ -31,3 +40,45 @@ def the_ledger(state: State) -> Ledger:
     if state.ledger is None:
         raise RuntimeError("no ledger is open: a month begins with open_ledger")
     return state.ledger
+
+
+def earn(state: State, item: str, amount: Floats) -> None:
+    """Book revenue of the budgets.
+
+    Args:
+        state: with an open ledger.
+        item: one of :data:`sim.state.REVENUE_ITEMS`.
+        amount: (C,) M yuan of the counties, or (B,) with the city level last.
+    """
+    the_ledger(state).revenue[REVENUE_ITEMS.index(item), : len(amount)] += amount
+
+
+def spend(state: State, item: str, amount: Floats) -> None:
+    """Book spending of the budgets.
+
+    Args:
+        state: with an open ledger.
+        item: one of :data:`sim.state.SPENDING_ITEMS`.
+        amount: (C,) M yuan of the counties, or (B,) with the city level last.
+    """
+    the_ledger(state).spending[SPENDING_ITEMS.index(item), : len(amount)] += amount
+
+
+def sell_land(state: State, county: Ints, amount: Floats) -> None:
+    """Counties are paid for land (or pay back, where negative); the payers' books are kept by the caller.
+
+    Args:
+        state: with an open ledger.
+        county: (n,) county of each sale.
+        amount: (n,) M yuan.
+    """
+    by_county = sum_by(county, amount, state.world.county_count)
+    state.budgets.land_received += by_county
+    earn(state, "land sales", by_county)
+
+
+def firm_accounts(state: State) -> FirmAccounts:
+    """The accounts of firms of the latest month."""
+    if state.firm_accounts is None:
+        raise RuntimeError("no accounts of firms: the opening is not finished")
+    return state.firm_accounts

@@ -1,4 +1,4 @@
-"""SUPPLY and PRODUCE: input shares, the joint solve, the table and the accounts of firms."""
+"""SUPPLY and PRODUCE: input shares, the joint solve, the table of the month and the order books."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ from sim.mechanisms.production import (
     wage_share,
 )
 from sim.mechanisms.sourcing import market_volume
+from sim.resolvers.accounts_of_firms import post_accounts
 from sim.resolvers.ledger import the_ledger
 from sim.settings import Projects as ProjectSettings
 from sim.settings import Run
@@ -77,7 +78,7 @@ def resolve_produce(state: State, streams: Streams) -> None:
     firms.outside_orders = boards.outside_demand
     firms.home_sales = home_sales(network, output, final.sum(axis=1))
     firms.output = output
-    keep_accounts(state)
+    post_accounts(state)
     _order_books(state)
 
 
@@ -115,26 +116,6 @@ def _ration(state: State, network: Network, demand: Floats, output: Floats, roun
     limit = boards.limit = np.where(rate > 0, share * output, boards.limit)
     found, more = solve(network, limit, demand, share * output, run.tolerance)
     return found, rounds + more
-
-
-def keep_accounts(state: State) -> None:
-    """Surplus, margins and utilisation of firms; twelve-month memories."""
-    firms, markets = state.firms, state.markets
-    slot = (state.month - 1) % YEAR
-    materials, _ = cost_parts(state)
-    price = markets.price[firms.product]
-    wages = firms.wages
-    capital = state.scenario[ProjectSettings].depreciation * firms.capital / YEAR
-    value_added = firms.output * (price - materials[firms.product])
-    taxes = state.technology.tax[firms.product] * price * firms.output
-    firms.surplus = (value_added - taxes) / markets.price_level - wages - capital
-    sales = price * firms.output / markets.price_level
-    margin = np.divide(firms.surplus, sales, out=np.full(len(firms), -1.0), where=sales > 1e-9)
-    firms.margin12[:, slot] = np.clip(margin, -1.0, 1.0)
-    firms.utilisation12[:, slot] = np.divide(
-        firms.output, firms.capacity, out=np.zeros(len(firms)), where=firms.capacity > 0
-    )
-    firms.orders12[:, slot] = firms.orders
 
 
 def _order_books(state: State) -> None:

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from sim.results import provenance
 from sim.scenario import Scenario
-from sim.state import COMMODITIES, MARKETS, Stage
+from sim.state import COMMODITIES, MARKETS, REVENUE_ITEMS, SPENDING_ITEMS, Stage
 from sim.world import load_world
 
 Floats = NDArray[np.float64]
@@ -33,6 +33,11 @@ LAND_STATES: tuple[str, ...] = ("occupied", "free", "idle", "released", "undevel
 """States of the land of a park; the first four add up to the developed land."""
 
 CELLS = ("month", "county", "product")
+COUNTIES = ("month", "county")
+BUDGETS = ("month", "budget")
+
+CITY_LEVEL = "city level"
+"""Label of the budget of the prefecture itself, beside those of the counties."""
 
 
 @dataclass(frozen=True)
@@ -111,6 +116,14 @@ VARIABLES: Mapping[str, Variable] = {
         "stock",
     ),
     "land": Variable(("month", "park", "land_state"), "land of the park", "mu", "stock"),
+    "revenue_total": _money("all taxes, by county of the payer", REAL, COUNTIES),
+    "revenue_local": _money("taxes that stay below the central government, by county of the payer", REAL, COUNTIES),
+    "distributed_profits": _money("profits paid out to owners, by county of the plant", REAL, COUNTIES),
+    "public_revenue": _money("revenue of the budget", REAL, ("month", "budget", "revenue_item")),
+    "public_spending": _money("spending of the budget", REAL, ("month", "budget", "budget_item")),
+    "public_balance": Variable(BUDGETS, "money in the budget", MONEY, "stock", REAL),
+    "public_debt": Variable(BUDGETS, "debt of the budget", MONEY, "stock", REAL),
+    "public_funded": Variable(BUDGETS, "share of discretionary policies that the budget can pay", "share", "index"),
     "residual": Variable(
         ("identity",), "largest relative residual of the identity in any month and cell", "1", "index"
     ),
@@ -132,6 +145,9 @@ def coordinates(scenario: Scenario, identities: tuple[str, ...]) -> dict[str, An
         "stage": [stage.name for stage in Stage],
         "channel": list(CHANNELS),
         "land_state": list(LAND_STATES),
+        "budget": [*world.county_names, CITY_LEVEL],
+        "revenue_item": list(REVENUE_ITEMS),
+        "budget_item": list(SPENDING_ITEMS),
         "market": list(MARKETS),
         "commodity": list(COMMODITIES),
         "identity": list(identities),

@@ -256,9 +256,9 @@ def test_the_value_of_other_places_returns_to_its_mean(fresh, next_month):
     state.outside_value = state.outside_value_mean + 1.0
     part.step(state, Streams(1))
     np.testing.assert_allclose(state.boards.outside_value - state.outside_value_mean, q.outside_value_persist)
-    state.counties.incentive += 0.01  # rivals match part of a richer offer
+    state.budgets.offered += 0.01  # rivals come to match part of a richer offer
     part.step(state, Streams(1))
-    matched = q.rival_response * q.incentive * 0.01
+    matched = (1.0 - q.outside_value_persist) * q.rival_response * q.incentive * 0.01
     np.testing.assert_allclose(
         state.boards.outside_value - state.outside_value_mean, q.outside_value_persist + matched, rtol=1e-9
     )

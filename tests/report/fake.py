@@ -13,7 +13,7 @@ from sim import data, results
 from sim.results.variables import CHANNELS, LAND_STATES
 from sim.scenario import Scenario
 from sim.settings import Run as RunSettings
-from sim.state import COMMODITIES, MARKETS
+from sim.state import COMMODITIES, MARKETS, REVENUE_ITEMS, SPENDING_ITEMS
 from sim.world import World, load_world
 
 Floats = NDArray[np.float64]
@@ -106,4 +106,20 @@ def _arrays(output: Floats, random: np.random.Generator) -> dict[str, Floats]:
         "entered": entered.astype(np.float64),
         "introduced": np.stack([fill * 110, fill * 60, fill * 40, fill * 20], axis=1).round(),
         "land": np.repeat(land, months, axis=0),
+    } | _public(output)
+
+
+def _public(output: Floats) -> dict[str, Floats]:
+    """Taxes and budgets, by county and by budget (the city level last)."""
+    taxes = 0.035 * output.sum(axis=2)
+    budgets = np.concatenate([taxes, taxes.mean(axis=1, keepdims=True)], axis=1)
+    return {
+        "revenue_total": taxes,
+        "revenue_local": 0.59 * taxes,
+        "distributed_profits": 4.0 * taxes,
+        "public_revenue": budgets[:, :, None] * np.ones(len(REVENUE_ITEMS)),
+        "public_spending": budgets[:, :, None] * np.ones(len(SPENDING_ITEMS)),
+        "public_balance": np.zeros_like(budgets),
+        "public_debt": 7.0 * budgets,
+        "public_funded": np.ones_like(budgets),
     }
