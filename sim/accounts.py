@@ -13,7 +13,7 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.mechanisms.production import input_coefficients, material_factor_of
+from sim.mechanisms.production import input_coefficients, material_factor_of, node_basis
 from sim.state import MonthTable, Stage, State
 from sim.sums import sum_by
 
@@ -231,15 +231,54 @@ def check_purchases(state: State) -> float:
     relation, supplier = links.relation[asked], links.supplier[asked]
     buyer = relations.buyer[relation]
     factor = material_factor_of(state)[relation] * relations.coefficient[relation]
-    sold = links.weight[asked] * factor * firms.output[buyer] * table.served[supplier]
+    ordered = table.basis_of(firms.output, relations.product[relation], buyer)
+    sold = links.weight[asked] * factor * ordered * table.served[supplier]
     cell = firms.product[supplier] * size + firms.node[buyer]
     home = sum_by(cell, sold, products * size).reshape(products, size)
     output = sum_by(firms.node, firms.output, size)
     supplied = sum_by(firms.node, table.served * table.shares, size)
     pooled = (supplied[:, None] * state.technology.pool[:, nodes]).reshape(-1, products, len(nodes)).sum(axis=0)
     bought = input_coefficients(state)[:, nodes] * output[nodes]
-    other = home[:, nodes] + pooled * output[nodes] + table.outside_inputs[:, nodes]
+    ordered_for = node_basis(table, firms.node, firms.output, products)[:, nodes]
+    other = home[:, nodes] + pooled * ordered_for + table.outside_inputs[:, nodes]
     return worst("I14 purchases = home + outside", state, bought, other, SMALL_CELL, TOLERANCE, "")
+
+
+def check_stocks(state: State) -> float:
+    """I18: stocks of critical inputs change by what is bought, used and written off; no more comes than is delivered.
+
+    The rounds of a shortage end within a tolerance; purchases may exceed what is delivered by as much.
+    """
+    critical, ledger = state.critical, state.ledger
+    assert ledger is not None
+    flows = ledger.critical
+    if critical is None or flows is None:
+        return 0.0
+    expected = flows.before - flows.written_off - flows.drawn + flows.filled
+    gap = 0.0
+    for product in range(len(critical.products)):
+        stock = critical.stock[product]
+        gap = max(gap, worst("I18 stocks", state, stock, expected[product], SMALL_CELL, TOLERANCE, "firm"))
+        worst("I18 stocks >= 0", state, np.minimum(stock, 0.0), 0.0 * stock, SMALL_CELL, 1e-6, "firm")
+    bought = (flows.use - flows.drawn + flows.filled).sum(axis=1)
+    over = np.where(np.isinf(flows.supply), 0.0, np.maximum(bought - flows.supply, 0.0))
+    loose = max(1e-6, 10.0 * flows.change)
+    worst("I18 bought <= delivered", state, over, 0.0 * over, max(1.0, float(bought.max())), loose, "")
+    table = the_table(state)
+    used = flows.use.sum(axis=1)
+    gap = max(
+        gap,
+        worst(
+            "I18 use = outside inputs of the table",
+            state,
+            used,
+            table.outside_inputs[critical.products].sum(axis=1),
+            SMALL_CELL,
+            1e-6,
+            "",
+        ),
+    )
+    return gap
 
 
 CHECKS: dict[str, Callable[[State], float]] = {
@@ -253,6 +292,7 @@ CHECKS: dict[str, Callable[[State], float]] = {
     "I10": check_pipeline,
     "I11": check_population,
     "I14": check_purchases,
+    "I18": check_stocks,
 }
 """The identities of this version; the others of section 10 come with their mechanisms."""
 

@@ -36,6 +36,7 @@ from sim.mechanisms import (
     prices,
     promotion,
     service,
+    shortage,
     sourcing,
     zoning,
 )
@@ -73,6 +74,7 @@ GROUPS: tuple[type[Parameters], ...] = (
     land.Land,
     construction.Construction,
     sourcing.Sourcing,
+    shortage.Shortage,
     labour.Labour,
     energy.Energy,
     firms.Firms,
@@ -140,6 +142,7 @@ def month_of(state: State) -> tuple[Mechanism, ...]:
         # 5 SUPPLY
         sourcing.SupplierChoice(scenario[sourcing.Sourcing]),
         # 6 PRODUCE
+        shortage.OutsideSupply.of(scenario[shortage.Shortage], scenario.run.end - demand.OPENING),
         Production(scenario[Projects], scenario[sourcing.Sourcing]),
         # 7 GROW
         firms.Investment(scenario[firms.Firms], scenario[Projects], scenario[leaders.Leaders].utilisation_target),

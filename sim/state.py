@@ -102,6 +102,7 @@ class Firms(Table):
     output: Floats = column(0.0)  # M yuan a month
     home_sales: Floats = column(0.0)  # sales to home buyers, M yuan a month
     outside_orders: Floats = column(0.0)  # orders from outside the ten regions, M yuan a month
+    premium: Floats = column(0.0)  # paid above home prices for what home suppliers left unfilled, nominal M yuan
     surplus: Floats = column(0.0)  # value added less wages, taxes and depreciation, real M yuan a month
     utilisation12: Floats = column(0.0, YEAR)
     margin12: Floats = column(0.0, YEAR)
@@ -358,6 +359,7 @@ class Boards:
     outside_demand: Floats | None = None  # (F,)
     unit_cost: Floats | None = None
     relative_cost: Floats | None = None
+    outside_supply: Floats | None = None  # (K,) share of the usual outside supply; None where no product is critical
     # GROW
     investment: Floats | None = None  # (F,) completed net and replacement investment
     scrapped: Floats | None = None
@@ -380,6 +382,43 @@ class MonthTable:
     served: Floats  # (F,) phi: share of home producers' orders that a row delivers
     shares: Floats  # (F,) sigma: share of a row in the supply of its county-node
     links: Links  # the links that the month was made with; those of closed firms leave the state at its end
+    scarce: Ints = field(default_factory=lambda: np.zeros(0, dtype=np.int64))  # (Q,) products in shortage
+    basis: Floats = field(default_factory=lambda: np.zeros((0, 0)))  # (Q, F) output for which they are ordered at home
+
+    def basis_of(self, output: Floats, product: Ints, buyer: Ints) -> Floats:
+        """Output for which a buyer orders a product at home: its own output, held up in a shortage of the product.
+
+        Args:
+            output: (F,) z.
+            product: (n,) products bought.
+            buyer: (n,) firm rows that buy.
+        """
+        amount = output[buyer]
+        for at, short in enumerate(self.scarce):
+            amount = np.where(product == short, self.basis[at][buyer], amount)
+        return amount
+
+
+@dataclass
+class CriticalInputs:
+    """Inputs whose outside supply a scenario may limit, and the stocks that buyers hold of them."""
+
+    products: Ints  # (Q,)
+    stock: Floats  # (Q, F) M yuan at 2018 prices
+    usual: Floats  # (Q,) outside use of the last month without a limit, M yuan; NaN before the first
+
+
+@dataclass
+class CriticalFlows:
+    """What happened to the stocks of critical inputs in a month, M yuan at 2018 prices."""
+
+    before: Floats  # (Q, F) stocks at the beginning; those of the first month are endowment
+    written_off: Floats  # (Q, F) stocks of firms that closed
+    use: Floats  # (Q, F) use of goods from outside
+    drawn: Floats  # (Q, F) part of the use that came from stock
+    filled: Floats  # (Q, F) bought for stock
+    supply: Floats  # (Q,) what the outside delivers, infinite without a limit
+    change: float  # last change of the rounds of a shortage, 0 without one
 
 
 @dataclass
@@ -407,6 +446,8 @@ class Ledger:
     developed_by_quota: Floats | None = None  # (C,)
     developed_by_event: float = 0.0
     rounds: int = 0
+    shortage_rounds: int = 0
+    critical: CriticalFlows | None = None
 
 
 class CityDecisions(Protocol):
@@ -487,6 +528,7 @@ class State:
     boards: Boards = field(default_factory=Boards)
     ledger: Ledger | None = None
     table: MonthTable | None = None
+    critical: CriticalInputs | None = None  # None where the scenario limits no product
     deciders: Deciders | None = None
     spending: Floats | None = None  # (C, K) investment demand of the month by county and product, M yuan a month
     incumbent_spending: Floats | None = None  # (C, K) what incumbents ordered last month

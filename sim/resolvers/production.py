@@ -11,16 +11,17 @@ from sim.mechanisms.leaders import Leaders
 from sim.mechanisms.production import (
     cost_parts,
     home_sales,
+    home_supply,
+    import_premium,
     leading_rows,
     local_final_demand,
     month_table,
     network_of,
-    solve,
 )
 from sim.mechanisms.sourcing import market_volume
-from sim.resolvers.ledger import the_ledger
+from sim.resolvers.shortage import joint_solve, post_stocks
+from sim.settings import InputOutput, Run
 from sim.settings import Projects as ProjectSettings
-from sim.settings import Run
 from sim.state import YEAR, State
 from sim.sums import sum_by
 
@@ -64,13 +65,20 @@ def resolve_produce(state: State, streams: Streams) -> None:
     home = local_final_demand(state)
     final = home[firms.node] * network.share[:, None]
     demand = np.maximum(final.sum(axis=1) + boards.outside_demand, 0.0)
-    output, rounds = solve(network, boards.capacity, demand, firms.output, state.scenario[Run].tolerance)
-    the_ledger(state).rounds = rounds
-    state.table = month_table(state, network, output, final, boards.outside_demand)
-    firms.orders = network.demand(output) + demand
+    rule = state.scenario[Run].rule
+    solution = joint_solve(state, network, boards.capacity, demand)
+    output = solution.output
+    supply = home_supply(network, output, demand, rule, solution.held, solution.scarce)
+    table = month_table(state, network, output, final, boards.outside_demand, supply)
+    state.table = table
+    firms.orders = solution.orders(supply) + demand
     firms.outside_orders = boards.outside_demand
-    firms.home_sales = home_sales(network, output, final.sum(axis=1))
+    firms.home_sales = home_sales(supply, output, final.sum(axis=1), demand, rule)
     firms.output = output
+    firms.premium = import_premium(
+        network, table, output, state.markets.price, state.scenario[InputOutput].premium_import
+    )
+    post_stocks(state, network, solution)
     _accounts(state)
     _order_books(state)
 
@@ -85,7 +93,7 @@ def _accounts(state: State) -> None:
     capital = state.scenario[ProjectSettings].depreciation * firms.capital / YEAR
     value_added = firms.output * (price - materials[firms.product])
     taxes = state.technology.tax[firms.product] * price * firms.output
-    firms.surplus = (value_added - taxes) / markets.price_level - wages - capital
+    firms.surplus = (value_added - taxes - firms.premium) / markets.price_level - wages - capital
     sales = price * firms.output / markets.price_level
     margin = np.divide(firms.surplus, sales, out=np.full(len(firms), -1.0), where=sales > 1e-9)
     firms.margin12[:, slot] = np.clip(margin, -1.0, 1.0)
