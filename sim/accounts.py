@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.mechanisms.production import input_coefficients, material_factor_of, node_basis
+from sim.mechanisms.shortage import Shortage
 from sim.state import MonthTable, Stage, State
 from sim.sums import sum_by
 
@@ -264,21 +265,10 @@ def check_stocks(state: State) -> float:
     over = np.where(np.isinf(flows.supply), 0.0, np.maximum(bought - flows.supply, 0.0))
     loose = max(1e-6, 10.0 * flows.change)
     worst("I18 bought <= delivered", state, over, 0.0 * over, max(1.0, float(bought.max())), loose, "")
-    table = the_table(state)
-    used = flows.use.sum(axis=1)
-    gap = max(
-        gap,
-        worst(
-            "I18 use = outside inputs of the table",
-            state,
-            used,
-            table.outside_inputs[critical.products].sum(axis=1),
-            SMALL_CELL,
-            1e-6,
-            "",
-        ),
-    )
-    return gap
+    held_up = input_coefficients(state)[critical.products] >= state.scenario[Shortage].critical_input
+    in_table = (the_table(state).outside_inputs[critical.products] * held_up).sum(axis=1)
+    name = "I18 use = outside inputs of the table"
+    return max(gap, worst(name, state, flows.use.sum(axis=1), in_table, SMALL_CELL, 1e-6, ""))
 
 
 CHECKS: dict[str, Callable[[State], float]] = {

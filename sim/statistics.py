@@ -13,7 +13,7 @@ from sim.accounts import BrokenIdentityError, the_table
 from sim.inputoutput.tables import Table
 from sim.mechanisms.energy import Energy, electricity
 from sim.mechanisms.labour import staff
-from sim.mechanisms.production import cost_parts, input_coefficients, material_factor_of, node_basis
+from sim.mechanisms.production import cost_parts, input_coefficients, material_factor_of
 from sim.mechanisms.sourcing import potential_coverage
 from sim.state import YEAR, Channel, Stage, State
 from sim.sums import sum_by

@@ -27,8 +27,8 @@ Existence and uniqueness. All maps are isotone in z, s, caps and demand: there i
 from above fall to it (Tarski 1955). (C1) and the last line of (C2) contract, because orders rise with a unit of output
 by at most the sum of its inputs, below 1; their fixed point is unique and does not depend on where the rounds start.
 The rounds for s start at 1 and fall; where makers of q need q themselves, lower fixed points may exist, and the
-greatest is taken. Rationing in production networks: Hallegatte (2008); Pichler and Farmer (2022), who also compare rules
-with the best case of a linear programme, as :func:`compare_rules` does.
+greatest is taken. Rationing in production networks: Hallegatte (2008); Pichler and Farmer (2022), who also compare
+rules with the best case of a linear programme, as :func:`compare_rules` does.
 """
 
 from __future__ import annotations
@@ -137,7 +137,8 @@ class Scarce:
 
     Attributes:
         maker: (n,) position of the scarce product that a row makes, -1 for others.
-        need: (Q, n) input of the scarce product per unit of output, from wherever; at least the home part of M.
+        need: (Q, n) input of the scarce product per unit of output, from wherever; at least the home part of M. 0 for
+            buyers that can do without: they never stop for it, order it as usual and take a substitute for the rest.
         supply: (Q,) what the outside delivers in the period.
         stock: (Q, n) what buyers hold.
         quota: (Q, n) what the outside delivers to each buyer; None: whoever lacks something shares in the supply.
@@ -200,7 +201,9 @@ def ration(
     need = scarce.need * usual
     making = [scarce.maker == product for product in range(len(need))]
     share, change = np.ones(len(usual)), np.inf
-    for count in range(1, rounds + 1):
+    count = 0
+    while count < rounds and change >= tolerance:
+        count += 1
         phi = served(rule, share * usual, wanted, final)
         offers = np.stack([deliveries.intake(np.where(makes, phi, 0.0)) * usual for makes in making])
         gap = np.maximum(need - offers - scarce.stock, 0.0)
@@ -214,8 +217,6 @@ def ration(
         new = 1.0 - lacking.max(axis=0)
         change = float(np.abs(new - share).max())
         share = new
-        if change < tolerance:
-            break
     phi = np.where(scarce.maker >= 0, phi, 1.0)
     return Shortage(usual, share, phi, offers, imports, count, change, change < tolerance)
 
@@ -239,7 +240,7 @@ class HeldOrders:
         need = self.scarce.need * output * self.shortage.usual
         offers = self.shortage.offers
         usable = np.divide(need, offers, out=np.zeros_like(need), where=offers > 0)
-        return np.asarray(np.minimum(usable, self.shortage.usual))
+        return np.where(self.scarce.need > 0, np.minimum(usable, self.shortage.usual), output)
 
     def demand(self, output: Floats) -> Floats:
         """(n,) orders of home producers addressed to each row; makers of scarce products: what they are to deliver."""
@@ -251,7 +252,7 @@ class HeldOrders:
 
 
 def outside_use(deliveries: Deliveries, scarce: Scarce, supplied: Floats, output: Floats, basis: Floats) -> Floats:
-    """(Q, n) use of each critical product that does not come from home makers, from stock or from outside, >= 0.
+    """(Q, n) use of each critical product that does not come from home makers but from stock or outside, >= 0.
 
     Args:
         deliveries: M.
@@ -298,7 +299,7 @@ class Position:
         cap: (n,) greatest output, may be infinite.
         final: (n,) orders of all others, >= 0.
         maker: (n,) position of the scarce product that a row makes, -1 for others.
-        need: (Q, n) total input of each scarce product per unit of output.
+        need: (Q, n) total input of each scarce product per unit of output, 0 where the buyer can do without.
         stock: (Q, n) stocks of scarce products, none if not given.
         weight: (n,) weight of output in the value, for example value added per unit; 1 if not given.
     """
@@ -397,8 +398,10 @@ def best_case(deliveries: Floats, usual: Floats, final: Floats, weight: Floats, 
     others = np.flatnonzero(scarce.maker < 0)
     most_final = np.where(scarce.maker >= 0, final, 0.0)
     eye, cells = np.eye(rows), np.eye(products * rows)
-    used = np.concatenate([np.diag(line) for line in scarce.need]) if products else np.zeros((0, rows))
+    need = np.where(scarce.need > 0, scarce.need, makes @ deliveries)
+    used = np.concatenate([np.diag(line) for line in need]) if products else np.zeros((0, rows))
     by_product = np.kron(np.eye(products), np.ones((1, rows)))
+    counted = by_product * (scarce.need > 0).ravel()
     no_final, no_cells = np.zeros((products * rows, rows)), np.zeros((rows, products * rows))
     unequal = np.vstack(
         [
@@ -406,12 +409,12 @@ def best_case(deliveries: Floats, usual: Floats, final: Floats, weight: Floats, 
             np.hstack([-eye, eye, no_cells, no_cells]),
             np.hstack([-used, no_final, cells, cells]),
             np.hstack([used, no_final, -cells, -cells]),
-            np.hstack([np.zeros((products, 2 * rows)), by_product, 0.0 * by_product]),
+            np.hstack([np.zeros((products, 2 * rows)), counted, 0.0 * counted]),
         ]
     )
     at_home = (makes @ deliveries) * usual
     bounds = [final[others], np.zeros(rows), np.zeros(products * rows), at_home.ravel(), scarce.supply]
-    balance = np.hstack([makes - scarce.need, -makes, by_product, by_product])
+    balance = np.hstack([makes - need, -makes, by_product, by_product])
     high = np.concatenate([usual, most_final, np.full(products * rows, np.inf), scarce.stock.ravel()])
     found = linprog(
         np.concatenate([-weight, np.zeros(rows + 2 * products * rows)]),
@@ -419,7 +422,7 @@ def best_case(deliveries: Floats, usual: Floats, final: Floats, weight: Floats, 
         b_ub=np.concatenate(bounds),
         A_eq=balance,
         b_eq=np.zeros(products),
-        bounds=np.column_stack([np.zeros(len(high)), high]),
+        bounds=[(0.0, float(limit)) for limit in high],
         method="highs",
     )
     if found.x is None:

@@ -25,7 +25,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from sim.draws import Streams
-from sim.inputoutput.rationing import HeldOrders, NoConvergenceError, Rule, served, solve
+from sim.inputoutput.rationing import HeldOrders, Rule, served
 from sim.mechanisms import Phase
 from sim.mechanisms.prices import Prices, chain_inputs, exposure_matrix, paid_prices
 from sim.mechanisms.sourcing import Sourcing

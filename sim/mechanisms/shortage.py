@@ -13,9 +13,13 @@ down before the shortage bites; buyers fill it up again from what the outside de
 proportion to what is missing. The other months and products have neither a limit nor stocks. How buyers share the pool
 and what they can make stands in :mod:`sim.inputoutput.rationing`, equation (C2); the resolver of PRODUCE runs it.
 
+Buyers for which the product is less than a_min of their output are not held up: the split of national sectors leaves
+traces of most products in most industries, and nobody stops a building site for want of cathode powder. They take a
+substitute, booked in the same row of the table, and do not compete for the pool.
+
 Choices of this project. *Usual* is frozen at the beginning of a shortage, not taken from what would be bought now:
-otherwise new plants at home would lower what the outside is willing to deliver. In a run that opens within a shortage it
-is the need of the first month. Stocks hold goods from outside; home deliveries go straight into use. A stock is used
+otherwise new plants at home would lower what the outside is willing to deliver. In a run that opens within a shortage
+it is the need of the first month. Stocks hold goods from outside; home deliveries go straight into use. A stock is used
 before anything is ordered outside, so the pool goes to those who have none left. Final users' own purchases outside
 are not followed by the model and compete with nobody.
 
@@ -32,7 +36,7 @@ from numpy.typing import NDArray
 from sim.draws import Streams
 from sim.mechanisms import Phase
 from sim.mechanisms.demand import OPENING
-from sim.parameters import Parameters, Schedule, schedule
+from sim.parameters import Parameters, Schedule, parameter, schedule
 from sim.state import State
 
 Floats = NDArray[np.float64]
@@ -51,6 +55,17 @@ class Shortage(Parameters):
         high=1,
         grade="assumed",
         source="assumption: a scenario of the user; none is shipped",
+    )
+    critical_input: float = parameter(
+        0.01,
+        symbol="a_min",
+        unit="input / output from which a buyer cannot do without a product",
+        low=0.0,
+        high=0.05,
+        grade="assumed",
+        source=(
+            "assumption; bills of materials name nothing below 0.005, traces from the split of sectors are below 0.002"
+        ),
     )
 
 

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from sim import data
 from sim.draws import Streams
+from sim.inputoutput.rationing import solve
 from sim.inputoutput.tables import Table
 from sim.mechanisms.construction import Construction
 from sim.mechanisms.demand import HORIZON, Demand, DemandPath, market_volumes
@@ -34,7 +35,6 @@ from sim.mechanisms.production import (
     local_final_demand,
     network_of,
     outside_orders,
-    solve,
     unit_costs,
 )
 from sim.mechanisms.promotion import Promotion

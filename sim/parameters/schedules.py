@@ -89,7 +89,7 @@ class ScheduleRule(Declaration):
 
     def schema(self) -> dict[str, Any]:
         course = self.course.schema()
-        properties = {code: course for code in product_codes()}
+        properties = dict.fromkeys(product_codes(), course)
         return {"type": "object", "properties": properties, "additionalProperties": False}
 
     def rows(self, name: str) -> Iterator[Row]:

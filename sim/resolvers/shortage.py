@@ -89,9 +89,9 @@ def joint_solve(state: State, network: Network, limit: Floats, final: Floats) ->
 
 
 def critical_needs(state: State, network: Network) -> Floats:
-    """(Q, F) total input of each product named by the scenario per unit of output of each row."""
-    products = _named(state)
-    return np.asarray(input_coefficients(state)[products][:, network.node])
+    """(Q, F) total input of each product named by the scenario per unit of output; 0 for rows that can do without."""
+    inputs = input_coefficients(state)[_named(state)][:, network.node]
+    return np.where(inputs >= state.scenario[Shortage].critical_input, inputs, 0.0)
 
 
 def _named(state: State) -> Ints:
