@@ -79,7 +79,7 @@ class Network:
 
     def intake(self, supplied: Floats) -> Floats:
         """(F,) what each row gets per unit of output where row j delivers the share ``supplied[j]`` of its orders."""
-        return np.asarray(supplied @ self.links + (self.nodes(supplied * self.share) @ self.pool)[self.node])
+        return np.asarray(self.links.T @ supplied + (self.nodes(supplied * self.share) @ self.pool)[self.node])
 
 
 def supply_shares(firms: Firms, cap: Floats, size: int) -> Floats:
@@ -291,21 +291,20 @@ def month_table(
         Flows, final deliveries by user, outside inputs, value added and output, M yuan a month at 2018 prices.
     """
     size, products = network.size, state.world.product_count
-    orders = np.column_stack([final, outside])
-    total = orders.sum(axis=1)
+    orders = (*final.T, outside)
+    total = sum(orders)
     if supply is None:
         supply = home_supply(network, output, np.maximum(total, 0.0), "local_first")
     nodes = network.nodes(output)
     offered = network.nodes(supply.served * network.share)
-    flows = offered[:, None] * network.pool  # in place from here on: this is the largest array of the month
-    flows *= nodes[None, :]
+    flows = network.pool * nodes[None, :]  # in place from here on: this is the largest array of the month
+    flows *= offered[:, None]
     for short, basis in zip(supply.scarce, supply.basis, strict=True):
         rows = slice(short, None, products)
         flows[rows] = offered[rows, None] * network.pool[rows] * network.nodes(basis)[None, :]
-    flows += _link_flows(network, output, supply, products)
-    delivered_final = output - supply.delivered
-    by_user = np.divide(orders, total[:, None], out=np.zeros_like(orders), where=total[:, None] > 0)
-    users = np.column_stack([network.nodes(by_user[:, user] * delivered_final) for user in range(orders.shape[1])])
+    _add_link_flows(flows, network, output, supply, products)
+    filled = np.divide(output - supply.delivered, total, out=np.zeros(len(output)), where=total > 0)
+    users = np.column_stack([network.nodes(filled * each) for each in orders])
     inputs = input_coefficients(state)
     used = inputs * nodes[None, :]
     outside_inputs = used - flows.reshape(-1, products, size).sum(axis=0)
@@ -325,16 +324,15 @@ def month_table(
     )
 
 
-def _link_flows(network: Network, output: Floats, supply: HomeSupply, products: int) -> Floats:
-    """(N, N) flows over explicit links, summed to county-nodes."""
+def _add_link_flows(flows: Floats, network: Network, output: Floats, supply: HomeSupply, products: int) -> None:
+    """Add what runs over explicit links to the flows between county-nodes, (N, N)."""
     links = network.links
     supplier = np.repeat(np.arange(links.shape[0]), np.diff(links.indptr))
     ordered = output[links.indices]
     for short, basis in zip(supply.scarce, supply.basis, strict=True):
         ordered = np.where(network.node[supplier] % products == short, basis[links.indices], ordered)
-    flow = links.data * ordered * supply.served[supplier]
     cell = network.node[supplier] * network.size + network.node[links.indices]
-    return sum_by(cell, flow, network.size**2).reshape(network.size, network.size)
+    np.add.at(flows.reshape(-1), cell, links.data * ordered * supply.served[supplier])
 
 
 def home_sales(supply: HomeSupply, output: Floats, home: Floats, final: Floats, rule: Rule) -> Floats:
@@ -383,8 +381,10 @@ def import_premium(network: Network, table: MonthTable, output: Floats, price: F
         return np.zeros(len(output))
     product = network.node % len(price)
     value = price[product]
-    ordinary = ~np.isin(product, table.scarce)
-    unfilled = network.intake(np.where(ordinary, 1.0 - table.served, 0.0) * value) * output
+    lacking = (1.0 - table.served) * value
+    for short in table.scarce:
+        lacking[product == short] = 0.0
+    unfilled = network.intake(lacking) * output
     for short, basis in zip(table.scarce, table.basis, strict=True):
         of_short = np.where(product == short, value, 0.0)
         missing = network.intake(of_short) * output - network.intake(of_short * table.served) * basis
