@@ -25,10 +25,11 @@ so that no home supplier promises more than it can make and no more is imported 
 
 Existence and uniqueness. (C1) and the last line of (C2) contract, because orders rise with a unit of output by at most
 the sum of its inputs, below 1: their fixed point is unique and does not depend on where the rounds start, and that of
-(C1) rises with caps and demand. The map of s is isotone in s, pools and stocks, so there is a greatest fixed point
-and the rounds fall to it from 1 (Tarski 1955); where makers of q need q themselves, lower ones may exist, and the
-greatest is taken. Output itself need not rise in every row with s: orders move to the makers that deliver. Rationing in production networks: Hallegatte (2008); Pichler and Farmer (2022), who also compare
-rules with the best case of a linear programme, as :func:`compare_rules` does.
+(C1) rises with caps and demand. The map of s is isotone in s, pools and stocks: there is a greatest fixed point, and
+the rounds fall to it from 1 (Tarski 1955); where makers of q need q themselves, lower ones may exist, and the greatest
+is taken. Output itself need not rise in every row with s: orders move to the makers that deliver. Rationing in
+production networks: Hallegatte (2008); Pichler and Farmer (2022), who also compare rules with the best case of a linear
+programme, as :func:`compare_rules` does.
 """
 
 from __future__ import annotations
