@@ -40,7 +40,6 @@ from typing import Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import linprog
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
@@ -410,6 +409,8 @@ def best_case(deliveries: Floats, usual: Floats, final: Floats, weight: Floats, 
         weight: (n,) value of a unit of output.
         scarce: makers and needs, deliveries of the outside, stocks.
     """
+    from scipy.optimize import linprog  # slow to import, and no run needs it
+
     rows, products = len(final), len(scarce.supply)
     makes = (scarce.maker[None, :] == np.arange(products)[:, None]).astype(np.float64)
     others = np.flatnonzero(scarce.maker < 0)
