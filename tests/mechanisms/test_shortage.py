@@ -31,14 +31,15 @@ def courses(baseline):
         "no stocks": SHOCK | {"io.inventory_months": 0.0},
     }.items():
         model = NingdeModel(baseline.replace(changes, name="changed") if changes else baseline, 1)
-        output, flows, tables = [], [], []
+        output, flows, tables, orders = [], [], [], []
         for _ in range(MONTHS):
             model.step()
             state = model.state
             output.append(np.bincount(state.firms.product, state.firms.output, minlength=state.world.product_count))
             flows.append(state.ledger.critical)
             tables.append(state.table)
-        found[name] = model, np.array(output), flows, tables
+            orders.append(state.firms.orders.copy())
+        found[name] = model, np.array(output), flows, tables, orders
     return found
 
 
@@ -86,7 +87,7 @@ def test_the_course_is_told_by_month_and_product(baseline, fresh):
 
 
 def test_where_no_product_is_named_nothing_is_written_and_nothing_kept(courses):
-    model, _, flows, tables = courses["none"]
+    model, _, flows, tables, _ = courses["none"]
     assert model.state.boards.outside_supply is None
     assert model.state.critical is None
     assert flows == [None] * MONTHS
@@ -140,7 +141,7 @@ def test_serving_all_alike_makes_no_more_cells_in_the_shortage(courses):
 
 @pytest.mark.parametrize("name", ["local_first", "proportional", "no stocks"])
 def test_stocks_change_by_what_is_bought_and_used_and_no_more_comes_than_is_delivered(courses, name):
-    model, _, flows, _ = courses[name]
+    model, _, flows, *_ = courses[name]
     usual = None
     for month, flow in enumerate(flows, start=1):
         after = flow.before - flow.written_off - flow.drawn + flow.filled
@@ -164,7 +165,7 @@ def test_stocks_change_by_what_is_bought_and_used_and_no_more_comes_than_is_deli
 
 def test_in_a_shortage_home_orders_hold_while_output_falls(courses):
     """Home deliveries of a scarce product per unit of the buyers' output rise, up to what buyers need."""
-    model, _, _, tables = courses["local_first"]
+    model, _, _, tables, _ = courses["local_first"]
     world = model.world
     cathode, cell = world.product("B_CATH"), world.product("B_CELL")
     before, during = tables[FIRST - 2], tables[LAST - 1]
@@ -179,6 +180,38 @@ def test_in_a_shortage_home_orders_hold_while_output_falls(courses):
     assert home(during) <= input_coefficients(model.state)[cathode, cells].max()
     assert set(during.scarce) == {cathode, world.product("S_MELT")}
     assert len(before.scarce) == 0
+
+
+def test_makers_of_what_is_scarce_know_what_was_wanted(courses):
+    """Their orders are those of the month without the shortage; investment does not shrink with their buyers."""
+    firms = courses["none"][0].state.firms
+    usual, short = (courses[name][4][FIRST - 1] for name in ("none", "no stocks"))
+    makers = firms.product[: len(usual)] == courses["none"][0].world.product("B_CATH")
+    assert usual[makers].sum() > 0
+    np.testing.assert_allclose(short[makers], usual[makers], rtol=1e-9, atol=1e-12)
+
+
+def test_the_local_share_of_cell_makers_rises_when_imports_fail(courses):
+    usual, short = (courses[name][0].recorder.arrays["local_share_realised"] for name in ("none", "local_first"))
+    np.testing.assert_array_equal(short[: FIRST - 1], usual[: FIRST - 1])
+    assert (short[FIRST:LAST] > usual[FIRST:LAST] + 1e-4).all()
+
+
+def test_purchases_from_the_pool_follow_the_orders_held(fresh):
+    model = fresh(
+        {"shortage.outside_supply": {"OTHM": [{"from": "2014-02", "value": 0.5}]}, "io.inventory_months": 0.0}
+    )
+    model.step()
+    model.step()
+    state = model.state
+    table, firms, other = state.table, state.firms, model.world.product("OTHM")
+    leader = model.leader_names.index("ATL")
+    mine = np.flatnonzero(firms.alive & (firms.leader == leader))
+    sellers = firms.product == other
+    pool = state.technology.pool[np.ix_(firms.node[sellers], firms.node[mine])]
+    sold = (table.served * table.shares)[sellers] @ pool @ table.basis[0][mine]
+    assert table.basis[0][mine].sum() > 1.01 * firms.output[mine].sum()
+    assert leader_purchases(state, leader)[other, :-1].sum() == pytest.approx(sold, rel=1e-9)
 
 
 def test_leaders_purchases_add_up_in_a_shortage(baseline):
