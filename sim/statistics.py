@@ -139,13 +139,21 @@ def leader_purchases(state: State, leader: int) -> Floats:
     own = np.isin(buyer, mine)
     supplier, relation = links.supplier[own], links.relation[own]
     factor = (material_factor_of(state) * relations.coefficient)[relation]
-    amount = links.weight[own] * factor * firms.output[buyer[own]] * served[supplier]
+    if table is None:
+        ordered = firms.output[buyer[own]]
+    else:
+        ordered = table.basis_of(firms.output, relations.product[relation], buyer[own])
+    amount = links.weight[own] * factor * ordered * served[supplier]
     cell = firms.product[supplier] * (counties + 1) + firms.county[supplier]
     bought += sum_by(cell, amount, bought.size).reshape(bought.shape)
     supplied = np.ones(state.node_count) if table is None else sum_by(firms.node, served * shares, state.node_count)
     nodes, output = firms.node[mine], firms.output[mine]
-    pooled = (supplied[:, None] * state.technology.pool[:, nodes] * output).sum(axis=1)
-    bought[:, :counties] += pooled.reshape(counties, products).T
+    pooled = (supplied[:, None] * state.technology.pool[:, nodes] * output).sum(axis=1).reshape(counties, products)
+    if table is not None:
+        for short, basis in zip(table.scarce, table.basis, strict=True):
+            rows = slice(short, None, products)
+            pooled[:, short] = supplied[rows] * (state.technology.pool[rows][:, nodes] @ basis[mine])
+    bought[:, :counties] += pooled.T
     bought[:, counties] = (input_coefficients(state)[:, nodes] * output).sum(axis=1) - bought.sum(axis=1)
     return bought
 
@@ -163,12 +171,13 @@ def local_share_realised(state: State) -> float:
     cell = state.world.product("B_CELL")
     buyer = relations.buyer
     makers = firms.alive[buyer] & (firms.leader[buyer] >= 0) & (firms.product[buyer] == cell)
-    need = np.where(makers, relations.coefficient * firms.output[buyer], 0.0)
-    total = need.sum()
+    coefficient = np.where(makers, relations.coefficient, 0.0)
+    total = (coefficient * firms.output[buyer]).sum()
     if total <= 0:
         return float("nan")
     served = table.served[links.supplier]
-    return float((links.weight * served * need[links.relation]).sum() / total)
+    ordered = coefficient * table.basis_of(firms.output, relations.product, buyer)
+    return float((links.weight * served * ordered[links.relation]).sum() / total)
 
 
 def above_scale(state: State) -> Bools:
@@ -265,9 +274,9 @@ class Recorder:
         a = self.arrays
         a["output"][at], a["output_nominal"][at] = output, output * markets.price
         a["value_added"][at] = table.value_added.reshape(shape)
-        a["value_added_nominal"][at] = output * unit_value_added
+        a["value_added_nominal"][at] = output * unit_value_added - cell(firms.premium)
         a["output_above_scale"][at], a["output_above_scale_nominal"][at] = large, large * markets.price
-        a["value_added_above_scale_nominal"][at] = large * unit_value_added
+        a["value_added_above_scale_nominal"][at] = large * unit_value_added - cell(firms.premium * counted)
         a["value_added_above_scale"][at] = large * unit_value_added / markets.price
         a["jobs"][at] = cell(firms.staff)
         a["firms"][at] = cell((counted & ~firms.block & firms.alive).astype(float))
