@@ -264,6 +264,7 @@ class Technology:
         home_share: (K, C, C) share of all use of a product in county s that comes from home county r, [k, r, s].
         base_demand: (N, 4) monthly final demand at opening by household, government, investment, outside, less what
             mechanisms deliver in the frozen opening month, M yuan a month.
+        export_share: (K,) exports abroad over home output in the opening table, 0 for what is not made at home.
         value_added_share, capital, land, jobs, energy, tax, markup: (K,) per unit of output (land in mu, jobs in
             persons, energy in MWh, all per M yuan of annual output; capital in M yuan per M yuan).
     """
@@ -282,6 +283,7 @@ class Technology:
     markup: Floats
     conversion: Floats
     national_share: Floats
+    export_share: Floats
 
 
 @dataclass
@@ -363,6 +365,7 @@ class Boards:
     scrapped: Floats | None = None
     productivity_growth: Floats | None = None
     land_taken: Floats | None = None
+    land_gap: Floats | None = None  # (F,) capital that firms want and their plot refuses, M yuan; observed only
     # CLOSE
     exits: Bools | None = None
 

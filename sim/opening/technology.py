@@ -124,6 +124,11 @@ def technology(scenario: Scenario, world: World, built: Regionalisation) -> Tech
     used = inputs[:, :products].sum(axis=0)
     prices = scenario[Prices]
     markup = markups(1.0 - used, wages, tax, capital * scenario[Projects].depreciation, prices.margin_normal)
+    home = slice(counties * products)
+
+    def by_product(values: Floats) -> Floats:
+        return np.asarray(values[home].reshape(-1, products).sum(axis=0))
+
     national = np.where(world.agent, table.output.reshape(-1, products).sum(axis=0), 0.0)
     return Technology(
         inputs=inputs,
@@ -140,4 +145,5 @@ def technology(scenario: Scenario, world: World, built: Regionalisation) -> Tech
         markup=markup,
         conversion=1.0 / (1.0 + markup) - used,
         national_share=national / national.sum(),
+        export_share=share(by_product(table.exports), by_product(table.output)),
     )
