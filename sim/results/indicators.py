@@ -147,11 +147,18 @@ def indicator_table(published: Published, period: str | int, rivals: Sequence[Ri
 
     Returns:
         Columns indicator (code), label, value, unit, growth (a share), basis ("real" or "nominal"), covered ("yes", "in
-        part", "not in the model"), remark; with rivals also rank_growth, rank_value and of (prefectures compared, with
-        Ningde; the larger number where the two differ). Ranks are missing where nothing can be compared.
+        part", "not in the model"), remark; with rivals also rank_growth and rank_value, and growth_of and value_of, the
+        prefectures compared with Ningde among them. Ranks are missing where nothing can be compared.
     """
     import pandas as pd
 
+    return pd.DataFrame(indicator_rows(published, period, rivals))
+
+
+def indicator_rows(
+    published: Published, period: str | int, rivals: Sequence[Rival] = ()
+) -> list[dict[str, str | float]]:
+    """The rows of :func:`indicator_table`."""
     span = published.span(period)
     figures = _figures(published, span)
     rows = []
@@ -171,7 +178,7 @@ def indicator_table(published: Published, period: str | int, rivals: Sequence[Ri
             mine = [rival for rival in rivals if rival.indicator == code and rival.period == span.label]
             row |= _ranks(figure, mine)
         rows.append(row)
-    return pd.DataFrame(rows)
+    return rows
 
 
 def _ranks(figure: Figure, rivals: list[Rival]) -> dict[str, float]:
@@ -181,7 +188,8 @@ def _ranks(figure: Figure, rivals: list[Rival]) -> dict[str, float]:
     return {
         "rank_growth": rank(100.0 * figure.growth, growth),
         "rank_value": rank(figure.value, level),
-        "of": float(max(len(growth), len(level)) + 1) if rivals else float("nan"),
+        "growth_of": float(len(growth) + 1),
+        "value_of": float(len(level) + 1),
     }
 
 

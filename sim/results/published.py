@@ -7,6 +7,7 @@ compared with the same months of 2018; "2019" is the whole year. Money comes in 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -22,7 +23,7 @@ from sim.statistics.structure import ellison_glaeser, herfindahl_of_group, krugm
 from sim.world import load_world
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     import pandas as pd
 
@@ -82,6 +83,57 @@ class Span:
         return int(self.now.stop - self.now.start)
 
 
+Found = Mapping[str, tuple[tuple[str, ...], Floats | float, str, str]]
+"""Dimensions, values, label and unit of each variable."""
+
+
+@dataclass(frozen=True)
+class Figures:
+    """Labelled figures, to be read as a dataset or row by row.
+
+    Attributes:
+        labels: labels of each dimension.
+        found: dimensions, values, label and unit of each variable.
+        attributes: period, scenario and origin.
+    """
+
+    labels: dict[str, list[str] | list[float]]
+    found: dict[str, tuple[tuple[str, ...], Floats | float, str, str]]
+    attributes: dict[str, object]
+
+    def dataset(self) -> xr.Dataset:
+        """As a labelled dataset."""
+        variables = {
+            name: (dims, values, {"long_name": label, "unit": unit})
+            for name, (dims, values, label, unit) in self.found.items()
+        }
+        return xr.Dataset(variables, coords=self.labels, attrs=self.attributes)
+
+    def rows(self) -> list[dict[str, str | float]]:
+        """A row for each combination of labels, money with its unit in the name; fewer dimensions are repeated."""
+        shape = tuple(map(len, self.labels.values()))
+        columns = {}
+        for name, (dims, values, _, unit) in self.found.items():
+            own = [len(labels) if dim in dims else 1 for dim, labels in self.labels.items()]
+            key = f"{name}_bn_yuan" if "bn yuan" in unit else name
+            columns[key] = np.broadcast_to(np.reshape(values, own), shape)
+        return [
+            {dim: labels[at] for (dim, labels), at in zip(self.labels.items(), position, strict=True)}
+            | {name: float(values[position]) for name, values in columns.items()}
+            for position in np.ndindex(shape)
+        ]
+
+    def items(self) -> list[tuple[str, str, float, str]]:
+        """One figure a row: variable, labels, value, unit."""
+        listed = []
+        for name, (dims, values, _, unit) in self.found.items():
+            array = np.asarray(values)
+            for position in np.ndindex(array.shape):
+                of = ", ".join(str(self.labels[dim][at]) for dim, at in zip(dims, position, strict=True))
+                listed.append((name, of, float(array[position]), unit))
+        return listed
+
+
 class Published:
     """What the bureau would publish of one run.
 
@@ -93,6 +145,7 @@ class Published:
         self.monthly, self.world = monthly, load_world()
         self.cluster, self.clusters = cluster_of(self.world), cluster_names(self.world)
         self.industry = self.cluster >= 0
+        self._arrays: dict[str, Floats] = {}
 
     # --- periods ------------------------------------------------------------------------------------------------------
 
@@ -126,13 +179,19 @@ class Published:
             raise ValueError(f"period {period}: the record does not cover January {text[:4]} to {last}")
         return Span(text, slice(start, stop), slice(start - YEAR, stop - YEAR) if start >= YEAR else None)
 
+    def record(self, name: str) -> Floats:
+        """A recorded variable, time first."""
+        if name not in self._arrays:
+            self._arrays[name] = np.asarray(self.monthly[name].values)
+        return self._arrays[name]
+
     def has(self, name: str) -> bool:
         """Whether the model records a variable."""
         return name in self.monthly.data_vars
 
     def amount(self, name: str, months: slice | None) -> Floats:
         """Sum of a recorded flow over months; NaN everywhere where the months are not covered."""
-        values = self.monthly[name].values
+        values = self.record(name)
         if months is None:
             return np.full(values.shape[1:], np.nan)
         return np.asarray(values[months].sum(axis=0))
@@ -153,6 +212,10 @@ class Published:
         Returns:
             Dimensions group (the parts, "four chains", "industry") and deflation ("single", "double").
         """
+        return self.growth_figures(period).dataset()
+
+    def growth_figures(self, period: str | int) -> Figures:
+        """Figures of :meth:`growth`."""
         span = self.span(period)
         nominal = self._groups(self.amount("output_above_scale_nominal", span.now))
         real, before = (self._groups(self.amount("output_above_scale", months)) for months in (span.now, span.before))
@@ -165,7 +228,7 @@ class Published:
             for name in ("pull", "contribution", "base_share", "share")
         )
         by_both = ("group", "deflation")
-        return self._dataset(
+        return self._figures(
             span,
             {"group": [*self.clusters, FOUR, INDUSTRY], "deflation": list(DEFLATIONS)},
             {
@@ -204,6 +267,10 @@ class Published:
         Returns:
             Dimension county; real growth is on the same months of the year before. Revenue is there if the run has it.
         """
+        return self.counties_figures(period, view).dataset()
+
+    def counties_figures(self, period: str | int, view: View = "official") -> Figures:
+        """Figures of :meth:`counties`."""
         span = self.span(period)
         gdp = self._rows("value_added", span, view)
         output = self._rows("output_above_scale", span, view, self.industry)
@@ -213,8 +280,8 @@ class Published:
             for name, chosen in (("value_added", None), ("output_above_scale", self.industry), ("exports", self.goods))
         }
         gdp_nominal = nominal["value_added"]
-        firms = by_view(self.monthly["firms"].values[span.last].sum(axis=1), self.world, view)[1]
-        jobs = by_view(self.monthly["jobs"].values[span.last].sum(axis=1), self.world, view)[1]
+        firms = by_view(self.record("firms")[span.last].sum(axis=1), self.world, view)[1]
+        jobs = by_view(self.record("jobs")[span.last].sum(axis=1), self.world, view)[1]
         current, constant = "bn yuan, current prices", "bn yuan, 2018 prices"
         found = {
             "gdp_nominal": (gdp_nominal, "GDP", current),
@@ -238,7 +305,7 @@ class Published:
             if self.has(name):
                 found[f"{name}_nominal"] = (self._rows(name, span, view, None, self.level)[0], label, current)
         names, _ = by_view(np.zeros(self.world.county_count), self.world, view)
-        return self._dataset(
+        return self._figures(
             span, {"county": list(names)}, {name: (("county",), *parts) for name, parts in found.items()}
         )
 
@@ -250,12 +317,12 @@ class Published:
     @property
     def level(self) -> Floats:
         """(T, 1) general price level, 2018 = 1."""
-        return np.asarray(self.monthly["price_level"].values[:, None])
+        return np.asarray(self.record("price_level")[:, None])
 
     @property
     def prices(self) -> Floats:
         """(T, K) price of each product, 2018 = 1."""
-        return np.asarray(self.monthly["price"].values)
+        return np.asarray(self.record("price"))
 
     def city(
         self, name: str, span: Span, products: NDArray[np.bool_] | None = None, factor: Floats | None = None
@@ -273,7 +340,7 @@ class Published:
 
     def _monthly(self, name: str, products: NDArray[np.bool_] | None, factor: Floats | None) -> Floats:
         """(T, C) a recorded flow by county, of chosen products, times a factor by month (and product)."""
-        values = self.monthly[name].values
+        values = self.record(name)
         if values.ndim == 2:
             return np.asarray(values if factor is None else values * factor)
         values = values if factor is None else values * factor[:, None, :]
@@ -290,57 +357,68 @@ class Published:
 
     def exports(self, period: str | int, view: View = "official") -> xr.Dataset:
         """Exports abroad by county and product in a period, at current prices and at those of 2018."""
+        return self.exports_figures(period, view).dataset()
+
+    def exports_figures(self, period: str | int, view: View = "official") -> Figures:
+        """Figures of :meth:`exports`."""
         span = self.span(period)
         found = {}
         for name, prices in (("exports_nominal", "current prices"), ("exports", "2018 prices")):
             names, values = by_view(self.amount(name, span.now), self.world, view)
             label = "nominal" if name == "exports_nominal" else "real"
             found[label] = (("county", "product"), values / BILLION, "exports", f"bn yuan, {prices}")
-        return self._dataset(span, {"county": list(names), "product": list(self.world.products)}, found)
+        return self._figures(span, {"county": list(names), "product": list(self.world.products)}, found)
 
     # --- projects -----------------------------------------------------------------------------------------------------
+
+    @cached_property
+    def project_counts(self) -> dict[str, Floats]:
+        """(T, chains) projects of each chain by month, without leaders' own plants, see :attr:`projects`."""
+        chains = len(self.world.chains)
+        by_stage = self.record("cluster_projects")[:, :, :chains]
+        new = self.record("new_firms_producing")
+        return {
+            "signed": by_stage[:, Stage.SIGNED : Stage.DONE + 1].sum(axis=1),
+            "introduced": by_stage[:, Stage.LAND : Stage.DONE + 1].sum(axis=1),
+            "building": by_stage[:, Stage.BUILD],
+            "finished": by_stage[:, Stage.DONE],
+            "producing": np.column_stack([new[:, self.world.chain == at].sum(axis=1) for at in range(chains)]),
+        }
+
+    @cached_property
+    def suppliers(self) -> dict[str, Floats]:
+        """(T,) vehicle suppliers that produce: those that came, and all with those of the opening."""
+        parts = [self.world.product(code) for code in VEHICLE_PARTS]
+        return {
+            "came": self.record("new_firms_producing")[:, parts].sum(axis=1),
+            "all": self.record("firms_producing")[:, parts].sum(axis=1),
+        }
 
     @cached_property
     def projects(self) -> xr.Dataset:
         """Projects of each chain month by month, without leaders' own plants.
 
         Variables by month and chain: signed (so far, not failed), introduced (land stage or later), building (now),
-        finished (so far), producing (firms at work that came since the opening); by month: vehicle_suppliers, firms of
-        vehicle parts that came since the opening and produce, and vehicle_suppliers_all with those of the opening.
+        finished (so far), producing (firms at work that came since the opening; grafts have none of their own); by
+        month: vehicle_suppliers, makers of vehicle parts that came since the opening and produce, and
+        vehicle_suppliers_all with those of the opening.
         """
-        chains = len(self.world.chains)
-        by_stage = self.monthly["cluster_projects"].values[:, :, :chains]
-        new = self.monthly["new_firms_producing"].values
-        alive = slice(Stage.SIGNED, Stage.DONE + 1)
-        parts = [self.world.product(code) for code in VEHICLE_PARTS]
-        by_chain = ("month", "chain")
-        found = {
-            "signed": (by_chain, by_stage[:, alive].sum(axis=1), "projects signed so far and not failed"),
-            "introduced": (
-                by_chain, by_stage[:, Stage.LAND : Stage.DONE + 1].sum(axis=1), "projects in land stage or later"
-            ),
-            "building": (by_chain, by_stage[:, Stage.BUILD], "projects under construction"),
-            "finished": (by_chain, by_stage[:, Stage.DONE], "projects finished so far"),
-            "producing": (
-                by_chain,
-                np.column_stack([new[:, self.world.chain == index].sum(axis=1) for index in range(chains)]),
-                "firms that came since the opening and produce",
-            ),
-            "vehicle_suppliers": (("month",), new[:, parts].sum(axis=1), "new vehicle suppliers producing"),
-            "vehicle_suppliers_all": (
-                ("month",),
-                self.monthly["firms_producing"].values[:, parts].sum(axis=1),
-                "vehicle suppliers producing, with those of the opening",
-            ),
-        }  # fmt: skip
-        return xr.Dataset(
-            {
-                name: (dims, values, {"long_name": label, "unit": "firms" if "prod" in label else "projects"})
-                for name, (dims, values, label) in found.items()
-            },
-            coords={"month": self.monthly["month"].values, "chain": list(self.world.chains)},
-            attrs=self.monthly.attrs,
-        )
+        words = {
+            "signed": "projects signed so far and not failed",
+            "introduced": "projects in land stage or later",
+            "building": "projects under construction",
+            "finished": "projects finished so far",
+            "producing": "firms that came since the opening and produce",
+        }
+        variables: dict[str, tuple[tuple[str, ...], Floats, dict[str, str]]] = {
+            name: (("month", "chain"), values, {"long_name": words[name], "unit": _counted(name)})
+            for name, values in self.project_counts.items()
+        }
+        for name, of in (("vehicle_suppliers", "came"), ("vehicle_suppliers_all", "all")):
+            label = {"long_name": f"vehicle suppliers producing, {of}", "unit": "firms"}
+            variables[name] = (("month",), self.suppliers[of], label)
+        labels = {"month": self.monthly["month"].values, "chain": list(self.world.chains)}
+        return xr.Dataset(variables, coords=labels, attrs=self.monthly.attrs)
 
     def pipeline(self, period: str | int) -> xr.Dataset:
         """From talks to production in a period, for projects that were brought in: no own plants, no normal entry.
@@ -351,17 +429,21 @@ class Published:
         that cannot be known yet); months_to_production, (quantile,) months from the start of building to production of
         the projects that came into production, and their number; the same for leaders' plants.
         """
-        span, monthly = self.span(period), self.monthly
+        return self.pipeline_figures(period).dataset()
+
+    def pipeline_figures(self, period: str | int) -> Figures:
+        """Figures of :meth:`pipeline`."""
+        span = self.span(period)
         brought = [channel for channel in Channel if channel not in (Channel.NORMAL, Channel.OWN)]
-        entered = monthly["entered"].values[span.now].sum(axis=0)
+        entered = self.record("entered")[span.now].sum(axis=0)
         talks, signed = entered[Stage.LEAD, brought].sum(), entered[Stage.SIGNED, brought].sum()
         plan = [*brought, Channel.OWN]
-        investment = monthly["signed_investment"].values[span.now][:, plan].sum()
-        waited = monthly["produced_after"].values[span.now].sum(axis=0)
+        investment = self.record("signed_investment")[span.now][:, plan].sum()
+        waited = self.record("produced_after")[span.now].sum(axis=0)
         quantiles = [0.0, 0.25, 0.5, 0.75, 1.0]
         others, own = waited[brought].sum(axis=0), waited[Channel.OWN]
         months = "months"
-        return self._dataset(
+        return self._figures(
             span,
             {"quantile": quantiles},
             {
@@ -383,11 +465,10 @@ class Published:
 
     def _started(self, span: Span, channels: Sequence[Channel]) -> float:
         """Share of the projects signed in a period that began to build within a year."""
-        monthly = self.monthly
-        if span.last + WITHIN >= monthly.sizes["month"]:
+        if span.last + WITHIN >= self.monthly.sizes["month"]:
             return float("nan")
-        after = monthly["started_after"].values[:, channels].sum(axis=1)
-        signed = monthly["entered"].values[span.now][:, Stage.SIGNED, channels].sum()
+        after = self.record("started_after")[:, channels].sum(axis=1)
+        signed = self.record("entered")[span.now][:, Stage.SIGNED, channels].sum()
         at = np.arange(span.now.start, span.now.stop)
         started = sum(after[at + months, months].sum() for months in range(WITHIN + 1))
         return float(started / signed) if signed else float("nan")
@@ -399,15 +480,19 @@ class Published:
         yearly output of plants under construction, and that of projects signed or on their land, at 2018 prices. Second
         reading: number of chains whose trailing output is above 300 bn yuan.
         """
+        return self.three_300_figures(month).dataset()
+
+    def three_300_figures(self, month: str) -> Figures:
+        """Figures of :meth:`three_300`."""
         span = self.span(month)
         if span.last < YEAR - 1:
             raise ValueError(f"{month}: there is no trailing output before the twelfth month of the record")
         trailing = self._groups(self.amount("output_above_scale_nominal", slice(span.last - YEAR + 1, span.last + 1)))
-        announced = self.monthly["announced_output"].values[span.last].sum(axis=1)
+        announced = self.record("announced_output")[span.last].sum(axis=1)
         tiers = np.array([trailing[-1], announced[Stage.BUILD], announced[Stage.SIGNED] + announced[Stage.LAND]])
         chains = trailing[: len(self.world.chains)] / BILLION
         tier_names = ["existing plants", "under construction", "signed and new"]
-        return self._dataset(
+        return self._figures(
             span,
             {"tier": tier_names, "chain": list(self.world.chains)},
             {
@@ -439,12 +524,12 @@ class Published:
             "realised_all_goods": "local_share_goods",
             "value_added": "local_content",
         }
-        return {key: float(self.monthly[name].values[at]) for key, name in names.items()}
+        return {key: float(self.record(name)[at]) for key, name in names.items()}
 
     def power(self, period: str | int) -> dict[str, float]:
         """Electricity of industry in TWh: the year so far, its growth, and the trailing twelve months."""
         span = self.span(period)
-        monthly = self.monthly["electricity"].values[:, :, self.industry].sum(axis=(1, 2)) / TERAWATT_HOUR
+        monthly = self.record("electricity")[:, :, self.industry].sum(axis=(1, 2)) / TERAWATT_HOUR
         now = float(monthly[span.now].sum())
         before = np.nan if span.before is None else float(monthly[span.before].sum())
         trailing = monthly[max(span.last - YEAR + 1, 0) : span.last + 1].sum() if span.last >= YEAR - 1 else np.nan
@@ -456,15 +541,19 @@ class Published:
         Variables: ellison_glaeser by part of industry (energy has no plants), krugman by county of the model
         (industrial jobs), firms by tier and part, size_exponent of the tail of above-scale firms.
         """
+        return self.structure_figures(year).dataset()
+
+    def structure_figures(self, year: int) -> Figures:
+        """Figures of :meth:`structure`."""
         span = self.span(year)
-        jobs = np.where(self.world.agent, self.monthly["jobs"].values[span.last], 0.0)
-        plants = self.monthly["herfindahl"].values[span.last]
+        jobs = np.where(self.world.agent, self.record("jobs")[span.last], 0.0)
+        plants = self.record("herfindahl")[span.last]
         everywhere, indices = jobs.sum(axis=1), []
         for index in range(len(self.clusters)):
             mine = (self.cluster == index) & self.world.agent
             own = herfindahl_of_group(plants[mine], jobs[:, mine].sum(axis=0))
             indices.append(ellison_glaeser(jobs[:, mine].sum(axis=1), everywhere, own))
-        return self._dataset(
+        return self._figures(
             span,
             {
                 "cluster": list(self.clusters),
@@ -476,9 +565,9 @@ class Published:
                 "krugman": (
                     ("county",), krugman_specialisation(jobs[:, self.world.agent]), "Krugman specialisation", "0 to 2"
                 ),
-                "firms": (("tier", "cluster"), self.monthly["firms_by_tier"].values[span.last], "firms", "firms"),
+                "firms": (("tier", "cluster"), self.record("firms_by_tier")[span.last], "firms", "firms"),
                 "size_exponent": (
-                    (), float(self.monthly["size_exponent"].values[span.last]), "Hill exponent of firm sizes", "1"
+                    (), float(self.record("size_exponent")[span.last]), "Hill exponent of firm sizes", "1"
                 ),
             },
         )  # fmt: skip
@@ -495,16 +584,20 @@ class Published:
         Raises:
             ValueError: the record does not cover the year before.
         """
+        return self.legacy_figures(year).dataset()
+
+    def legacy_figures(self, year: int) -> Figures:
+        """Figures of :meth:`legacy`."""
         span = self.span(year)
         if span.before is None:
             raise ValueError(f"{year}: the record does not cover the year before")
-        monthly = self.monthly["legacy_change"].values.sum(axis=2)
+        monthly = self.record("legacy_change").sum(axis=2)
         ends = np.arange(span.now.start, span.now.stop)
         parts = np.array([monthly[end - YEAR + 1 : end + 1].sum(axis=0) for end in ends]).sum(axis=0)
-        output = self.monthly["output"].values[:, :, self.world.legacy].sum(axis=(1, 2))
+        output = self.record("output")[:, :, self.world.legacy].sum(axis=(1, 2))
         total = output[span.now].sum() - output[span.before].sum()
         unit = "bn yuan, 2018 prices"
-        return self._dataset(
+        return self._figures(
             span,
             {"cause": self.monthly["cause"].values.tolist()},
             {
@@ -514,27 +607,52 @@ class Published:
             },
         )
 
-    def _dataset(
-        self,
-        span: Span,
-        labels: Mapping[str, list[str] | list[float]],
-        found: Mapping[str, tuple[tuple[str, ...], Floats | float, str, str]],
-    ) -> xr.Dataset:
-        """A labelled dataset of one period from dims, values, label and unit of each variable."""
-        return xr.Dataset(
-            {
-                name: (dims, values, {"long_name": label, "unit": unit})
-                for name, (dims, values, label, unit) in found.items()
-            },
-            coords=dict(labels),
-            attrs={"period": span.label, **self.monthly.attrs},
-        )
+    # --- everything else in one list ----------------------------------------------------------------------------------
+
+    def others(self, year: int) -> list[tuple[int, str, str, float, str]]:
+        """Projects, coverage, the three 300 billion, power, structure and legacy of a year, one figure a row.
+
+        Returns:
+            (year, statistic, of, value, unit); "of" is empty for the city.
+        """
+        span = self.span(year)
+        tables = [("pipeline", self.pipeline_figures(year)), ("structure", self.structure_figures(year))]
+        if span.last >= YEAR - 1:
+            tables.append(("three 300 bn", self.three_300_figures(str(year))))
+        if span.before is not None:
+            tables.append(("legacy", self.legacy_figures(year)))
+        rows = [
+            (year, f"projects {name}", chain, float(values[span.last, at]), _counted(name))
+            for name, values in self.project_counts.items()
+            for at, chain in enumerate(self.world.chains)
+        ]
+        rows += [
+            (year, "vehicle suppliers", of, float(counts[span.last]), "firms") for of, counts in self.suppliers.items()
+        ]
+        rows += [
+            (year, f"{prefix} {name}", of, value, unit)
+            for prefix, figures in tables
+            for name, of, value, unit in figures.items()
+        ]
+        rows += [(year, f"coverage {name}", "", value, "share") for name, value in self.coverage(year).items()]
+        units = {"so_far": "TWh", "growth": "share", "trailing": "TWh"}
+        rows += [(year, f"power {name}", "", value, units[name]) for name, value in self.power(year).items()]
+        return rows
+
+    def _figures(self, span: Span, labels: Mapping[str, list[str] | list[float]], found: Found) -> Figures:
+        """Labelled figures of one period."""
+        return Figures(dict(labels), dict(found), {"period": span.label, **self.monthly.attrs})
 
 
 def _over(above: Floats, below: Floats | float) -> Floats:
     """A ratio, NaN where there is nothing below."""
     above, below = np.broadcast_arrays(np.asarray(above, dtype=float), np.asarray(below, dtype=float))
     return np.asarray(np.divide(above, below, out=np.full(above.shape, np.nan), where=below != 0))
+
+
+def _counted(name: str) -> str:
+    """What is counted: firms that produce, else projects."""
+    return "firms" if name == "producing" else "projects"
 
 
 def _quantiles(counts: Floats, at: list[float]) -> Floats:

@@ -233,14 +233,16 @@ class Run:
             folder: made if it does not exist; ``results/<scenario>`` if not given.
 
         Returns:
-            ``run-seed0001.nc``, ``yearly-seed0001.csv``, ``headline-seed0001.csv`` and ``manifest-seed0001.json``. The
-            manifest comes last; a file that does not agree with it is not loaded.
+            ``run-seed0001.nc``, ``yearly-seed0001.csv``, ``headline-seed0001.csv``, the statistics as published
+            (``growth-``, ``counties-``, ``indicators-`` and ``statistics-seed0001.csv``; by year, none where no year is
+            covered) and ``manifest-seed0001.json``. The manifest comes last; a file that does not agree with it is not
+            loaded.
 
         Raises:
             FolderError: the folder cannot take results, or writing failed.
         """
         target = storage.prepare_folder(storage.default_folder(self.name) if folder is None else Path(folder))
-        texts = {"yearly": tables.counties(self), "headline": tables.headline(self)}
+        texts = {"yearly": tables.counties(self), "headline": tables.headline(self), **tables.published(self)}
         if self.decisions:
             texts["decisions"] = self.decisions
         return storage.save(self.monthly, texts, target)

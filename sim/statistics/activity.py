@@ -29,6 +29,9 @@ Ints = NDArray[np.int64]
 LONGEST = 60
 """Months up to which waiting times are told apart; the last number holds all longer ones."""
 
+BEFORE_OPENING = 0
+"""Dated start of work of plants begun before the opening; when that was is not on record, so they wait for nothing."""
+
 HOUSEHOLD, OUTSIDE = 0, 3
 """Columns of the final users in the month's table."""
 
@@ -150,7 +153,7 @@ class Activity:
             ("started_after", projects.built, projects.signed),
             ("produced_after", projects.done, projects.built),
         ):
-            now = np.flatnonzero(end == month)
+            now = np.flatnonzero((end == month) & (projects.forced_work != BEFORE_OPENING))
             a[name][at] = months_passed(projects.channel[now], month - start[now])
 
     def _firms(self, state: State, at: int) -> None:
