@@ -56,7 +56,12 @@ Term = tuple[Floats, ...]
 """Arrays (n,) that are replaced together."""
 
 
-def polar_split(before: tuple[Term, ...], after: tuple[Term, ...], value: Callable[..., Floats]) -> Floats:
+def polar_split(
+    before: tuple[Term, ...],
+    after: tuple[Term, ...],
+    value: Callable[..., Floats],
+    ends: tuple[Floats, Floats] | None = None,
+) -> Floats:
     """(T, n) effect of each of T terms on a function of all of them: the mean of one order and its reverse.
 
     The effects of all terms add up to value(*after) - value(*before), to rounding. A term that is 0 before and after
@@ -66,8 +71,9 @@ def polar_split(before: tuple[Term, ...], after: tuple[Term, ...], value: Callab
         before: the terms at first.
         after: the terms at last.
         value: function of all arrays of all terms, (n,).
+        ends: its values at first and at last, if they are known already.
     """
-    first, last = value(*chain(*before)), value(*chain(*after))
+    first, last = ends or (value(*chain(*before)), value(*chain(*after)))
     effects = np.zeros((len(before), len(first)))
     forward, backward, below, above = list(before), list(after), first, last
     moved = [term for term in range(len(before)) if any(part.any() for part in (*before[term], *after[term]))]
@@ -98,8 +104,15 @@ def made(
         elasticity: theta_x.
     """
     room = np.maximum(cap - land, 0.0)
-    share = np.minimum(1.0, market * (price / (cost + wages)) ** elasticity)
-    return np.asarray(np.minimum(room, np.maximum(home + room * other * share, 0.0)))
+    sold = price / (cost + wages)
+    sold **= elasticity  # in place from here on: this runs ten times a month
+    sold *= market
+    np.minimum(sold, 1.0, out=sold)
+    sold *= other
+    sold *= room
+    sold += home
+    np.maximum(sold, 0.0, out=sold)
+    return np.minimum(room, sold, out=sold)
 
 
 @dataclass(frozen=True)
@@ -171,18 +184,19 @@ def change(before: Books, after: Books, working: Bools, young: Bools, elasticity
         elasticity: theta_x.
     """
     kept, left = np.flatnonzero(working), np.flatnonzero(~working)
-    difference = after.output.copy()
-    difference[: len(kept)] -= before.output[kept]
-    old = np.flatnonzero(~young)  # firms that stay and are no beginners
-    first = kept[old]
+    size = len(kept)
+    last, now = before.output[kept], after.output
     effects = polar_split(
-        tuple(tuple(part[first] for part in term) for term in before.terms),
-        tuple(tuple(part[old] for part in term) for term in after.terms),
+        tuple(tuple(part[kept] for part in term) for term in before.terms),
+        tuple(tuple(part[:size] for part in term) for term in after.terms),
         partial(made, elasticity=elasticity),
+        (last, now[:size]),
     )
-    effects[0] += difference[old] - effects.sum(axis=0)  # rounding, and orders that no term describes
-    new = np.flatnonzero(young)
-    return Change(effects, after.rows[old], -before.output[left], before.rows[left], difference[new], after.rows[new])
+    effects[0] += now[:size] - last - effects.sum(axis=0)  # rounding, and orders that no term describes
+    old, new = np.flatnonzero(~young[:size]), np.flatnonzero(young)
+    entries = now[new]
+    entries[new < size] -= last[new[new < size]]
+    return Change(effects[:, old], after.rows[old], -before.output[left], before.rows[left], entries, after.rows[new])
 
 
 class LegacyChange:

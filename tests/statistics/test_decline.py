@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 import sim
+from sim.mechanisms.production import cost_parts, wage_gap, wage_share
 from sim.statistics.decline import CAUSES, TERMS, Books, LegacyChange, change, made, polar_split
 
 THETA = 2.0
@@ -146,6 +147,17 @@ def test_orders_of_the_model_are_explained_by_the_terms(recorded):
     np.testing.assert_allclose(again, found.output, rtol=1e-7, atol=1e-9)
     assert len(found.rows) > 500
     assert (state.world.legacy[state.firms.product[found.rows]]).all()
+
+
+def test_wages_are_what_the_unit_cost_holds_of_them(recorded):
+    """c = materials + (conversion + gap) / A with A of the month, so gap / A is its part of what is no material."""
+    state, found = recorded.state, recorded.recorder.activity.legacy.books
+    product, county = state.firms.product[found.rows], state.firms.county[found.rows]
+    materials, conversion = (part[product] for part in cost_parts(state))
+    gap = wage_gap(state)[county] * wage_share(state)[product] * state.markets.price_level
+    unit = state.firms.unit_cost[found.rows]
+    np.testing.assert_allclose(found.terms[2][0], (unit - materials) * gap / (conversion + gap), rtol=1e-9)
+    np.testing.assert_allclose(found.terms[3][1] + found.terms[2][0], unit, rtol=1e-12)
 
 
 def test_the_opening_is_the_first_month_to_compare_with():
