@@ -150,7 +150,7 @@ def test_orders_of_the_model_are_explained_by_the_terms(recorded):
 
 
 def test_wages_are_what_the_unit_cost_holds_of_them(recorded):
-    """c = materials + (conversion + gap) / A with A of the month, so gap / A is its part of what is no material."""
+    """Unit cost = materials + (conversion + gap) / A, so gap / A is its part of what is no material."""
     state, found = recorded.state, recorded.recorder.activity.legacy.books
     product, county = state.firms.product[found.rows], state.firms.county[found.rows]
     materials, conversion = (part[product] for part in cost_parts(state))
