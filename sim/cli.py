@@ -152,6 +152,41 @@ def io(
         _write_io(accounts, views, folder)
 
 
+@app.command()
+def published(
+    file: Annotated[Path, typer.Argument(help="A saved run, such as results/baseline/run-seed0001.nc.")],
+    period: Annotated[
+        str | None, typer.Option(help="Year so far, such as 2019-11, or a year; the end of known facts if not given.")
+    ] = None,
+    view: Annotated[str, typer.Option(help="official: Dongqiao inside Jiaocheng; model: ten regions.")] = "official",
+    rivals: Annotated[
+        Path | None,
+        typer.Option(help="CSV of other prefectures: prefecture, indicator, period, value, unit; adds ranks."),
+    ] = None,
+) -> None:
+    """Statistics as the bureau would publish them: growth, pull, counties, the eight indicators, projects."""
+    from sim.report.published import default_period, print_statistics
+    from sim.results import DamagedError, Run
+    from sim.results.indicators import read_rivals
+    from sim.results.tables import VIEWS
+
+    _one_of("--view", [view], VIEWS)
+    try:
+        done = Run.load(file)
+    except (FileNotFoundError, DamagedError) as error:
+        _refuse([str(error)])
+    chosen = default_period(done) if period is None else period
+    if chosen is None:
+        _refuse(["--period: the run has no year with another before it; name a period such as 2014-12"])
+    try:
+        others = [] if rivals is None else read_rivals(rivals)
+        print_statistics(done, chosen, "model" if view == "model" else "official", others)
+    except OSError as error:
+        _refuse([f"{rivals}: the file cannot be read: {error.strerror}"])
+    except ValueError as error:
+        _refuse([str(error)])
+
+
 def _own_table(file: Path) -> Table:
     """The table in a file; one that is no table or does not balance ends the command."""
     from sim.inputoutput.exchange import read_csv

@@ -332,6 +332,7 @@ class Technology:
         base_demand: (N, 4) monthly final demand at opening by household, government, investment, outside, less what
             mechanisms deliver in the frozen opening month, M yuan a month.
         imported: (K, K) share of input i of industry j that comes from abroad, in the table of all regions.
+        export_share: (K,) exports abroad over home output in the opening table, 0 for what is not made at home.
         value_added_share, capital, land, jobs, energy, tax, markup: (K,) per unit of output (land in mu, jobs in
             persons, energy in MWh, all per M yuan of annual output; capital in M yuan per M yuan).
         conversion: (K,) conversion cost of 2018 per unit; steady_cost: (K,) wages, depreciation and taxes in it.
@@ -354,6 +355,7 @@ class Technology:
     steady_cost: Floats
     national_share: Floats
     imported: Floats
+    export_share: Floats
 
 
 @dataclass
@@ -436,6 +438,7 @@ class Boards:
     outside_demand: Floats | None = None  # (F,)
     unit_cost: Floats | None = None
     relative_cost: Floats | None = None
+    wage_cost: Floats | None = None  # (F,) part of unit cost due to the county's wage against the nation's
     expected: Floats | None = None  # (F,) output for which people are sought, M yuan a month
     wanted: Floats | None = None  # (F,) persons sought
     limit: Floats | None = None  # (F,) capacity that can be staffed; written by the resolver
@@ -458,6 +461,7 @@ class Boards:
     births_of_people: Floats | None = None  # (2, C) natural growth at working age
     income: Floats | None = None  # (C,) M yuan a month
     consumption: Floats | None = None  # (C,) M yuan a month
+    land_gap: Floats | None = None  # (F,) capital that firms want and their plot refuses, M yuan; observed only
     # CLOSE
     exits: Bools | None = None
     # SHARE: by budget, the counties first and the city level last

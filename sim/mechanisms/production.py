@@ -134,11 +134,17 @@ def unit_costs(state: State, talent: Floats | float = 1.0) -> tuple[Floats, Floa
     """
     firms, agent = state.firms, state.world.agent
     materials, conversion = cost_parts(state)
-    gap = wage_gap(state)[firms.county] * wage_share(state)[firms.product] * state.markets.price_level
-    cost = materials[firms.product] + (conversion[firms.product] * talent + gap) / firms.productivity
+    cost = materials[firms.product] + conversion[firms.product] * talent / firms.productivity + wage_cost(state)
     relative = cost / np.where(agent, materials + conversion, 1.0)[firms.product]
     made = agent[firms.product]
     return np.where(made, cost, state.markets.price_level), np.where(made, relative, 1.0)
+
+
+def wage_cost(state: State) -> Floats:
+    """(F,) nominal cost of one unit that is due to the county's wage against the nation's."""
+    firms = state.firms
+    gap = wage_gap(state)[firms.county] * wage_share(state)[firms.product] * state.markets.price_level
+    return np.asarray(gap / firms.productivity)
 
 
 def cost_parts(state: State) -> tuple[Floats, Floats]:
@@ -243,7 +249,7 @@ class Production:
     """Plant capacity, outside orders and unit costs of the month; the resolver finds staff and runs the joint solve."""
 
     phase: ClassVar[Phase] = Phase.PRODUCE
-    writes: ClassVar[tuple[str, ...]] = ("capacity", "outside_demand", "unit_cost", "relative_cost")
+    writes: ClassVar[tuple[str, ...]] = ("capacity", "outside_demand", "unit_cost", "relative_cost", "wage_cost")
 
     def __init__(self, sourcing: Sourcing) -> None:
         self.sourcing = sourcing
@@ -255,6 +261,7 @@ class Production:
         finite = plant_capacity(state)
         boards.capacity = np.where(firms.block, np.inf, finite)
         boards.unit_cost, boards.relative_cost = unit_costs(state)
+        boards.wage_cost = wage_cost(state)
         site_orders = boards.site_orders if boards.site_orders is not None else np.zeros(len(firms))
         site_orders = np.pad(site_orders, (0, len(firms) - len(site_orders)))
         boards.outside_demand = outside_orders(
