@@ -360,6 +360,7 @@ class Boards:
     relative_cost: Floats | None = None
     # GROW
     investment: Floats | None = None  # (F,) completed net and replacement investment
+    expansion_wished: Floats | None = None  # (F,) net investment before land allows or cuts it; read by the record only
     scrapped: Floats | None = None
     productivity_growth: Floats | None = None
     land_taken: Floats | None = None

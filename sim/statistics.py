@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from sim.accounts import BrokenIdentityError, the_table
 from sim.inputoutput.tables import Table
+from sim.limits import LIMITS, MissingOutput
 from sim.mechanisms.energy import Energy, electricity
 from sim.mechanisms.labour import staff
 from sim.mechanisms.production import cost_parts, input_coefficients, material_factor_of
@@ -225,6 +226,8 @@ class Recorder:
             self.arrays[name] = np.zeros((months, len(Stage), len(Channel)))
         self.arrays["introduced"] = np.zeros((months, len(world.chains)))
         self.arrays["land"] = np.zeros((months, len(world.parks), 5))
+        self.limits = MissingOutput(state)
+        self.arrays["missing"] = np.zeros((months, world.county_count, self.limits.size, len(LIMITS)))
         self.residual: dict[str, float] = {}
         self.efficiency = state.scenario[Energy].efficiency
         self.industry = world.agent | (np.arange(world.product_count) == world.product(ENERGY))
@@ -239,6 +242,7 @@ class Recorder:
         self._cells(state, at)
         self._markets(state, at)
         self._projects(state, at)
+        self.arrays["missing"][at] = self.limits.of(state)
 
     def _cells(self, state: State, at: int) -> None:
         """Output, value added, firms, jobs and capital by county and product."""

@@ -145,7 +145,7 @@ class Investment:
     """Replacement and expansion of operating firms."""
 
     phase: ClassVar[Phase] = Phase.GROW
-    writes: ClassVar[tuple[str, ...]] = ("investment", "scrapped", "land_taken")
+    writes: ClassVar[tuple[str, ...]] = ("investment", "scrapped", "land_taken", "expansion_wished")
 
     def __init__(self, firms: Firms, projects: Projects, target: float) -> None:
         """Keep the parameters.
@@ -170,6 +170,7 @@ class Investment:
         orders = trailing_mean(firms.orders12) * YEAR
         gap = desired_expansion(orders, firms.capital_intensity, firms.productivity, firms.capital, self.target)
         net = np.where(eager, p.expansion_speed * gap / YEAR, 0.0)
+        state.boards.expansion_wished = net
         net, land = self._within_land(state, net)
         state.boards.investment, state.boards.scrapped, state.boards.land_taken = replacement + net, scrapped, land
 

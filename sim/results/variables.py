@@ -14,6 +14,7 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
+from sim.limits import LIMITS, groups
 from sim.results import provenance
 from sim.scenario import Scenario
 from sim.state import COMMODITIES, MARKETS, Stage
@@ -102,6 +103,7 @@ VARIABLES: Mapping[str, Variable] = {
         "stock",
     ),
     "land": Variable(("month", "park", "land_state"), "land of the park", "mu", "stock"),
+    "missing": _money("output that was missing, by what limited it", REAL, ("month", "county", "group", "limit")),
     "residual": Variable(
         ("identity",), "largest relative residual of the identity in any month and cell", "1", "index"
     ),
@@ -122,6 +124,8 @@ def coordinates(scenario: Scenario, identities: tuple[str, ...]) -> dict[str, An
         "stage": [stage.name for stage in Stage],
         "channel": list(CHANNELS),
         "land_state": list(LAND_STATES),
+        "group": list(groups(world)),
+        "limit": list(LIMITS),
         "market": list(MARKETS),
         "commodity": list(COMMODITIES),
         "identity": list(identities),
