@@ -1,7 +1,7 @@
 """A witness in the month: what spoke for the park of each lead, and why leads were lost.
 
-Added to the list of the month only by those who ask (:mod:`sim.experiment.explain`); it writes no board, so the run is
-the same with and without it. It stands last in PLACE and reads what the resolver of the phase will read.
+Added to the list of the month only by those who ask (:mod:`sim.experiment.explanation`); it writes no board, so the
+run is the same with and without it. It stands last in PLACE and reads what the resolver of the phase will read.
 """
 
 from __future__ import annotations
@@ -76,7 +76,7 @@ def utility_terms(state: State, q: Location, product: Ints, sponsor: Ints) -> di
         "rent": every - q.land_price * np.log(rent),
         "wage": every - q.wage * np.log(wage)[county],
         "incentive": every + q.incentive * state.counties.incentive[county],
-        "port": q.port * (world.port[product][:, None] & world.park_port[None, :]),
+        "port": every + q.port * (world.port[product][:, None] & world.park_port[None, :]),
     }
 
 
@@ -156,9 +156,10 @@ class Witness:
         base = written.pop(Location.table)
         terms = {**terms, **written, REST: base - np.sum(list(terms.values()), axis=0)}
         terms[TASTE] = self.location.nest * pool.taste[leads["candidate"]]
-        room = physical_mask(state, product, np.asarray(leads["land"], dtype=np.float64)).any(axis=1)
+        land = np.asarray(leads["land"], dtype=np.float64)
+        room = np.asarray(physical_mask(state, product, land).any(axis=1))
         slot = np.asarray(leads["slot"], dtype=np.int64)
-        self._scene = _Scene(terms, np.logical_and.reduce(boards.allowed), room, slot)
+        self._scene = _Scene(terms, _all_of(boards.allowed), room, slot)
 
     def after(self, state: State) -> None:
         """After the month: where its leads went, and by what."""
@@ -190,6 +191,14 @@ class Witness:
             why[rows], open_parks[rows] = np.concatenate(self._why), np.concatenate(self._open)
             lost[rows] = np.concatenate(self._lost)
         return why, open_parks, lost
+
+
+def _all_of(masks: list[Bools]) -> Bools:
+    """Where every mask allows."""
+    found: Bools = np.ones_like(masks[0])
+    for mask in masks:
+        found &= mask
+    return found
 
 
 def _lost_reason(state: State, rows: Ints, scene: _Scene) -> Ints:

@@ -29,7 +29,7 @@ Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]
 
 GRAFTS = "grafts on firms"
-DATED, DECIDED = "leaders' plants, dated", "leaders' plants, decided"
+DATED, DECIDED = "leaders, dated", "leaders, decided"
 WAYS: tuple[str, ...] = (*CHANNEL_LABELS[: Channel.OWN], GRAFTS, DATED, DECIDED)
 """Ways into the city: the channels without grafts, grafts, dated plants of leaders, plants decided in the run."""
 
