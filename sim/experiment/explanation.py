@@ -15,7 +15,6 @@ from sim.inputoutput.tables import Table
 from sim.limits import LIMITS, OTHER, group_of, groups
 from sim.mechanisms.demand import OPENING
 from sim.mechanisms.gaps import pipeline_by_product
-from sim.mechanisms.production import leading_rows
 from sim.mechanisms.sourcing import qualification_of
 from sim.model import NingdeModel
 from sim.parameters import Month
@@ -66,17 +65,15 @@ class ChainMap:
 
     Attributes:
         code, name: the leader.
-        products: labels of what its plants make.
-        output, capacity, orders: of the product of its order book: made, could be made, asked for (backlog left out).
+        products: label, output and capacity of each product that its plants make.
+        orders: what its market orders of the product of its order book, at home and at rival sites (backlog left out).
         inputs: a row an input, largest need first; home + could + coming + gap = need. ``chain`` marks inputs that home
             firms of the chains make; of the others everything bought outside counts as ``outside`` only.
     """
 
     code: str
     name: str
-    products: tuple[str, ...]
-    output: float
-    capacity: float
+    products: tuple[tuple[str, float, float], ...]
     orders: float
     inputs: pd.DataFrame
 
@@ -295,8 +292,7 @@ def chain_map(state: State, code: str) -> ChainMap | None:
     deliver is shared among all home buyers in proportion to what they buy outside, so that the maps of two leaders
     never count a supplier twice.
     """
-    row = next((row, at) for at, row in enumerate(data.rows("leaders.csv")) if row["code"] == code)
-    about, group = row
+    group, about = next((at, row) for at, row in enumerate(data.rows("leaders.csv")) if row["code"] == code)
     firms, world, size = state.firms, state.world, state.world.product_count
     mine = np.flatnonzero(firms.alive & (firms.leader == group))
     if not len(mine):
@@ -337,18 +333,16 @@ def chain_map(state: State, code: str) -> ChainMap | None:
         }
     )
     frame = frame[frame["need"] > 0].sort_values(["chain", "need"], ascending=False, kind="stable")
-    books = mine[leading_rows(state)[mine]]
-    made = tuple(world.product_labels[k] for k in dict.fromkeys(firms.product[mine].tolist()))
-    asked = float(state.boards.orders[group]) * YEAR if state.boards.orders is not None else float("nan")
-    return ChainMap(
-        code,
-        about["name"],
-        made,
-        float(firms.output[books].sum()) * YEAR,
-        float(firms.capacity[books].sum()) * YEAR,
-        asked,
-        frame.reset_index(drop=True),
+    made = tuple(
+        (
+            world.product_labels[k],
+            float(firms.output[mine[firms.product[mine] == k]].sum()) * YEAR,
+            float(firms.capacity[mine[firms.product[mine] == k]].sum()) * YEAR,
+        )
+        for k in dict.fromkeys(firms.product[mine].tolist())
     )
+    orders = float(state.boards.orders[group]) * YEAR if state.boards.orders is not None else float("nan")
+    return ChainMap(code, about["name"], made, orders, frame.reset_index(drop=True))
 
 
 def outside_purchases(state: State) -> Floats:

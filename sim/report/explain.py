@@ -215,7 +215,8 @@ class _Report:
         )
         self.console.print()
         frame = found.by_chain.rename(index=dict(GROUP_NAMES))
-        self.table("chain", headings, _count_rows(frame, headings))
+        columns = {name: text for name, text in headings.items() if not name.startswith("lost_")}
+        self.table("chain", columns, _count_rows(frame, columns))
         self.console.print()
         columns = {
             name: text for name, text in headings.items() if not name.startswith(("lost", "cand", "lead", "own"))
@@ -291,11 +292,11 @@ class _Report:
     def _chain(self, found: Explanation, chain: ChainMap) -> None:
         """One chain as a table."""
         self.section(f"The chain of {chain.name}, {month_name(found.until)}: bn yuan a year")
-        orders = "" if np.isnan(chain.orders) else f"; its markets order {chain.orders / 1000:,.1f}"
-        self.say(
-            f"{' and '.join(chain.products)}: makes {chain.output / 1000:,.1f}, could make {chain.capacity / 1000:,.1f}"
-            f"{orders}."
+        made = "; ".join(
+            f"{label}: makes {output / 1000:,.1f}, could make {capacity / 1000:,.1f}"
+            for label, output, capacity in chain.products
         )
+        self.say(made + ("." if np.isnan(chain.orders) else f". Its market orders {chain.orders / 1000:,.1f}."))
         headings = {
             "need": "\nneed", "home": "bought\nhere", "could": "could\nbe", "coming": "com-\ning", "gap": "\ngap",
             "outside": "bought\noutside",

@@ -125,7 +125,7 @@ def chain_map_figure(found: Explanation, code: str) -> Figure:
         style.title(figure, f"The chain of {chain.name} and its gaps", line)
         remark = (
             "Possible now: bought here or from idle capacity of qualified firms. With projects: signed ones too. "
-            "Supply is shared among all home buyers."
+            "Supply is shared among all home buyers. In the box: output of capacity."
         )
         _small_print(figure, found, remark)
     return figure
@@ -174,18 +174,20 @@ def _firm(figure: Figure, chain: ChainMap, middles: Sequence[float]) -> None:
     canvas.set_axis_off()
     canvas.set_xlim(0.0, 1.0)
     canvas.set_ylim(0.0, 1.0)
-    lines = [fill(chain.name, 17), *(fill(f"makes {product.lower()}", 22) for product in chain.products)]
-    lines.append(f"output {chain.output / 1000:,.1f} bn")
-    lines.append(f"capacity {chain.capacity / 1000:,.1f} bn")
-    tall = (0.175 * (1 + sum(line.count("\n") + 1 for line in lines)) + 0.2) / figure.get_figheight()
+    name = fill(chain.name, 17)
+    rest = "\n".join(
+        fill(label.lower(), 23) + f"\n{output / 1000:,.1f} of {capacity / 1000:,.1f} bn"
+        for label, output, capacity in chain.products
+    )
+    inch = 1.0 / figure.get_figheight()
+    tall = inch * (0.36 + 0.19 * (name.count("\n") + 1) + 0.155 * (rest.count("\n") + 1))
     box = FancyBboxPatch(
         (0.016, centre - tall / 2), 0.142, tall, boxstyle="round,pad=0.002,rounding_size=0.006",
         facecolor="#EEF4F9", edgecolor=style.BLUE, linewidth=1.2,
     )  # fmt: skip
     canvas.add_patch(box)
-    name, rest = lines[0], "\n".join(lines[1:])
-    upper = centre + tall / 2 - 0.14 / figure.get_figheight()
-    lower = upper - (0.19 * (name.count("\n") + 1) + 0.06) / figure.get_figheight()
+    upper = centre + tall / 2 - 0.12 * inch
+    lower = upper - inch * (0.19 * (name.count("\n") + 1) + 0.06)
     canvas.text(0.087, upper, name, fontsize=9.5, fontweight="bold", ha="center", va="top")
     canvas.text(0.087, lower, rest, fontsize=8.5, ha="center", va="top", color="#444444")
     for middle in middles:
@@ -258,7 +260,8 @@ def limits_figure(found: Explanation, county: str | None = None) -> Figure:
         line = "Output that was missing at 2018 prices, by what it waited for; every yuan is counted once"
         style.title(figure, f"What limited growth in {where}", line)
         end = style.month_name(found.until)
-        _small_print(figure, found, f"Mean of the months of each year; {last} up to {end}.")
+        partly = "" if found.until.endswith("-12") else f"; {last} up to {end}"
+        _small_print(figure, found, f"Mean of the months of each year{partly}.")
     return figure
 
 
