@@ -224,7 +224,8 @@ class MissingOutput:
             work = progress[jobs]  # no project appears after the phase that writes it
             speed = pace(projects.service[jobs], state.markets.rain[county], self.construction)
             wished = np.minimum(speed, projects.work_left[jobs] + work)
-            free = (stage == Stage.BUILD) & (projects.forced_production[jobs] < 0) & (work > 0)
+            free = (stage == Stage.BUILD) & (projects.forced_production[jobs] < 0)
+            free &= projects.built[jobs] < state.month  # work starts in the month after
             slow[free] = np.clip(1.0 - work[free] / wished[free], 0.0, 1.0)
         held = {"land": waits, "permits": paper, "builders": slow, "building": np.where(waits | paper, 0.0, 1.0 - slow)}
         parts = {name: sum_by(node, amount * part, state.node_count).reshape(shape) for name, part in held.items()}

@@ -510,6 +510,7 @@ def tables(found: Explanation) -> dict[str, pd.DataFrame]:
     }
     if maps:
         frames["chains"] = _first(pd.concat(maps, ignore_index=True), "leader")
+    frames = {name: frame.copy() for name, frame in frames.items()}
     for frame in frames.values():
         for at, (name, value) in enumerate(
             {"scenario": found.scenario, "seed": found.seed, "until": found.until}.items()
