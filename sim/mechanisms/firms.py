@@ -10,7 +10,7 @@ plants grow by the leader's plan and do not leave by chance (that is an event); 
 A plot carries half as much capital again as it was laid out for; beyond that, growth needs land in proportion, from
 the park's free land while it lasts.
 
-Reads firm accounts. Writes: investment, scrapped, land_taken, productivity_growth, exits.
+Reads firm accounts. Writes: investment, scrapped, land_taken, expansion_wished, productivity_growth, exits.
 """
 
 from __future__ import annotations
