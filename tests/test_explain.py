@@ -8,7 +8,7 @@ import pytest
 from numpy.typing import NDArray
 
 import sim
-from sim.experiment.explanation import DATED, DECIDED, GRAFTS, WAYS, Explanation
+from sim.experiment.explanation import DATED, DECIDED, GRAFTS, WAYS, Explanation, _closed
 from sim.experiment.witness import REST, TASTE, TERMS, Witness, advantage, utility_terms
 from sim.mechanisms.demand import OPENING
 from sim.mechanisms.location import Location, base_utility, relative_prices
@@ -95,6 +95,12 @@ def test_closed_firms_are_seen(found: Explanation, plain: sim.NingdeModel) -> No
     closed = sum(not alive[slot] for slot in projects.slot[done].tolist())
     assert closed > 0
     assert found.funnel["closed_since"].drop(GRAFTS).sum() == closed
+    grafts = np.flatnonzero((projects.stage == Stage.DONE) & (projects.graft >= 0))
+    enlarged = projects.graft[grafts[0]]
+    firms.alive[enlarged], before = False, firms.alive[enlarged]
+    gone = _closed(plain.state)
+    firms.alive[enlarged] = before
+    assert gone[grafts[0]], "the firm that the graft enlarged has closed"
 
 
 def test_terms_are_the_utility_of_the_park(plain: sim.NingdeModel) -> None:
@@ -224,7 +230,7 @@ def test_projects_are_told_in_words(found: Explanation, plain: sim.NingdeModel) 
     assert table.loc[table["way"] == DATED, "name"].str.contains("CATL Huxi").any()
     signed = table[table["signed"] != ""]
     assert (signed["county"] != "").all()
-    assert set(table.loc[table["first_of_chain"], "group"]) == {"BAT", "NEV", "SST", "CU"}
+    assert sorted(table.loc[table["first_of_chain"], "group"]) == ["BAT", "CU", "NEV", "SST"]
     first = table[table["first_of_chain"] & (table["group"] == "BAT")].iloc[0]
     others = table[(table["group"] == "BAT") & (table["signed"] != "") & (table["leader"] == "")]
     assert first["signed"] == others["signed"].min()

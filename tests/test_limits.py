@@ -290,7 +290,7 @@ def test_idle_plants_lack_demand_unless_chain_buyers_go_elsewhere(state: State) 
 
 
 def test_orders_refused_at_home_are_not_bought_twice(state: State) -> None:
-    """A home plant that could not deliver is short of orders; what its buyers then bought outside is that same output."""
+    """A plant that could not deliver is short of orders; what its buyers bought outside is that same output."""
     limits, world, firms = MissingOutput(state), state.world, state.firms
     cathode = world.product("B_CATH")
     before = limits._bought(state)

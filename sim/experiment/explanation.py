@@ -159,7 +159,7 @@ def explain(
     by_chain = _funnel(state, group[state.projects.product], lost, groups(state.world))
     by_chain["candidates"] = sum_by(group, witness.candidates.sum(axis=0), len(by_chain))
     names = state.world.county_names
-    by_county = _funnel(state, np.where(lost >= 0, -1, state.projects.county), lost, names)
+    by_county = _funnel(state, state.projects.county, lost, names)
     by_county[["candidates", "leads", "lost", *_lost_columns()]] = np.nan
     maps = {code: found for code in model.leader_names if (found := chain_map(state, code)) is not None}
     titles = {row["code"]: row["name"] for row in data.rows("leaders.csv")}

@@ -155,6 +155,22 @@ def test_decisions_of_a_kind_are_one_line() -> None:
     assert lines.iloc[0][["first", "last", "decision"]].tolist() == ["2019-12", "2020-12", "lacks quota: 30 mu asked"]
 
 
+def test_decisions_of_others_are_left_out(found: Explanation) -> None:
+    sentences = [("Fuan", "lacks quota: a"), ("Ningde", "gives most quota to Fuan: b"), ("Fuding", "lacks quota: c")]
+    sentences.append(("Contemporary Amperex Technology", "plans a plant: d"))
+    log = pd.DataFrame([("2021-12", *each) for each in sentences], columns=["month", "agent", "decision"])
+    told = replace(found, decisions=log)
+    endings = {": a", ": b", ": c", ": d"}
+
+    def heard(county: str | None, leader: str | None) -> set[str]:
+        lines = printed(told, 118, county, leader).partition("What was decided")[2].splitlines()
+        return {ending for ending in endings for line in lines if line.endswith(ending)}
+
+    assert heard(None, None) == endings
+    assert heard("Fuan", None) == {": a", ": b"}
+    assert heard(None, "CATL") == {": d"}
+
+
 @pytest.mark.parametrize("word", ["CATL", "catl", "contemporary", "Contemporary Amperex Technology"])
 def test_a_leader_has_several_names(word: str) -> None:
     assert leader_of(word) == "CATL"
