@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 import typer
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from rich.table import Table as RichTable
 
@@ -185,6 +185,60 @@ def published(
         _refuse([f"{rivals}: the file cannot be read: {error.strerror}"])
     except ValueError as error:
         _refuse([str(error)])
+
+
+@app.command()
+def explain(
+    scenario: Annotated[str, typer.Argument(help="Scenario file, or bare name of one in scenarios/.")] = "baseline",
+    seed: Annotated[
+        int | None, typer.Option(min=0, max=2**31 - 1, help="Seed of all chance; that of the scenario if not given.")
+    ] = None,
+    until: Annotated[
+        str | None, typer.Option(help="Last month told, such as 2019-11; the end of the scenario if not given.")
+    ] = None,
+    county: Annotated[str | None, typer.Option(help="Only a county such as Fuding.")] = None,
+    leader: Annotated[
+        str | None, typer.Option(help="Only the chain and the plants of a lead firm such as CATL or Tsingtuo.")
+    ] = None,
+    out: Annotated[Path | None, typer.Option(help="Folder for the tables as CSV and the figures.")] = None,
+    table: Annotated[
+        Path | None, typer.Option(help="Your own opening table in the CSV layout of docs/table.md, instead of ours.")
+    ] = None,
+    quiet: Annotated[bool, typer.Option("--quiet", help="No progress.")] = False,
+) -> None:
+    """Who came, where and why, the chains of the lead firms with their gaps, and what limited growth."""
+    from sim.accounts import BrokenIdentityError
+    from sim.experiment import explain as explain_run
+    from sim.report.explain import county_of, leader_of, print_explanation, save_tables
+    from sim.report.explain_figures import save_explain_figures
+    from sim.report.progress import months_bar
+    from sim.world import load_world
+
+    place = _named("--county", county, lambda word: county_of(word, load_world().county_names))
+    firm = _named("--leader", leader, leader_of)
+    own = None if table is None else _own_table(table)
+    plan = _read_all([scenario], table=own)[0]
+    try:
+        with months_bar(f"{plan.name} to {until or plan.run.end}", shown=not quiet) as tick:
+            found = explain_run(plan, seed, until, tick, table=own)
+    except BrokenIdentityError as error:
+        typer.echo(f"{plan.name}: the run stopped, its books do not balance: {error}", err=True)
+        raise typer.Exit(BROKEN_BOOKS) from None
+    except ValueError as error:
+        _refuse([f"--until: {error}"])
+    files = []
+    if out is not None:
+        folder = _folders([plan.name], out)[0]  # last: a fault leaves nothing behind
+        files = save_tables(found, folder) + save_explain_figures(found, folder, place, firm)
+    print_explanation(found, place, firm, files)
+
+
+def _named(option: str, word: str | None, find: Callable[[str], str]) -> str | None:
+    """What a word of an option means; one that means nothing ends the command."""
+    try:
+        return None if word is None else find(word)
+    except ValueError as error:
+        _refuse([f"{option}: {error}"])
 
 
 def _own_table(file: Path) -> Table:

@@ -441,10 +441,15 @@ class Boards:
     wage_cost: Floats | None = None  # (F,) part of unit cost due to the county's wage against the nation's
     expected: Floats | None = None  # (F,) output for which people are sought, M yuan a month
     wanted: Floats | None = None  # (F,) persons sought
-    limit: Floats | None = None  # (F,) capacity that can be staffed; written by the resolver
+    limit: Floats | None = None  # (F,) capacity that can be staffed and has its electricity; written by the resolver
+    staff_factor: Floats | None = None  # (F,) share of capacity that the staff found can run, 0-1; by the resolver
+    energy_factor: Floats | None = (
+        None  # (F,) share of that which the limit on electricity leaves, 0-1; by the resolver
+    )
     outside_supply: Floats | None = None  # (K,) share of the usual outside supply; None where no product is critical
     # GROW
     investment: Floats | None = None  # (F,) completed net and replacement investment
+    expansion_wished: Floats | None = None  # (F,) net investment before land allows or cuts it; read by the record only
     scrapped: Floats | None = None
     productivity_growth: Floats | None = None
     frontier_growth: Floats | None = None  # (K,) d ln of output per job, everywhere
@@ -461,7 +466,6 @@ class Boards:
     births_of_people: Floats | None = None  # (2, C) natural growth at working age
     income: Floats | None = None  # (C,) M yuan a month
     consumption: Floats | None = None  # (C,) M yuan a month
-    land_gap: Floats | None = None  # (F,) capital that firms want and their plot refuses, M yuan; observed only
     # CLOSE
     exits: Bools | None = None
     # SHARE: by budget, the counties first and the city level last

@@ -1,7 +1,8 @@
-"""Running scenarios: so far one run at a time, the regional table of any of its months, and sudden shocks to one."""
+"""Running scenarios: one run at a time, the table of any of its months, what explains it, and sudden shocks."""
 
+from sim.experiment.explanation import explain
 from sim.experiment.shocks import range_of_rules
 from sim.experiment.single import levers, load, run
 from sim.experiment.tables import table
 
-__all__ = ["levers", "load", "range_of_rules", "run", "table"]
+__all__ = ["explain", "levers", "load", "range_of_rules", "run", "table"]

@@ -10,7 +10,7 @@ plants grow by the leader's plan and do not leave by chance (that is an event); 
 A plot carries half as much capital again as it was laid out for; beyond that, growth needs land in proportion, from
 the park's free land while it lasts.
 
-Reads firm accounts. Writes: investment, scrapped, land_taken, land_gap, productivity_growth, exits.
+Reads firm accounts. Writes: investment, scrapped, land_taken, expansion_wished, productivity_growth, exits.
 """
 
 from __future__ import annotations
@@ -213,7 +213,7 @@ class Investment:
     """Replacement and expansion of operating firms."""
 
     phase: ClassVar[Phase] = Phase.GROW
-    writes: ClassVar[tuple[str, ...]] = ("investment", "scrapped", "land_taken", "land_gap")
+    writes: ClassVar[tuple[str, ...]] = ("investment", "scrapped", "land_taken", "expansion_wished")
 
     def __init__(self, firms: Firms, projects: Projects, target: float) -> None:
         """Keep the parameters.
@@ -237,12 +237,10 @@ class Investment:
         eager &= (trailing_mean(firms.utilisation12) > p.utilisation_trigger) & (margin > p.margin_hurdle)
         orders = trailing_mean(firms.orders12) * YEAR
         gap = desired_expansion(orders, firms.capital_intensity, firms.productivity, firms.capital, self.target)
-        asked = np.where(eager, p.expansion_speed * gap / YEAR, 0.0)
-        net, land = self._within_land(state, asked)
+        net = np.where(eager, p.expansion_speed * gap / YEAR, 0.0)
+        state.boards.expansion_wished = net
+        net, land = self._within_land(state, net)
         state.boards.investment, state.boards.scrapped, state.boards.land_taken = replacement + net, scrapped, land
-        state.boards.land_gap = (asked - net) * (
-            YEAR / p.expansion_speed
-        )  # observed only, see sim/statistics/decline.py
 
     @staticmethod
     def _within_land(state: State, net: Floats) -> tuple[Floats, Floats]:

@@ -99,9 +99,13 @@ def _staff(state: State) -> Floats:
     boards, firms, people = state.boards, state.firms, state.people
     assert boards.wanted is not None
     assert boards.expected is not None
+    assert boards.capacity is not None
     filled, people.workers, people.vacancy, people.open_root = staffing(state, boards.wanted)
     firms.staff, firms.wages, people.wage_bill = hired_and_paid(state, boards.wanted, filled)
-    return staff_limit(firms, boards.expected, filled, state.scenario[Labour].overtime)
+    limit = staff_limit(firms, boards.expected, filled, state.scenario[Labour].overtime)
+    some = (boards.capacity > 0) & ~firms.block
+    boards.staff_factor = np.minimum(1.0, np.divide(limit, boards.capacity, out=np.ones(len(limit)), where=some))
+    return limit
 
 
 def _ration(state: State, network: Network, demand: Floats, solution: Solution) -> Solution:
@@ -125,6 +129,8 @@ def _ration(state: State, network: Network, demand: Floats, solution: Solution) 
         return solution
     ledger = the_ledger(state)
     ledger.rationed = share
+    held = np.divide(share * output, boards.limit, out=np.ones(len(output)), where=(rate > 0) & (boards.limit > 0))
+    boards.energy_factor = np.minimum(1.0, held)
     boards.limit = np.where(rate > 0, share * output, boards.limit)
     orders = network if solution.held is None else solution.held
     found, more = solve(orders, boards.limit, demand, share * output, run.tolerance)

@@ -14,6 +14,7 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
+from sim.limits import LIMITS, groups
 from sim.results import provenance
 from sim.scenario import Scenario
 from sim.state import COMMODITIES, MARKETS, REVENUE_ITEMS, SPENDING_ITEMS, Stage
@@ -186,6 +187,7 @@ VARIABLES: Mapping[str, Variable] = {
     "legacy_change": _money(
         "change of legacy output on the month before, by cause", REAL, ("month", "cause", "county")
     ),
+    "missing": _money("output that was missing, by what limited it", REAL, ("month", "county", "group", "limit")),
     "residual": Variable(
         ("identity",), "largest relative residual of the identity in any month and cell", "1", "index"
     ),
@@ -210,6 +212,8 @@ def coordinates(scenario: Scenario, identities: tuple[str, ...]) -> dict[str, An
         "budget": [*world.county_names, CITY_LEVEL],
         "revenue_item": list(REVENUE_ITEMS),
         "budget_item": list(SPENDING_ITEMS),
+        "group": list(groups(world)),
+        "limit": list(LIMITS),
         "market": list(MARKETS),
         "commodity": list(COMMODITIES),
         "cluster": list(cluster_names(world)),

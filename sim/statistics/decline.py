@@ -36,6 +36,7 @@ from itertools import chain
 import numpy as np
 from numpy.typing import NDArray
 
+from sim.mechanisms.firms import Firms as FirmSettings
 from sim.mechanisms.production import wage_cost
 from sim.mechanisms.sourcing import Sourcing
 from sim.state import YEAR, State
@@ -148,8 +149,11 @@ class Books:
         other = np.divide(outside, planned, out=np.ones(len(rows)), where=planned > 0)
         home = np.where(output < cap, output, firms.orders[rows]) - outside
         lacking = np.zeros(len(rows))
-        if boards.land_gap is not None:
-            lacking = boards.land_gap[rows] / firms.capital_intensity[rows] * productivity / YEAR
+        if boards.expansion_wished is not None and boards.investment is not None and boards.scrapped is not None:
+            granted = np.maximum(boards.investment - boards.scrapped, 0.0)[rows]  # whoever expands also replaces
+            refused = np.maximum(boards.expansion_wished[rows] - granted, 0.0)
+            speed = state.scenario[FirmSettings].expansion_speed / YEAR
+            lacking = refused / speed / firms.capital_intensity[rows] * productivity / YEAR
         terms = ((market, other), (home,), (wages,), (price, cost - wages), (cap + lacking,), (lacking,))
         return cls(rows, output, terms)
 

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.accounts import BrokenIdentityError, the_table
+from sim.limits import LIMITS, MissingOutput
 from sim.mechanisms.energy import Energy, electricity
 from sim.mechanisms.production import cost_parts
 from sim.mechanisms.sourcing import potential_coverage
@@ -91,6 +92,8 @@ class Recorder:
         self.arrays["land"] = np.zeros((months, len(world.parks), 5))
         self.activity = Activity(state, months)
         self.arrays |= self.activity.arrays
+        self.limits = MissingOutput(state)
+        self.arrays["missing"] = np.zeros((months, world.county_count, self.limits.size, len(LIMITS)))
         self.residual: dict[str, float] = {}
         self.efficiency, self.grid_factor = state.scenario[Energy].efficiency, state.scenario[Energy].grid_factor
         self.industry = world.agent | (np.arange(world.product_count) == world.product(ENERGY))
@@ -108,6 +111,7 @@ class Recorder:
         self._markets(state, at)
         self._projects(state, at)
         self._public(state, at)
+        self.arrays["missing"][at] = self.limits.of(state)
 
     def _cells(self, state: State, at: int, counted: Bools) -> None:
         """Output, value added, firms, jobs and capital by county and product."""

@@ -10,6 +10,7 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from sim import data, results
+from sim.limits import LIMITS
 from sim.results.variables import CHANNELS, LAND_STATES
 from sim.scenario import Scenario
 from sim.settings import Run as RunSettings
@@ -112,6 +113,7 @@ def _arrays(output: Floats, random: np.random.Generator) -> dict[str, Floats]:
             "entered": entered.astype(np.float64),
             "introduced": np.stack([fill * 110, fill * 60, fill * 40, fill * 20], axis=1).round(),
             "land": np.repeat(land, months, axis=0),
+            "missing": np.abs(random.normal(20, 4, (months, output.shape[1], 5, len(LIMITS)))),
         }
         | _public(output)
     )
