@@ -260,7 +260,7 @@ def _validate_anew(plan: Scenario, seeds: int, workers: int | None, out: Path | 
     from sim.experiment.ensemble import default_workers
     from sim.experiment.validation import ensemble, jobs, moment_table, path_table
     from sim.report.progress import months_bar
-    from sim.report.validation import validation
+    from sim.report.validation import read_moments, read_paths, validation
 
     folder = _folders([f"{plan.name}_validation"], out)[0]
     numbers = range(1, seeds + 1)
@@ -271,8 +271,7 @@ def _validate_anew(plan: Scenario, seeds: int, workers: int | None, out: Path | 
                 outcomes.append(outcome)  # noqa: PERF402  those done so far are kept if the loop is interrupted
     except KeyboardInterrupt:
         stopped = True
-    table, paths = moment_table(plan, outcomes), path_table(outcomes)
-    kept = {"moments.csv": table, "paths.csv": paths}
+    kept = {"moments.csv": moment_table(plan, outcomes), "paths.csv": path_table(outcomes)}
     for name, frame in kept.items():
         (folder / name).write_text(frame.to_csv(index=False, lineterminator="\n", float_format="%.10g"), "utf-8")
     if stopped:
@@ -285,7 +284,8 @@ def _validate_anew(plan: Scenario, seeds: int, workers: int | None, out: Path | 
         raise typer.Exit(BROKEN_BOOKS)
     for name in kept:
         typer.echo(f"wrote {folder / name}", err=True)
-    _tell_validation(validation(table), paths, folder)
+    # told from the files, so that telling them again says the same to the last digit
+    _tell_validation(validation(read_moments(folder / "moments.csv")), read_paths(folder / "paths.csv"), folder)
 
 
 def _validate_again(source: Path, out: Path | None) -> None:

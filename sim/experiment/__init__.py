@@ -1,6 +1,30 @@
-"""Running scenarios: so far one run at a time, and the regional table of any of its months."""
+"""Running scenarios: one run at a time, the regional table of any of its months, and many runs.
 
-from sim.experiment.single import levers, load, run
-from sim.experiment.tables import table
+Public names are imported when they are first used: a process that waits for a job of an ensemble needs none of them.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from sim.experiment.single import levers, load, run
+    from sim.experiment.tables import table
+
+_HOME = {
+    "levers": "sim.experiment.single",
+    "load": "sim.experiment.single",
+    "run": "sim.experiment.single",
+    "table": "sim.experiment.tables",
+}
+"""Module of each public name."""
 
 __all__ = ["levers", "load", "run", "table"]
+
+
+def __getattr__(name: str) -> Any:
+    """Import a public name when it is first asked for."""
+    if name in _HOME:
+        return getattr(import_module(_HOME[name]), name)
+    raise AttributeError(f"module 'sim.experiment' has no attribute {name!r}")

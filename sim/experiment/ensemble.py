@@ -10,14 +10,19 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
+import threading
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 Job = TypeVar("Job")
 Result = TypeVar("Result")
+
+SECONDS_BETWEEN_LOOKS = 0.2
+"""How often a pool at work looks whether it was interrupted."""
 
 DIED = "its process ended without a word (killed, or out of memory)"
 """Fault of a run whose process was lost."""
@@ -83,32 +88,64 @@ def _guarded(function: Callable[[Job], Result], job: Job) -> Outcome[Job, Result
 
 
 def _pooled(function: Callable[[Job], Result], jobs: Sequence[Job], workers: int) -> Iterator[Outcome[Job, Result]]:
-    """The jobs in a pool; where a process dies the pool is lost, and what was not done runs again one process each."""
+    """The jobs in a pool; where a process dies the pool is lost, and what was not done runs again, one at a time."""
     lost: list[Job] = []
-    with _pool(min(workers, len(jobs) or 1)) as pool:
+    with _noted_interrupt() as interrupted, _pool(min(workers, len(jobs) or 1)) as pool:
         waiting = {pool.submit(_guarded, function, job): job for job in jobs}
         try:
             while waiting:
-                ended, _ = wait(waiting, return_when=FIRST_COMPLETED)
+                ended, _ = wait(waiting, timeout=SECONDS_BETWEEN_LOOKS, return_when=FIRST_COMPLETED)
                 for future in ended:
-                    yield from _taken(future, waiting.pop(future), lost)
-        except BaseException:  # an interrupt from the keyboard, or the caller has seen enough
+                    job = waiting.pop(future)
+                    try:
+                        outcome = future.result()
+                    except BrokenProcessPool:
+                        lost.append(job)
+                    else:
+                        yield outcome
+                if interrupted.is_set():
+                    raise KeyboardInterrupt
+        finally:  # also where the caller has seen enough
             pool.shutdown(wait=True, cancel_futures=True)
-            raise
-    for job in lost:
-        again: list[Job] = []
-        with _pool(1) as alone:
-            yield from _taken(alone.submit(_guarded, function, job), job, again)
-        if again:
-            yield Outcome(job, None, DIED)
+    yield from _alone(function, lost)
 
 
-def _taken(future: Future[Outcome[Job, Result]], job: Job, lost: list[Job]) -> Iterator[Outcome[Job, Result]]:
-    """The outcome of a future; a job whose pool broke joins the lost ones."""
+@contextmanager
+def _noted_interrupt() -> Iterator[threading.Event]:
+    """An event that the first interrupt from the keyboard sets; a second one interrupts as usual.
+
+    Raised in the middle of the pool's own locks, an interrupt would leave them shut and the pool would wait for ever.
+    """
+    noted = threading.Event()
+    if threading.current_thread() is not threading.main_thread():
+        yield noted  # only the main thread is interrupted
+        return
+    before = signal.getsignal(signal.SIGINT)
+
+    def note(*_: object) -> None:
+        noted.set()
+        signal.signal(signal.SIGINT, before)
+
+    signal.signal(signal.SIGINT, note)
     try:
-        yield future.result()
-    except BrokenProcessPool:
-        lost.append(job)
+        yield noted
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def _alone(function: Callable[[Job], Result], jobs: Sequence[Job]) -> Iterator[Outcome[Job, Result]]:
+    """Jobs whose pool broke, one at a time, so that the one that breaks it again is known by name."""
+    rest = list(jobs)
+    while rest:
+        with _pool(1) as pool:
+            while rest:
+                job = rest.pop(0)
+                try:
+                    outcome = pool.submit(_guarded, function, job).result()
+                except BrokenProcessPool:
+                    yield Outcome(job, None, DIED)
+                    break
+                yield outcome
 
 
 def _pool(workers: int) -> ProcessPoolExecutor:

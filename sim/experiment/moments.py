@@ -35,6 +35,7 @@ from sim.experiment.observation import (
 )
 from sim.inputoutput.leontief import Leontief
 from sim.inputoutput.shares import share
+from sim.mechanisms.prices import Prices
 from sim.state import YEAR, Channel, Stage
 from sim.statistics import contribution, pull
 from sim.sums import sum_by
@@ -200,9 +201,9 @@ def growth_rank(county: str, year: int) -> RecordMeasure:
     return measure
 
 
-def at_month(variable: str, month: str, group: str = EVERYTHING, scale: float = 1.0) -> RecordMeasure:
-    """A stock at the end of a month."""
-    return lambda record: record.level(variable, month, group) / scale
+def at_month(variable: str, month: str, group: str = EVERYTHING, county: str | None = None) -> RecordMeasure:
+    """A stock at the end of a month, or an index in it."""
+    return lambda record: record.level(variable, month, group, county)
 
 
 def population(year: int, county: str | None = None, scale: float = THOUSAND) -> RecordMeasure:
@@ -232,27 +233,19 @@ def price_gap(record: Record) -> float:
 
 def entered_share(record: Record) -> float:
     """Projects signed in 2018 over leads of 2018, the leaders' own plants left out."""
-    entered = record.run.monthly["entered"].sel(month=slice("2018-01", "2018-12")).drop_sel(channel="X")
+    entered = record.run.monthly["entered"].drop_sel(channel="X").sel(month=slice("2018-01", "2018-12"))
     if entered.sizes["month"] < YEAR:
         return float("nan")
     leads, signed = (float(entered.sel(stage=stage).sum()) for stage in ("LEAD", "SIGNED"))
     return signed / leads if leads else float("nan")
 
 
-def vehicles(record: Record) -> float:
-    """Vehicles made in 2021: output at 2018 prices over the unit value of 2018."""
-    from sim.mechanisms.prices import Prices
-
-    value = _parameter(record, Prices.table, "unit_value")["vehicle"]
-    return record.total("output", "2021-01", "2021-12", "V_OEM") / float(value) * THOUSAND
-
-
-def _parameter(record: Record, table: str, name: str) -> dict[str, float]:
-    """A table of figures of the scenario, from the text that is stored with the run."""
-    import tomllib
-
-    found = tomllib.loads(str(record.run.monthly.attrs["text"]))[table][name]
-    return dict(found)
+def vehicles(seen: Observation) -> float:
+    """Vehicles made so far in the year: output at 2018 prices over the unit value of 2018."""
+    value = seen.model.plan[Prices].unit_value["vehicle"]  # M yuan per thousand
+    year, firms = max(seen.panel.years), seen.model.state.firms
+    makers = firms.product == seen.model.world.product("V_OEM")
+    return float(seen.panel.years[year][makers].sum()) / value * THOUSAND
 
 
 # --- measures of a position -------------------------------------------------------------------------------------------
@@ -310,8 +303,6 @@ def plants(group: str) -> PositionMeasure:
 
 def capacity_gwh(seen: Observation, building: bool = False) -> float:
     """Capacity of the cell plants, GWh a year at the unit value of power cells, on request with what is being built."""
-    from sim.mechanisms.prices import Prices
-
     here = seen.here
     value = seen.model.plan[Prices].unit_value["power_cell"]
     annual = float(here.state.firms.capacity[here.of("B_CELL")].sum()) * YEAR
@@ -637,7 +628,7 @@ def _levels() -> list[Moment]:
                    flow(OUTPUT_NOMINAL, year, INDUSTRY, county=county), parameters=(*PLACES, *who))
             for county, year, who in (("Fuan", 2020, STEEL), ("Fuan", 2021, STEEL), ("Fuding", 2021, LEGACY))
         ),
-        Moment("vehicles_2021", LEVELS, "vehicles made in 2021", "vehicles", "2021-12", vehicles,
+        Moment("vehicles_2021", LEVELS, "vehicles made in 2021", "vehicles", "2021-12", position=vehicles,
                parameters=("demand.nev_growth", "demand.nev_share_local", "prices.unit_value.vehicle")),
         *(
             Moment(f"gdp_{year}", LEVELS, f"GDP {year}", YUAN, f"{year}-12",
@@ -740,7 +731,7 @@ def _supply() -> list[Moment]:
                at_month("firms", "2020-12", FOUR), parameters=(*LEADS, *SIZES)),
         Moment("capacity_cells_2020", SUPPLY, "cell capacity 2020", "GWh a year", "2020-12", position=capacity_gwh,
                parameters=(*CELLS[:2], "prices.unit_value.power_cell")),
-        Moment("battery_capacity_2021", SUPPLY, "GWh built and building 2021", "GWh a year", "2021-12",
+        Moment("battery_capacity_2021", SUPPLY, "GWh built and building", "GWh a year", "2021-12",
                position=lambda seen: capacity_gwh(seen, building=True),
                parameters=(*CELLS[:2], "prices.unit_value.power_cell")),
     ]  # fmt: skip
@@ -788,6 +779,8 @@ def _firms() -> list[Moment]:
                parameters=("firms.shock", "firms.exit_size")),
         Moment("entry_share_productivity", FIRMS, "entry in productivity", "share", position=entry_share,
                parameters=("firms.exit_base", "firms.exit_profit", "firms.shock"), percent=True),
+        Moment("firms_fuding_2020", FIRMS, "firms Fuding 2020", "firms", "2020-12",
+               at_month("firms", "2020-12", INDUSTRY, "Fuding"), parameters=("opening.firms_above_scale", *PLACES)),
         Moment("concentration_gap", FIRMS, "clustering over OTHM", "Ellison-Glaeser",
                position=concentration_gap, parameters=("location.own_agglomeration", *PLACES)),
         Moment("concentration_rise", FIRMS, "rise of clustering", "Ellison-Glaeser",

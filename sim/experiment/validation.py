@@ -2,8 +2,9 @@
 
 Facts up to the last known month of the scenario are set beside the scenario as it is. Later facts are out of sample;
 for them the world outside (volumes, prices) is given up to the end of 2021, because the question is what Ningde makes
-of it, not whether somebody can foresee the price of nickel. The two are different runs: annual figures of a year are
-known only when it is over, so a world known to November 2019 knows 2018, and 2019 itself already differs.
+of it, not whether somebody can foresee the price of nickel. The two are different runs, and not only after the last
+known month: annual figures are known when the year is over, so a world known to November 2019 knows 2018, and from the
+middle of that year on its path to 2019 is a projection.
 """
 
 from __future__ import annotations
@@ -73,11 +74,6 @@ def measurable(moment: Moment) -> bool:
     return not moment.missing and all(name in VARIABLES for name in moment.needs)
 
 
-def last_known(scenario: Scenario) -> Month:
-    """Last month with known facts, the end of 2021 at the latest."""
-    return min(scenario.run.known_until, LAST)
-
-
 def out_of_sample(moment: Moment, scenario: Scenario) -> bool:
     """Whether the moment lies after what the scenario knows; a statistic without a date does not."""
     return bool(moment.month) and Month(moment.month) > scenario.run.known_until
@@ -94,7 +90,7 @@ def jobs(scenario: Scenario, seeds: Sequence[int]) -> list[Job]:
     wanted = [moment for moment in MOMENTS.values() if measurable(moment)]
     late = [moment.name for moment in wanted if out_of_sample(moment, scenario)]
     early = [moment.name for moment in wanted if moment.name not in late]
-    undated = last_known(scenario)
+    undated = scenario.run.known_until
     if scenario.run.world != "unconditional" or not late:
         whole = _ending(scenario, LAST if late else undated, scenario.run.world)
         return [Job(KNOWN, whole, seed, tuple(early + late), str(undated)) for seed in seeds]
@@ -144,9 +140,10 @@ def observe(job: Job) -> Observed:
 def paths(record: Record) -> dict[str, Floats]:
     """The monthly series of :data:`PATHS`."""
     chains, whole = (record.trailing(VA_NOMINAL, group) for group in (FOUR, INDUSTRY))
+    four = np.divide(chains, whole, out=np.full(whole.size, np.nan), where=whole > 0)
     return {
         "output_lithium": record.trailing(OUTPUT_NOMINAL, "BAT") / 1e3,
-        "share_four": chains / whole,
+        "share_four": four,
         "introduced": record.run.monthly["introduced"].sel(chain="BAT").values,
         "electricity": record.trailing("electricity") / 1e6,
     }
