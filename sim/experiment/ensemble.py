@@ -12,7 +12,7 @@ import os
 import signal
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -88,26 +88,43 @@ def _guarded(function: Callable[[Job], Result], job: Job) -> Outcome[Job, Result
 
 
 def _pooled(function: Callable[[Job], Result], jobs: Sequence[Job], workers: int) -> Iterator[Outcome[Job, Result]]:
-    """The jobs in a pool; where a process dies the pool is lost, and what was not done runs again, one at a time."""
-    lost: list[Job] = []
-    with _noted_interrupt() as interrupted, _pool(min(workers, len(jobs) or 1)) as pool:
-        waiting = {pool.submit(_guarded, function, job): job for job in jobs}
-        try:
-            while waiting:
-                ended, _ = wait(waiting, timeout=SECONDS_BETWEEN_LOOKS, return_when=FIRST_COMPLETED)
-                for future in ended:
-                    job = waiting.pop(future)
-                    try:
-                        outcome = future.result()
-                    except BrokenProcessPool:
-                        lost.append(job)
-                    else:
-                        yield outcome
-                if interrupted.is_set():
-                    raise KeyboardInterrupt
-        finally:  # also where the caller has seen enough
-            pool.shutdown(wait=True, cancel_futures=True)
-    yield from _alone(function, lost)
+    """The jobs in pools: where a process dies its pool is lost, what was in it runs again alone, the rest in a new one."""
+    rest = list(reversed(jobs))
+    while rest:
+        lost: list[Job] = []
+        yield from _one_pool(function, rest, lost, min(workers, len(rest)))
+        yield from _alone(function, lost)
+
+
+def _one_pool(
+    function: Callable[[Job], Result], rest: list[Job], lost: list[Job], workers: int
+) -> Iterator[Outcome[Job, Result]]:
+    """Jobs from the end of ``rest`` until none is left or the pool breaks; those in it then join ``lost``.
+
+    No more jobs are handed out than there are processes: those that are could not be called back.
+    """
+    waiting: dict[Future[Outcome[Job, Result]], Job] = {}
+    with _noted_interrupt() as interrupted, _pool(workers) as pool:
+        while True:
+            try:
+                while rest and len(waiting) < workers and not lost:
+                    waiting[pool.submit(_guarded, function, rest[-1])] = rest[-1]
+                    rest.pop()
+            except BrokenProcessPool:
+                lost.append(rest.pop())
+            if not waiting:
+                return
+            ended, _ = wait(waiting, timeout=SECONDS_BETWEEN_LOOKS, return_when=FIRST_COMPLETED)
+            for future in ended:
+                job = waiting.pop(future)
+                try:
+                    outcome = future.result()
+                except BrokenProcessPool:
+                    lost.append(job)
+                else:
+                    yield outcome
+            if interrupted.is_set():
+                raise KeyboardInterrupt
 
 
 @contextmanager
