@@ -88,7 +88,7 @@ def _guarded(function: Callable[[Job], Result], job: Job) -> Outcome[Job, Result
 
 
 def _pooled(function: Callable[[Job], Result], jobs: Sequence[Job], workers: int) -> Iterator[Outcome[Job, Result]]:
-    """The jobs in pools: where a process dies its pool is lost, what was in it runs again alone, the rest in a new one."""
+    """The jobs in pools: where a process dies its pool is lost; what was in it runs alone, the rest in a new one."""
     rest = list(reversed(jobs))
     while rest:
         lost: list[Job] = []

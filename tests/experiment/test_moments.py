@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pytest
 
@@ -196,6 +198,30 @@ def test_no_moment_is_dated_after_2021() -> None:
     dated = [moment for moment in MOMENTS.values() if moment.month]
     assert len(dated) > 60
     assert [moment.name for moment in dated if Month(moment.month) > LAST] == []
+
+
+def test_only_statistics_that_speak_of_no_month_of_ningde_have_no_date() -> None:
+    """A moment dated too early would count as known what a run cannot know: what names a year ends in it or later."""
+    undated = {moment.name for moment in MOMENTS.values() if not moment.month and not moment.missing}
+    assert undated == {
+        "building_best_months",
+        "building_median_months",
+        "firm_tail",
+        "growth_shape",
+        "size_variance_slope",
+        "entry_share_productivity",
+        "concentration_gap",
+        "concentration_rise",
+        "colocation",
+        "multiplier_melt",
+        "multiplier_roll",
+        "multiplier_products",
+        "local_multiplier",
+        "learning_cell",
+    }
+    for name, moment in MOMENTS.items():
+        for year in re.findall(r"20\d\d", f"{name} {moment.label}"):
+            assert moment.month[:4] == year, name
 
 
 def test_a_moment_waits_only_for_variables_that_are_not_recorded_yet_or_are() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import importlib.util
 import io
 import math
 import re
@@ -366,3 +367,20 @@ def test_no_published_source_speaks_of_a_year_after_2021() -> None:
     for name, moment in MOMENTS.items():
         for year in re.findall(r"20\d\d", f"{name} {moment.label} {moment.month}"):
             assert int(year) <= 2021, name
+
+
+def test_the_page_of_the_documentation_takes_the_table_between_its_marks() -> None:
+    file = Path(__file__).parents[2] / "docs" / "validation.py"
+    spec = importlib.util.spec_from_file_location("validation_page", file)
+    assert spec is not None
+    assert spec.loader is not None
+    script = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(script)
+    old = file.with_suffix(".md").read_text(encoding="utf-8")
+    new = script.page(old, table(3))
+    assert new.partition(script.START)[0] == old.partition(script.START)[0]
+    assert new.partition(script.END)[2] == old.partition(script.END)[2]
+    assert "| battery projects Nov 2019 | 38 |" in new
+    assert script.page(new, table(3)) == new
+    for name in VERDICTS:
+        assert re.search(rf"\b{name}\b", old), f"docs/validation.md does not explain {name!r}"
