@@ -69,6 +69,7 @@ def test_the_band_by_hand() -> None:
         (fact(95.0), INSIDE),
         (fact(95.1), BELOW),
         (fact(96.0, 94.0, 97.0), INSIDE),  # its own range reaches into the band
+        (fact(4.0, 3.0, 5.5), WIDE),  # its own range reaches into the band from below
         (fact(4.9), ABOVE),
         (fact(-1.0, -2.0, 4.9), ABOVE),
         (fact(90.0), INSIDE),  # width 90 of 90
