@@ -443,9 +443,7 @@ class Boards:
     wanted: Floats | None = None  # (F,) persons sought
     limit: Floats | None = None  # (F,) capacity that can be staffed and has its electricity; written by the resolver
     staff_factor: Floats | None = None  # (F,) share of capacity that the staff found can run, 0-1; by the resolver
-    energy_factor: Floats | None = (
-        None  # (F,) share of that which the limit on electricity leaves, 0-1; by the resolver
-    )
+    energy_factor: Floats | None = None  # (F,) share of that which electricity allows; by the resolver
     outside_supply: Floats | None = None  # (K,) share of the usual outside supply; None where no product is critical
     # GROW
     investment: Floats | None = None  # (F,) completed net and replacement investment
