@@ -215,11 +215,12 @@ def indicator_rows(published: Published, period: str, rivals: Sequence[Rival] = 
         covered = str(row["covered"]) if row["covered"] == "yes" or not remark else f"{row['covered']}: {remark}"
         if row["covered"] == MISSING:
             covered = f"no: {remark}"
-        cells = [_number(float(row["value"]), 1), _number(100 * float(row["growth"]), 1)]
+        digits = 0 if row["unit"] == "yuan" else 1
+        cells = [_number(float(row["value"]), digits), _number(100 * float(row["growth"]), 1)]
         if rivals:
             cells += [_rank(float(row[f"rank_{name}"]), float(row[f"{name}_of"])) for name in ("growth", "value")]
         table.add_row(str(row["label"]), *cells, covered)
-    table.caption = "growth of value added real, of all others nominal"
+    table.caption = "growth of value added real, of all others nominal; income in yuan"
     return table
 
 

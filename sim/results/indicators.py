@@ -225,8 +225,19 @@ def _figures(published: Published, span: Span) -> dict[str, Figure]:
         else:
             figures[code] = _missing("public budgets are not in this version")
     for code in ("income_urban", "income_rural"):
-        figures[code] = _missing("household income is not in this version; no urban-rural split")
+        figures[code] = _income(published, span)
     return figures
+
+
+def _income(published: Published, span: Span) -> Figure:
+    """Income a head of all residents in yuan, nominal; the model does not tell towns from villages."""
+    if not (published.has("income") and published.has("population")):
+        return _missing("household income is not in this version; no urban-rural split")
+    money = published.city("income", span, None, published.level)
+    people = published.record("population").sum(axis=1)
+    heads = [np.nan if months is None else people[months].mean() for months in (span.now, span.before)]
+    now, before = (amount * 1e9 / count for amount, count in zip(money, heads, strict=True))
+    return Figure(now, now, before, "nominal", PARTLY, "one income a head of all residents, no urban-rural split")
 
 
 def _missing(remark: str) -> Figure:

@@ -46,6 +46,20 @@ def test_levels_and_growth_by_hand(run: Run) -> None:
     assert table.loc["exports", "growth"] == pytest.approx(sold[60:71].sum() / sold[48:59].sum() - 1)
 
 
+def test_income_a_head_where_the_model_has_households(run: Run) -> None:
+    monthly = run.monthly
+    counties = monthly["output"].sum("product")
+    rich = Run(monthly.assign(income=counties * 0 + 600.0, population=counties * 0 + 300_000.0))
+    table = rich.published.indicators("2019").set_index("indicator")
+    level = monthly["price_level"].values
+    for code in ("income_urban", "income_rural"):
+        assert table.loc[code, "value"] == pytest.approx(600e6 / 300_000 * level[60:72].sum()), "yuan a head and year"
+        assert table.loc[code, "growth"] == pytest.approx(level[60:72].sum() / level[48:60].sum() - 1)
+        assert table.loc[code, "covered"] == "in part"
+    first = rich.published.indicators("2014").set_index("indicator")
+    assert np.isnan(first.loc["income_urban", "growth"])
+
+
 def test_ranks_among_rivals(run: Run) -> None:
     growth = 100 * run.published.indicators("2019").set_index("indicator").loc["exports", "growth"]
     rivals = [
