@@ -124,7 +124,7 @@ def month_of(state: State) -> tuple[Mechanism, ...]:
     return (
         # 1 WORLD
         demand.OutsideDemand(path, scenario[demand.Demand], known_month),
-        price_mechanism(scenario, world),
+        price_mechanism(scenario, state.technology, world),
         construction.Rain(scenario[construction.Construction]),
         candidates.CandidatePool(scenario[promotion.Promotion], rates, scenario[construction.Construction].cv),
         # 2 PROPOSE

@@ -776,6 +776,7 @@ class InputOutput(Parameters):
     )
     bom: Mapping[str, float] = entries("io.bom")
     split: Mapping[str, float] = entries("io.split")
+    ores: Mapping[str, float] = entries("io.ores")
 
     def checks(self) -> Iterator[tuple[str, str]]:
         """A national sector of which nothing is left beside its parts (vehicles, vehicle parts) is divided in full."""

@@ -333,6 +333,7 @@ class Technology:
         imported: (K, K) share of input i of industry j that comes from abroad, in the table of all regions.
         value_added_share, capital, land, jobs, energy, tax, markup: (K,) per unit of output (land in mu, jobs in
             persons, energy in MWh, all per M yuan of annual output; capital in M yuan per M yuan).
+        conversion: (K,) conversion cost of 2018 per unit; steady_cost: (K,) wages, depreciation and taxes in it.
     """
 
     inputs: Floats
@@ -349,6 +350,7 @@ class Technology:
     tax: Floats
     markup: Floats
     conversion: Floats
+    steady_cost: Floats
     national_share: Floats
     imported: Floats
 

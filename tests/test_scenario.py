@@ -406,6 +406,7 @@ def test_the_other_scenarios_differ_as_their_titles_say() -> None:
     assert changed == {
         "baseline": [],
         "bidding_war": ["zoning.strictness", "fiscal.incentive_cap"],
+        "capped_energy": ["energy.cap"],
         "fragmented_counties": ["zoning.strictness"],
         "no_service_teams": ["service.teams", "service.start"],
         "tight_land": ["land.new_quota"],

@@ -482,7 +482,7 @@ class Expansion:
 
     @staticmethod
     def _detour(state: State, group: int) -> Floats:
-        """(C,) minutes from the leader's largest home plant beyond those inside its county: it shares heads and labs."""
+        """(C,) minutes from the leader's largest home plant beyond those inside its county: plants share heads."""
         minutes, home = state.world.minutes, int(sponsor_county(state)[group])
         return np.asarray(minutes[home] - minutes[home, home] if home >= 0 else np.zeros(len(minutes)))
 

@@ -1,14 +1,19 @@
 """Prices: commodities, learning and pass-through, so that nominal and real output can move apart (section 9.2).
 
     ln P_q(t+1) = ln P_q + theta_p (ln Pbar_q - ln P_q)/12 + (sig_q / sqrt 12) eps_q      (known period: series)
-    v_k = v_k0 (E_k / E_ref)^(-b_k),  b_k = -log2(1 - LR_k),  E_k = w_world E_world + (1 - w_world) E_home
+    v_k = h_k + (v_k0 - h_k) (E_k / E_ref)^(-b_k),  E_k = w_world E_world + (1 - w_world) E_home
+    b_k = -log2(1 - LR_k),  battery products: -log2(1 - LR) / share of what learns in the cost of a cell
     chat_k = sum_i p_ik^paid a_ik + v_k PI
     p_ik^paid = p_i [1 + M_ik tau/(1 + tau_M)] ,   for OTHM also times [1 + sum_q (e_qk / a_OTHM,k)(P_q - 1)]
     ln p_k(t+1) = ln p_k + rho_p (ln[(1 + mbar_k (1 + xi_u (U_k - Ubar))) chat_k] - ln p_k)
 
 Prices are indices with 2018 = 1; products outside the four chains follow general inflation PI. Choices of this
 project: freight does not enter the frontier cost (the table's transport and trade rows hold it already; freight
-only compares suppliers in sourcing); v_k0 is what the price of 2018 leaves after inputs and the normal margin, and
+only compares suppliers in sourcing). The learning rate of batteries was measured on prices of whole packs, of which
+metals, chemicals and services bought elsewhere are two thirds and do not learn with cells; so what does learn, the
+conversion in cells and their materials, falls faster, and the price of a cell falls by LR at the first doubling after
+the base and by less when little is left to learn. Wages, depreciation and taxes of a plant, h_k, do not learn at all.
+v_k0 is what the price of 2018 leaves after inputs and the normal margin, and
 the margin is cut where value added less wages, taxes and depreciation is smaller than it (copper cathode). World
 utilisation U_k is a dated lever of each chain; 0 stands for its normal value, at which the term is exactly 1. The
 experience of 2018 is that of the world; where it lies after the origin the last known mid-year is the base.
@@ -47,7 +52,7 @@ from sim.mechanisms.demand import (
 )
 from sim.parameters import Lever, Month, Parameters, entries, lever, parameter
 from sim.settings import Run
-from sim.state import COMMODITIES, YEAR, State
+from sim.state import COMMODITIES, YEAR, State, Technology
 from sim.sums import sum_by
 from sim.world import World
 
@@ -264,6 +269,23 @@ def learning_exponent(rate: float) -> float:
     return float(-np.log2(1.0 - rate))
 
 
+def learning_exponents(prices: Prices, technology: Technology, world: World) -> Floats:
+    """(K,) exponents with which the part of conversion cost that learns falls with experience.
+
+    Mature products: that of their rate. Battery products: such that the price of a cell falls by the rate of cells per
+    doubling at the base, b / s, where s is the share of what learns, in cells and their battery inputs, in unit cost.
+    """
+    exponents = np.full(world.product_count, learning_exponent(prices.learning_rate_other))
+    battery = np.flatnonzero(battery_products(world))
+    cell = int(np.searchsorted(battery, world.product("B_CELL")))
+    learns = np.maximum(technology.conversion - technology.steady_cost, 0.0)[battery]
+    inside = technology.inputs[np.ix_(battery, battery)]
+    content = np.linalg.solve(np.eye(len(battery)) - inside.T, learns)[cell]
+    cost = technology.inputs[:, battery[cell]].sum() + technology.conversion[battery[cell]]
+    exponents[battery] = learning_exponent(prices.learning_rate_cell) * cost / content
+    return exponents
+
+
 def frontier_cost(inputs: Floats, paid: Floats, conversion: Floats) -> Floats:
     """Unit cost of a frontier plant, nominal, 2018 price of the product = 1.
 
@@ -380,20 +402,21 @@ class WorldPrices:
         "experience",
     )
 
-    def __init__(self, path: PricePath, prices: Prices, world: World, reference: Floats, flat: bool) -> None:
+    def __init__(
+        self, path: PricePath, prices: Prices, technology: Technology, world: World, reference: Floats, flat: bool
+    ) -> None:
         """Prepare the rates by product.
 
         Args:
             path: known prices.
             prices: parameters.
+            technology: inputs and conversion costs of 2018.
             world: products.
             reference: (K,) world experience of the base year relative to the opening.
             flat: whether the outside world stands still (then nothing is learned outside).
         """
         self.path, self.prices, self.reference, self.flat = path, prices, reference, flat
-        rate = np.full(world.product_count, prices.learning_rate_other)
-        rate[world.product("B_CELL")] = prices.learning_rate_cell
-        self.exponent = np.array([learning_exponent(value) for value in rate])
+        self.exponent = learning_exponents(prices, technology, world)
         self.exposure = exposure_matrix(prices, world)
         self.chain = world.chain_product
 
@@ -413,10 +436,20 @@ class WorldPrices:
         thrift = 0.0 if self.flat else p.material_thrift / YEAR
         boards.material_factor = markets.material_factor * (1.0 - thrift)
         boards.experience = self._experience(state)
-        boards.conversion = state.technology.conversion * (boards.experience / self.reference) ** (-self.exponent)
+        boards.conversion = self.learned(state.technology, boards.experience)
         target = self.target(state, boards.commodity, boards.price_level, boards.conversion)
         price = markets.price * (target / markets.price) ** p.adjust
         boards.price = np.where(self.chain, price, boards.price_level)
+
+    def learned(self, technology: Technology, experience: Floats) -> Floats:
+        """(K,) conversion cost after cumulative experience, 2018 prices; what people, capital and the state take stays.
+
+        Args:
+            technology: conversion cost of the base, and the part that does not learn.
+            experience: (K,) relative to the opening.
+        """
+        steady = np.minimum(technology.steady_cost, technology.conversion)
+        return np.asarray(steady + (technology.conversion - steady) * (experience / self.reference) ** -self.exponent)
 
     def _experience(self, state: State) -> Floats:
         """(K,) cumulative experience relative to the opening, world and home weighted.

@@ -15,11 +15,10 @@ import numpy as np
 from sim.inputoutput.checks import ArgumentError
 from sim.inputoutput.identities import check_table as check_identities
 from sim.inputoutput.multiregional import Regionalisation
-from sim.inputoutput.shares import share
 from sim.inputoutput.tables import USES, Table, aggregate, arrays, placed
 from sim.mechanisms.demand import Demand
 from sim.opening.national import OpeningError, home_technology
-from sim.opening.table import OUTSIDE_REGIONS, check_table, opening_nation, opening_table
+from sim.opening.table import OUTSIDE_REGIONS, check_table, inside_shares, opening_nation, opening_table
 from sim.opening.totals import (
     OpeningTotals,
     above_scale_output,
@@ -132,12 +131,8 @@ def _totals(scenario: Scenario, table: Table) -> OpeningTotals:
 def _built(scenario: Scenario, table: Table) -> Regionalisation:
     """The record of a table that was not built here: own shares are read from its trade."""
     technology = home_technology(scenario[InputOutput], scenario[Demand].nev_share_local)
-    trade, use = table.trade, table.domestic_use
-    inside = [
-        share(trade[:, :count, :count].sum(axis=(1, 2)), use[:, :count].sum(axis=1))
-        for count in (-1, -len(OUTSIDE_REGIONS))
-    ]
-    return Regionalisation(table, technology, np.ones(len(table.products)), inside[0], inside[1], ())
+    province, city = inside_shares(table)
+    return Regionalisation(table, technology, np.ones(len(table.products)), province, city, ())
 
 
 def _digest(table: Table) -> str:

@@ -63,6 +63,7 @@ from sim.state import (
     Relations,
     Rivals,
     State,
+    Technology,
     trailing_mean,
 )
 from sim.state import Projects as ProjectTable
@@ -254,10 +255,10 @@ ROUNDS_OF_PRICES = 200
 
 def _prices_and_costs(state: State, scenario: Scenario) -> None:
     """Commodity prices, price level, learned costs and product prices at opening; unit costs and capacity of firms."""
-    markets, mechanism = state.markets, price_mechanism(scenario, state.world)
+    markets, mechanism = state.markets, price_mechanism(scenario, state.technology, state.world)
     markets.commodity = np.exp(mechanism.path.commodity[:, 0])
     markets.price_level = markets.price_level_before = float(np.exp(mechanism.path.level[0]))
-    markets.conversion = state.technology.conversion * mechanism.reference**mechanism.exponent
+    markets.conversion = mechanism.learned(state.technology, markets.experience)
     markets.price[:] = markets.price_level
     for _ in range(ROUNDS_OF_PRICES):
         markets.price = mechanism.target(state, markets.commodity, markets.price_level, markets.conversion)
@@ -270,7 +271,7 @@ def _prices_and_costs(state: State, scenario: Scenario) -> None:
     firms.market_reference = markets.volume[firms.market]
 
 
-def price_mechanism(scenario: Scenario, world: World) -> WorldPrices:
+def price_mechanism(scenario: Scenario, technology: Technology, world: World) -> WorldPrices:
     """The price mechanism of a run."""
     known = known_world(scenario)
     path = PricePath.of(scenario.run, known)
@@ -282,7 +283,7 @@ def price_mechanism(scenario: Scenario, world: World) -> WorldPrices:
         if flat
         else experience_reference(outside.known, demand.nev_share_local, outside.reference, world)
     )
-    return WorldPrices(path, scenario[Prices], world, reference, flat)
+    return WorldPrices(path, scenario[Prices], technology, world, reference, flat)
 
 
 def leader_market(state: State) -> NDArray[np.int64]:

@@ -5,22 +5,32 @@ All regions together are the national table of 2018 times ``io.base_scale``, nat
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import replace
 from functools import lru_cache
 
 import numpy as np
+from numpy.typing import NDArray
 
 from sim.inputoutput.balancing import BalancingError
 from sim.inputoutput.identities import EXACT, check_columns, check_income, check_parts, check_rows
 from sim.inputoutput.multiregional import Regionalisation, regionalise
 from sim.inputoutput.regional_rules import Rules
+from sim.inputoutput.shares import share
 from sim.inputoutput.tables import Table, nation
 from sim.opening.national import NATION, OpeningError, home_technology, national_products
 from sim.opening.totals import OpeningTotals, industrial, opening_totals
 from sim.settings import InputOutput, Opening
 from sim.world import load_world
 
+Floats = NDArray[np.float64]
+
 OUTSIDE_REGIONS = ("RF", "RC")
 """Rest of Fujian and rest of China, after the counties."""
+
+
+ORE_CARRIER = "OTHM"
+"""Product that holds ores and raw metals (model description, section 6.1)."""
 
 
 @lru_cache(maxsize=64)
@@ -48,8 +58,54 @@ def build_table(io: InputOutput, totals: OpeningTotals, rules: Rules, nev_share:
         built = regionalise(base, regions, totals.output, home_technology(io, nev_share), rules)
     except BalancingError as fault:
         raise OpeningError(f"table of regions with the groups opening and io: {fault}") from fault
+    table = ores_from_outside(built.table, io.ores)
+    province, city = inside_shares(table)
+    built = replace(built, table=table, own_share_province=province, own_share_city=city)
     check_table(built, base)
     return built
+
+
+def inside_shares(table: Table) -> tuple[Floats, Floats]:
+    """(K,) shares of domestic use that the province and the city meet themselves, read from the trade of a table."""
+    trade, use = table.trade, table.domestic_use
+    province, city = (
+        share(trade[:, :count, :count].sum(axis=(1, 2)), use[:, :count].sum(axis=1))
+        for count in (-1, -len(OUTSIDE_REGIONS))
+    )
+    return province, city
+
+
+def ores_from_outside(table: Table, ores: Mapping[str, float]) -> Table:
+    """The table with the ores of home industries bought from the rest of China instead of home other industry.
+
+    A region's own share of other industry is one figure for all its buyers, though Ningde has no mines. What the home
+    producers lose they sell to buyers in the rest of China, whose suppliers give way to them in proportion; every row,
+    every column and every national cell stays as it is.
+
+    Args:
+        table: twelve regions.
+        ores: share of ores in the purchases of other industry, by product of the buyer.
+    """
+    world, products = load_world(), len(table.products)
+    home = world.county_count * products
+    carrier = table.products.index(ORE_CARRIER)
+    rows, far = np.arange(carrier, home, products), len(table.producers) - products + carrier
+    ore = np.tile([ores.get(code, 0.0) for code in table.products], world.county_count)
+    inputs, final = table.intermediate.copy(), table.final.copy()
+    moved = inputs[rows, :home] * ore
+    inputs[rows, :home] -= moved
+    inputs[far, :home] += moved.sum(axis=0)
+    buyers = slice(len(table.producers) - products, None)
+    last = table.regions[-1]
+    users = np.array([at for at, (region, use) in enumerate(table.users) if region == last and use != "exports"])
+    sold = np.concatenate([inputs[far, buyers], final[far, users]])
+    part = np.maximum(sold, 0.0) / np.maximum(sold, 0.0).sum()
+    given = np.outer(moved.sum(axis=1), part)
+    inputs[rows, buyers] += given[:, :products]
+    final[np.ix_(rows, users)] += given[:, products:]
+    inputs[far, buyers] -= given[:, :products].sum(axis=0)
+    final[far, users] -= given[:, products:].sum(axis=0)
+    return replace(table, intermediate=inputs, final=final)
 
 
 def opening_nation(io: InputOutput) -> Table:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -13,9 +15,10 @@ from sim.mechanisms.fiscal import Fiscal
 from sim.mechanisms.labour import WAGE_BY_GROUP, Labour
 from sim.mechanisms.land import Land
 from sim.mechanisms.prices import Prices
+from sim.opening.table import ORE_CARRIER
 from sim.opening.totals import product_figures
 from sim.scenario import Scenario
-from sim.settings import Projects
+from sim.settings import InputOutput, Projects
 from sim.state import YEAR, Technology
 from sim.world import World
 
@@ -63,22 +66,32 @@ def home_shares(table: Table, counties: int, products: int) -> Floats:
     return share(trade, total[:, None, :])
 
 
-def pool_coefficients(table: Table, inputs: Floats, linked: NDArray[np.bool_], shares: Floats) -> Floats:
+def ore_parts(world: World, ores: Mapping[str, float]) -> Floats:
+    """(K, K) share of input i of industry j that no home producer supplies: ores inside other industry."""
+    parts = np.zeros((world.product_count, world.product_count))
+    for code, part in ores.items():
+        parts[world.product(ORE_CARRIER), world.product(code)] = part
+    return parts
+
+
+def pool_coefficients(table: Table, inputs: Floats, linked: NDArray[np.bool_], shares: Floats, ores: Floats) -> Floats:
     """(N, N) home flow per unit of buyer output without the node pairs of explicit links.
 
-    For an industry absent at opening: trade share of the county times its input coefficient.
+    For an industry absent at opening: trade share of the county times its input coefficient, less ores.
 
     Args:
         table: opening table.
         inputs: (K, N) total input coefficients.
         linked: (K, K) pairs that run over links.
         shares: (K, C, C) home shares.
+        ores: (K, K) share of an input that no home producer supplies.
     """
     products, counties = linked.shape[0], shares.shape[1]
     size = products * counties
     flows, output = table.intermediate[:size, :size], table.output[:size]
     pool = share(flows, output[None, :])
-    by_share = shares[:, :, :, None] * inputs.reshape(products, counties, products)[:, None, :, :]
+    from_home = inputs.reshape(products, counties, products) * (1.0 - ores)[:, None, :]
+    by_share = shares[:, :, :, None] * from_home[:, None, :, :]
     absent = by_share.transpose(1, 0, 2, 3).reshape(size, size)
     pool = np.where(output[None, :] > 0, pool, absent)
     pool[np.tile(linked, (counties, counties))] = 0.0
@@ -141,11 +154,12 @@ def technology(scenario: Scenario, world: World, built: Regionalisation) -> Tech
     wages = jobs * float(county_wages(world, scenario[Labour]).mean()) / 1e6
     used = inputs[:, :products].sum(axis=0)
     prices = scenario[Prices]
-    markup = markups(1.0 - used, wages, tax, capital * scenario[Projects].depreciation, prices.margin_normal)
+    depreciation = capital * scenario[Projects].depreciation
+    markup = markups(1.0 - used, wages, tax, depreciation, prices.margin_normal)
     national = np.where(world.agent, table.output.reshape(-1, products).sum(axis=0), 0.0)
     return Technology(
         inputs=inputs,
-        pool=pool_coefficients(table, inputs, linked, shares),
+        pool=pool_coefficients(table, inputs, linked, shares, ore_parts(world, scenario[InputOutput].ores)),
         linked=linked & (inputs[:, :products] > 0),
         home_share=shares,
         household_shares=household_shares(table, counties, products),
@@ -158,6 +172,7 @@ def technology(scenario: Scenario, world: World, built: Regionalisation) -> Tech
         tax=tax,
         markup=markup,
         conversion=1.0 / (1.0 + markup) - used,
+        steady_cost=wages + tax + depreciation,
         national_share=national / national.sum(),
         imported=imported_shares(table, products),
     )

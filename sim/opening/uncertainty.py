@@ -208,7 +208,7 @@ def draw_parameters(io: InputOutput, luck: np.random.Generator, vary: Collection
         else:
             values[name] = value
     values["split"] = Entries(_whole(io.split, values["split"]))
-    values["bom"] = Entries(values["bom"])
+    values["bom"], values["ores"] = Entries(values["bom"]), Entries(values["ores"])
     values["leader_goods_share"] = io.leader_goods_share * (1.0 - values["va_cell"]) / (1.0 - io.va_cell)
     drawn = io.model_copy(update=values)
     return drawn.model_copy(update={"bom": Entries(_complete_bills(drawn))})

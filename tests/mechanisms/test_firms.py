@@ -4,7 +4,16 @@ import numpy as np
 import pytest
 
 from sim.draws import Streams
-from sim.mechanisms.firms import Exit, Firms, Investment, ProductivityNoise, desired_expansion, exit_probability
+from sim.mechanisms.firms import (
+    Exit,
+    Firms,
+    Investment,
+    ProductivityNoise,
+    desired_expansion,
+    exit_probability,
+    reference_after,
+)
+from sim.mechanisms.production import outside_orders
 from sim.resolvers.closing import resolve_close, resolve_grow
 
 FIRMS = Firms()
@@ -114,6 +123,34 @@ def test_without_margin_capital_wears_out(fresh, next_month):
     rate = model.plan[type(part_of(model, Investment).projects)].depreciation
     np.testing.assert_allclose(boards.scrapped[able], rate / 12 * state.firms.capital[able])
     assert (boards.scrapped[~able] == 0).all()
+
+
+def test_outside_demand_follows_the_market_and_not_what_was_built(fresh, next_month):
+    """Orders of a firm that builds stay as they were; with n_x = 1 they grow with its capacity."""
+    reference, capital = np.array([2.0, 2.0, 2.0]), np.array([100.0, 100.0, 0.0])
+    change = np.array([10.0, -20.0, 0.0])
+    assert reference_after(reference, capital, change, 0.0) == pytest.approx([2.2, 1.6, 2.0])
+    assert reference_after(reference, capital, change, 0.5) == pytest.approx([2 * 1.1**0.5, 2 * 0.8**0.5, 2.0])
+    assert (reference_after(reference, capital, change, 1.0) == reference).all()
+
+    def orders(new_customers):
+        model = fresh({"firms.new_customers": new_customers})
+        state, firms = next_month(model.state), model.state.firms
+        row = int(np.flatnonzero((firms.outside_share > 0.1) & (firms.leader < 0) & ~firms.fringe)[0])
+        built = 0.1 * firms.capital * (np.arange(len(firms)) == row)
+        size = np.zeros(len(firms))
+        state.boards.investment, state.boards.scrapped, state.boards.land_taken = built, size, size
+        ask = []
+        for _ in range(2):
+            capacity = firms.capital / np.where(firms.block, 1.0, firms.capital_intensity) * firms.productivity / 12
+            ask.append(outside_orders(state, capacity, firms.unit_cost, 3.0, size)[row])
+            resolve_grow(state, Streams(1))
+        return ask
+
+    before, after = orders(0.0)
+    assert after == pytest.approx(before)
+    before, after = orders(1.0)
+    assert after == pytest.approx(1.1 * before)
 
 
 @pytest.fixture
