@@ -405,7 +405,7 @@ def test_the_other_scenarios_differ_as_their_titles_say() -> None:
     changed = {name: [each.key for each in differences(baseline, shipped(name))] for name in SHIPPED}
     assert changed == {
         "baseline": [],
-        "bidding_war": ["fiscal.incentive_cap", "zoning.strictness"],
+        "bidding_war": ["zoning.strictness", "fiscal.incentive_cap"],
         "capped_energy": ["energy.cap"],
         "fragmented_counties": ["zoning.strictness"],
         "no_service_teams": ["service.teams", "service.start"],

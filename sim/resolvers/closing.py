@@ -68,7 +68,7 @@ def _pay(state: State, investment: Floats, land: Floats) -> None:
     paid = land * state.parks.price[np.maximum(firms.park, 0)]
     firms.land_paid = firms.land_paid + paid
     sell_land(state, firms.county, paid)
-    if books is not None and len(books.land) == len(firms):
+    if books is not None:
         books.invested, books.land = investment, paid
 
 

@@ -300,7 +300,10 @@ def test_a_plan_starts_from_orders_capacity_and_pipeline(deciding):
 def test_utilities_of_home_parks_and_rival_sites(deciding):
     model, state, part, asked = deciding
     asked["output"][0] = 2_000.0
-    state.counties.service[3], state.counties.incentive[4], state.counties.talent[5] = 0.6, 0.07, 1.3
+    state.counties.service[3], state.counties.talent[5] = 0.6, 1.3
+    caps = np.full(len(state.counties.service), 0.04)
+    caps[4] = 0.07
+    state.levers = {**state.levers, "fiscal.incentive_cap": np.tile(caps, (len(state.levers["land.discount"]), 1))}
     state.parks.price[2] = 0.0
     part.step(state, model.streams)
     value, world = asked["site"][0], state.world
@@ -309,13 +312,18 @@ def test_utilities_of_home_parks_and_rival_sites(deciding):
     firms = state.firms
     mine = firms.alive & (firms.leader == 0)
     total = firms.capacity[mine].sum() + state.rivals.capacity[0].sum()
+    base = int(firms.county[np.where(mine, firms.capital, 0.0).argmax()])
+    takers = len({int(world.park_county[park]) for park in np.flatnonzero(np.isfinite(value[:parks]))})
+    race = 0.5 * (1.0 + 0.15 * (1.0 - state.lever("zoning.strictness")) * (takers - 1))
+    offers = caps * min(race, 1.0)  # half the cap alone, more against others, never more than the cap
     for park in range(parks - world.county_count):
         county = world.park_county[park]
         wage = state.counties.wage[county] / (state.wage_reference * state.people.national_wage)
         price = state.parks.price[park] or p.rival_land_price
         expected = p.coverage_pull * cover[county] - q.land_price * np.log(price) - q.wage * np.log(wage)
-        expected += q.service * state.counties.service[county] + q.incentive * state.counties.incentive[county]
+        expected += q.service * state.counties.service[county] + q.incentive * offers[county]
         expected += p.energy_pull * p.rival_headroom + p.talent_pull * np.log(state.counties.talent[county])
+        expected -= q.leader_time * (world.minutes[base, county] - world.minutes[base, base])
         expected -= p.diversification * firms.capacity[mine & (firms.park == park)].sum() / total
         assert value[park] == pytest.approx(expected), world.parks[park]
     assert np.isinf(value[parks - world.county_count : parks]).all(), "town plots are no site"

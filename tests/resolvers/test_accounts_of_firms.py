@@ -142,3 +142,22 @@ def test_plants_announced_before_the_opening_have_settled_with_their_county(fres
     assert (projects.land_paid[new] > 0).all()
     assert (projects.grant[new] > 0).all()
     assert not projects.land_settled[~dated].any()
+
+
+def test_a_firm_that_grows_beyond_its_plot_pays_its_county(fresh):
+    """Land beside the plot: the firm's books, the county's revenue and the sum of all payments move alike."""
+    model = fresh()
+    model.step()
+    state = model.state
+    row = int(np.flatnonzero((state.firms.park >= 0) & ~state.firms.fringe)[7])
+    county, price = int(state.firms.county[row]), float(state.parks.price[state.firms.park[row]])
+    land, investment = np.zeros(len(state.firms)), np.full(len(state.firms), 2.0)
+    land[row] = 3.0
+    before = state.ledger.revenue[1].copy()
+    resolvers.closing._pay(state, investment, land)
+    books = state.firm_accounts
+    assert price > 0
+    assert books.land[row] == state.firms.land_paid[row] == pytest.approx(3.0 * price)
+    assert books.land.sum() == books.land[row]
+    np.testing.assert_array_equal(books.invested, investment)
+    np.testing.assert_allclose(state.ledger.revenue[1] - before, 3.0 * price * (np.arange(11) == county))
