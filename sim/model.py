@@ -153,7 +153,6 @@ def month_of(state: State) -> tuple[Mechanism, ...]:
         shortage.OutsideSupply.of(scenario[shortage.Shortage], scenario.run.end - demand.OPENING),
         Production(scenario[sourcing.Sourcing]),
         # 7 GROW
-        households.Consumption(scenario[households.Households]),
         labour.Wages(
             scenario[labour.Labour], scenario[demand.Demand], scenario.run, known_month, crowd.productivity_growth
         ),
@@ -164,6 +163,7 @@ def month_of(state: State) -> tuple[Mechanism, ...]:
         # 8 CLOSE
         firms.Exit(scenario[firms.Firms]),
         # 9 SHARE
+        households.Consumption(scenario[households.Households]),
         fiscal.Budgets(
             scenario[fiscal.Fiscal], scenario[service.Service].team_cost, scenario[service.Service].permit_upkeep
         ),

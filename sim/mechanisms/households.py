@@ -1,6 +1,6 @@
 """Households: income by residence and what it buys (model description, section 9.14).
 
-    income_s     = sum_r (T_sr / sum_s T_sr) wage bill_r + c_other x profits_s + transfers_s
+    income_s     = sum_r (T_sr / sum_s T_sr) wage bill_r + c_other x (profits paid out in s)^+
     spending_s   = c_y income_s
     ordered from the producers of product k in county r:
                    base_kr (residents_r x national income, to the opening) + sum_s home_krs gamma_ks spending_s PI / p_k
@@ -9,9 +9,11 @@ T are the commuters of the month (9.11), so pay is spent where people live. gamm
 households of the county buy, home the shares of the opening table; what they leave is bought outside the ten counties.
 The base is what the opening table gives to households beyond this (pensions, money sent home, savings drawn on), so
 that the opening comes back from its own incomes; it follows residents and national income. Spending of a month is
-ordered in the next one, which keeps the joint solve linear.
+ordered in the next one, which keeps the joint solve linear. Profits paid out are those of the accounts (9.12), after
+investment, interest and taxes; a part stays with owners in the county, the rest and all profits of leaders go
+elsewhere.
 
-Reads workers, wages, profits. Writes: income, consumption.
+Reads workers, wages, accounts of firms. Writes: income, consumption.
 """
 
 from __future__ import annotations
@@ -70,20 +72,22 @@ def pay_by_residence(workers: Floats, bill: Floats) -> Floats:
     return np.asarray((share @ bill[:, :, None])[:, :, 0].sum(axis=0))
 
 
-def local_profits(state: State) -> Floats:
-    """(C,) profits that the accounts of the month leave to owners in the county, M yuan a month.
+def paid_out(state: State) -> Floats:
+    """(C,) profits paid to owners in the month by county of the plant, those of leaders left out, M yuan; at least 0.
 
-    Losses are not made good by households. Firms of the leaders belong to owners elsewhere.
+    At the opening, before any month has been settled, what is left when depreciation has been replaced.
     """
-    firms = state.firms
-    kept = np.where(firms.leader < 0, np.maximum(firms.surplus, 0.0), 0.0)
-    return sum_by(firms.county, kept, state.world.county_count)
+    books, firms = state.firm_accounts, state.firms
+    assert books is not None
+    paid = books.distributed if state.month else books.gross_surplus - books.depreciation
+    total = sum_by(firms.county, np.where(firms.leader < 0, paid, 0.0), state.world.county_count)
+    return np.maximum(total, 0.0)
 
 
 class Consumption:
-    """Income of the month by residence and what is spent out of it next month."""
+    """Income of the month by residence and what is spent out of it next month; profits are settled before."""
 
-    phase: ClassVar[Phase] = Phase.GROW
+    phase: ClassVar[Phase] = Phase.SHARE
     writes: ClassVar[tuple[str, ...]] = ("income", "consumption")
 
     def __init__(self, households: Households) -> None:
@@ -99,4 +103,4 @@ class Consumption:
 def household_income(state: State, households: Households) -> Floats:
     """(C,) disposable income by residence, M yuan a month at 2018 prices."""
     pay = pay_by_residence(state.people.workers, state.people.wage_bill)
-    return np.asarray(pay + households.extra * local_profits(state))
+    return np.asarray(pay + households.extra * paid_out(state))

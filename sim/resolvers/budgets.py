@@ -1,4 +1,4 @@
-"""SHARE: revenue and spending are posted to the budgets of the counties and the city level; deficits become debt."""
+"""SHARE: incomes of residents; revenue and spending of the budgets, whose deficits become debt."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ from sim.state import REVENUE_ITEMS, YEAR, State
 def resolve_share(state: State, streams: Streams) -> None:
     """Post the month to the budgets and set what holds next month."""
     del streams
+    if state.boards.income is not None and state.boards.consumption is not None:
+        state.people.income, state.people.consumption = state.boards.income, state.boards.consumption
     public, ledger, boards = state.budgets, the_ledger(state), state.boards
     paid = ledger.spending.sum(axis=0)
     for item, amount in boards.public_revenue.items():

@@ -73,14 +73,12 @@ def _pay(state: State, investment: Floats, land: Floats) -> None:
 
 
 def _people(state: State) -> None:
-    """Wages, incomes and residents of next month."""
+    """Wages and residents of next month."""
     boards, people, counties, ledger = state.boards, state.people, state.counties, the_ledger(state)
     if boards.wage is not None:
         counties.wage_by_skill, people.national_wage = boards.wage, boards.national_wage
         people.deepening = boards.deepening
         counties.wage = mean_wage(boards.wage, people.skill_share)
-    if boards.income is not None and boards.consumption is not None:
-        people.income, people.consumption = boards.income, boards.consumption
     if boards.moves is not None and boards.arrivals is not None and boards.departures is not None:
         assert boards.births_of_people is not None
         ledger.natural = boards.births_of_people

@@ -157,7 +157,11 @@ class Run:
         for name, array in self.monthly.data_vars.items():
             if "county" in array.dims:
                 axis = array.dims.index("county")
-                rows = by_view(np.moveaxis(array.values, axis, 0), world, "official")[1]
+                values = np.moveaxis(array.values, axis, 0)
+                rows = by_view(values, world, "official")[1]
+                if weight := VARIABLES[str(name)].weight:
+                    size = self.monthly[weight].sum("product").transpose("county", "month").values
+                    rows = by_view(values * size, world, "official")[1] / by_view(size, world, "official")[1]
                 labels = {dim: values for dim, values in array.coords.items() if dim != "county"} | {
                     "county": list(names)
                 }

@@ -56,6 +56,7 @@ class Variable:
         kind: flow (summed over a year), stock (that of December) or index (averaged).
         prices: price basis of money, empty for anything else.
         undefined: NaN is allowed where there is nothing to measure.
+        weight: variable by whose amounts means of counties are weighted; without it county values add up.
     """
 
     dims: tuple[str, ...]
@@ -64,6 +65,7 @@ class Variable:
     kind: Literal["flow", "stock", "index"]
     prices: str = ""
     undefined: bool = False
+    weight: str = ""
 
     def attributes(self, period: str) -> dict[str, str]:
         """Label and unit as attributes of a data array; a flow says how long its period is ("month" or "year")."""
@@ -98,8 +100,10 @@ VARIABLES: Mapping[str, Variable] = {
     "labour_force": Variable(("month", "county"), "residents who work or want to", "persons", "stock"),
     "at_work": Variable(("month", "county"), "residents at work, wherever", "persons", "stock"),
     "commuters": Variable(("month", "county", "workplace"), "residents at work by workplace", "persons", "stock"),
-    "vacancy": Variable(("month", "county"), "share of posts that stay open", "share", "index"),
-    "wage": Variable(("month", "county"), "wages paid per person at work in the county", "yuan a year", "index", REAL),
+    "vacancy": Variable(("month", "county"), "share of posts that stay open", "share", "index", weight="jobs"),
+    "wage": Variable(
+        ("month", "county"), "wages paid per person at work in the county", "yuan a year", "index", REAL, weight="jobs"
+    ),
     "income": _money("disposable income of residents", REAL, ("month", "county")),
     "consumption": _money("spending of residents out of their income", REAL, ("month", "county")),
     "price": Variable(("month", "product"), "price of the product", "index, 2018 = 1", "index"),
