@@ -21,7 +21,7 @@ from sim import _threads  # noqa: F401  first of all: it must come before the fi
 if TYPE_CHECKING:
     from sim import inputoutput
     from sim.agents import City, County, Firm, Leader
-    from sim.experiment import levers, load, run, table
+    from sim.experiment import explain, levers, load, run, table
     from sim.model import NingdeModel
     from sim.results import Run
     from sim.scenario import Scenario, ScenarioError
@@ -37,6 +37,7 @@ _HOME = {
     "Run": "sim.results",
     "Scenario": "sim.scenario",
     "ScenarioError": "sim.scenario",
+    "explain": "sim.experiment",
     "levers": "sim.experiment",
     "load": "sim.experiment",
     "run": "sim.experiment",
@@ -53,6 +54,7 @@ __all__ = [
     "Run",
     "Scenario",
     "ScenarioError",
+    "explain",
     "inputoutput",
     "levers",
     "load",

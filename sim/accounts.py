@@ -13,7 +13,8 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.mechanisms.production import cost_parts, input_coefficients, material_factor_of
+from sim.mechanisms.production import cost_parts, input_coefficients, material_factor_of, node_basis
+from sim.mechanisms.shortage import Shortage
 from sim.state import REVENUE_ITEMS, SPENDING_ITEMS, MonthTable, Stage, State
 from sim.sums import sum_by
 
@@ -133,7 +134,7 @@ def check_aggregation(state: State) -> float:
 
 
 def check_firm_accounts(state: State) -> float:
-    """I6: value added = wages + taxes net of grants + interest + gross surplus, for every firm; nobody pays rent.
+    """I6: value added less premiums = wages + taxes net of grants + interest + gross surplus; nobody pays rent.
 
     Gross surplus is taken from its uses: investment, projects, land, payments to owners, change of cash less change of
     debt, less what lenders lost. Value added is taken from output and prices.
@@ -142,7 +143,7 @@ def check_firm_accounts(state: State) -> float:
     if books is None:
         raise RuntimeError("no accounts of firms yet: the month has not produced")
     materials, _ = cost_parts(state)
-    made = firms.output * (markets.price - materials)[firms.product] / markets.price_level
+    made = (firms.output * (markets.price - materials)[firms.product] - firms.premium) / markets.price_level
     saved = (firms.cash - books.cash_before) - (firms.debt - books.debt_before) - books.written_off
     surplus = books.invested + books.projects + books.land + books.distributed + saved
     parts = books.value_added_tax + books.profit_tax + books.land_tax + books.other_tax
@@ -333,15 +334,43 @@ def check_purchases(state: State) -> float:
     relation, supplier = links.relation[asked], links.supplier[asked]
     buyer = relations.buyer[relation]
     factor = material_factor_of(state)[relation] * relations.coefficient[relation]
-    sold = links.weight[asked] * factor * firms.output[buyer] * table.served[supplier]
+    ordered = table.basis_of(firms.output, relations.product[relation], buyer)
+    sold = links.weight[asked] * factor * ordered * table.served[supplier]
     cell = firms.product[supplier] * size + firms.node[buyer]
     home = sum_by(cell, sold, products * size).reshape(products, size)
     output = sum_by(firms.node, firms.output, size)
     supplied = sum_by(firms.node, table.served * table.shares, size)
     pooled = (supplied[:, None] * state.technology.pool[:, nodes]).reshape(-1, products, len(nodes)).sum(axis=0)
     bought = input_coefficients(state)[:, nodes] * output[nodes]
-    other = home[:, nodes] + pooled * output[nodes] + table.outside_inputs[:, nodes]
+    ordered_for = node_basis(table, firms.node, firms.output, products)[:, nodes]
+    other = home[:, nodes] + pooled * ordered_for + table.outside_inputs[:, nodes]
     return worst("I14 purchases = home + outside", state, bought, other, SMALL_CELL, TOLERANCE, "")
+
+
+def check_stocks(state: State) -> float:
+    """I18: stocks of critical inputs change by what is bought, used and written off; no more comes than is delivered.
+
+    The rounds of a shortage end within a tolerance; purchases may exceed what is delivered by as much.
+    """
+    critical, ledger = state.critical, state.ledger
+    assert ledger is not None
+    flows = ledger.critical
+    if critical is None or flows is None:
+        return 0.0
+    expected = flows.before - flows.written_off - flows.drawn + flows.filled
+    gap = 0.0
+    for product in range(len(critical.products)):
+        stock = critical.stock[product]
+        gap = max(gap, worst("I18 stocks", state, stock, expected[product], SMALL_CELL, TOLERANCE, "firm"))
+        worst("I18 stocks >= 0", state, np.minimum(stock, 0.0), 0.0 * stock, SMALL_CELL, 1e-6, "firm")
+    bought = (flows.use - flows.drawn + flows.filled).sum(axis=1)
+    over = np.where(np.isinf(flows.supply), 0.0, np.maximum(bought - flows.supply, 0.0))
+    loose = max(1e-6, 10.0 * flows.change)
+    worst("I18 bought <= delivered", state, over, 0.0 * over, max(1.0, float(bought.max())), loose, "")
+    held_up = input_coefficients(state)[critical.products] >= state.scenario[Shortage].critical_input
+    in_table = (the_table(state).outside_inputs[critical.products] * held_up).sum(axis=1)
+    name = "I18 use = outside inputs of the table"
+    return max(gap, worst(name, state, flows.use.sum(axis=1), in_table, SMALL_CELL, 1e-6, ""))
 
 
 CHECKS: dict[str, Callable[[State], float]] = {
@@ -358,6 +387,7 @@ CHECKS: dict[str, Callable[[State], float]] = {
     "I11": check_population,
     "I12": check_budgets,
     "I14": check_purchases,
+    "I18": check_stocks,
 }
 """The identities of this version; the others of section 10 come with their mechanisms."""
 

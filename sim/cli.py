@@ -17,21 +17,29 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 import typer
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
+    from pandas import DataFrame
     from rich.table import Table as RichTable
 
     from sim.experiment.tables import RegionalAccounts
     from sim.inputoutput.tables import Table
     from sim.parameters import Parameters, Row
     from sim.report.inputoutput import TableAnalysis, View
+    from sim.report.validation import Validation
     from sim.scenario import Fault, Scenario
 
 BAD_INPUT = 2
 """Exit code for input at fault."""
 
 BROKEN_BOOKS = 3
-"""Exit code for a run that an accounting identity stopped."""
+"""Exit code for a run that an accounting identity stopped, or an ensemble in which no run came to its end."""
+
+INTERRUPTED = 130
+"""Exit code after an interrupt from the keyboard, as shells have it."""
+
+SEEDS = 100
+"""Seeds of an ensemble if nothing is said."""
 
 app = typer.Typer(
     help="Projections of industry in the counties of Ningde under policy scenarios.",
@@ -152,6 +160,95 @@ def io(
         _write_io(accounts, views, folder)
 
 
+@app.command()
+def published(
+    file: Annotated[Path, typer.Argument(help="A saved run, such as results/baseline/run-seed0001.nc.")],
+    period: Annotated[
+        str | None, typer.Option(help="Year so far, such as 2019-11, or a year; the end of known facts if not given.")
+    ] = None,
+    view: Annotated[str, typer.Option(help="official: Dongqiao inside Jiaocheng; model: ten regions.")] = "official",
+    rivals: Annotated[
+        Path | None,
+        typer.Option(help="CSV of other prefectures: prefecture, indicator, period, value, unit; adds ranks."),
+    ] = None,
+) -> None:
+    """Statistics as the bureau would publish them: growth, pull, counties, the eight indicators, projects."""
+    from sim.report.published import default_period, print_statistics
+    from sim.results import DamagedError, Run
+    from sim.results.indicators import read_rivals
+    from sim.results.tables import VIEWS
+
+    _one_of("--view", [view], VIEWS)
+    try:
+        done = Run.load(file)
+    except (FileNotFoundError, DamagedError) as error:
+        _refuse([str(error)])
+    chosen = default_period(done) if period is None else period
+    if chosen is None:
+        _refuse(["--period: the run has no year with another before it; name a period such as 2014-12"])
+    try:
+        others = [] if rivals is None else read_rivals(rivals)
+        print_statistics(done, chosen, "model" if view == "model" else "official", others)
+    except OSError as error:
+        _refuse([f"{rivals}: the file cannot be read: {error.strerror}"])
+    except ValueError as error:
+        _refuse([str(error)])
+
+
+@app.command()
+def explain(
+    scenario: Annotated[str, typer.Argument(help="Scenario file, or bare name of one in scenarios/.")] = "baseline",
+    seed: Annotated[
+        int | None, typer.Option(min=0, max=2**31 - 1, help="Seed of all chance; that of the scenario if not given.")
+    ] = None,
+    until: Annotated[
+        str | None, typer.Option(help="Last month told, such as 2019-11; the end of the scenario if not given.")
+    ] = None,
+    county: Annotated[str | None, typer.Option(help="Only a county such as Fuding.")] = None,
+    leader: Annotated[
+        str | None, typer.Option(help="Only the chain and the plants of a lead firm such as CATL or Tsingtuo.")
+    ] = None,
+    out: Annotated[Path | None, typer.Option(help="Folder for the tables as CSV and the figures.")] = None,
+    table: Annotated[
+        Path | None, typer.Option(help="Your own opening table in the CSV layout of docs/table.md, instead of ours.")
+    ] = None,
+    quiet: Annotated[bool, typer.Option("--quiet", help="No progress.")] = False,
+) -> None:
+    """Who came, where and why, the chains of the lead firms with their gaps, and what limited growth."""
+    from sim.accounts import BrokenIdentityError
+    from sim.experiment import explain as explain_run
+    from sim.report.explain import county_of, leader_of, print_explanation, save_tables
+    from sim.report.explain_figures import save_explain_figures
+    from sim.report.progress import months_bar
+    from sim.world import load_world
+
+    place = _named("--county", county, lambda word: county_of(word, load_world().county_names))
+    firm = _named("--leader", leader, leader_of)
+    own = None if table is None else _own_table(table)
+    plan = _read_all([scenario], table=own)[0]
+    try:
+        with months_bar(f"{plan.name} to {until or plan.run.end}", shown=not quiet) as tick:
+            found = explain_run(plan, seed, until, tick, table=own)
+    except BrokenIdentityError as error:
+        typer.echo(f"{plan.name}: the run stopped, its books do not balance: {error}", err=True)
+        raise typer.Exit(BROKEN_BOOKS) from None
+    except ValueError as error:
+        _refuse([f"--until: {error}"])
+    files = []
+    if out is not None:
+        folder = _folders([plan.name], out)[0]  # last: a fault leaves nothing behind
+        files = save_tables(found, folder) + save_explain_figures(found, folder, place, firm)
+    print_explanation(found, place, firm, files)
+
+
+def _named(option: str, word: str | None, find: Callable[[str], str]) -> str | None:
+    """What a word of an option means; one that means nothing ends the command."""
+    try:
+        return None if word is None else find(word)
+    except ValueError as error:
+        _refuse([f"{option}: {error}"])
+
+
 def _own_table(file: Path) -> Table:
     """The table in a file; one that is no table or does not balance ends the command."""
     from sim.inputoutput.exchange import read_csv
@@ -219,6 +316,98 @@ def _one_of(option: str, words: Sequence[str], known: tuple[str, ...]) -> None:
         _refuse(
             [f"{option}: unknown '{word}'{suggestion(word, known)}; choose from {', '.join(known)}" for word in wrong]
         )
+
+
+@app.command()
+def validate(
+    scenario: Annotated[str, typer.Argument(help="Scenario file, or bare name of one in scenarios/.")] = "baseline",
+    seeds: Annotated[
+        int | None, typer.Option(min=2, max=100_000, help=f"How many seeds, from 1 on; {SEEDS} if not given.")
+    ] = None,
+    workers: Annotated[
+        int | None, typer.Option(min=1, max=1024, help="Processes at once; as many as processors if not given.")
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="Folder for tables and figures; results/NAME_validation if not given.")
+    ] = None,
+    source: Annotated[
+        Path | None, typer.Option("--from", help="Tell it from a moments.csv of an earlier call, without any run.")
+    ] = None,
+    quiet: Annotated[bool, typer.Option("--quiet", help="No progress.")] = False,
+) -> None:
+    """Published facts up to 2021 beside the bands of many runs: table, report, figures."""
+    if source is not None and (seeds is not None or workers is not None):
+        _refuse(["--from: the runs stand in the file; leave --seeds and --workers out"])
+    if source is None:
+        _validate_anew(_read_all([scenario])[0], SEEDS if seeds is None else seeds, workers, out, quiet)
+    else:
+        _validate_again(source, out)
+
+
+def _validate_anew(plan: Scenario, seeds: int, workers: int | None, out: Path | None, quiet: bool) -> None:
+    """Run the ensemble, keep its moments and paths, and tell it."""
+    from sim.experiment.ensemble import default_workers
+    from sim.experiment.validation import ensemble, jobs, moment_table, path_table
+    from sim.report.progress import months_bar
+    from sim.report.validation import read_moments, read_paths, validation
+
+    folder = _folders([f"{plan.name}_validation"], out)[0]
+    numbers = range(1, seeds + 1)
+    outcomes, stopped = [], False
+    try:
+        with months_bar(f"{plan.name}, {seeds} seeds", shown=not quiet, unit="runs") as tick:
+            for outcome in ensemble(plan, numbers, workers or default_workers(), tick):
+                outcomes.append(outcome)  # noqa: PERF402  those done so far are kept if the loop is interrupted
+    except KeyboardInterrupt:
+        stopped = True
+    kept = {"moments.csv": moment_table(plan, outcomes), "paths.csv": path_table(outcomes)}
+    for name, frame in kept.items():
+        (folder / name).write_text(frame.to_csv(index=False, lineterminator="\n", float_format="%.10g"), "utf-8")
+    if stopped:
+        done = f"{len(outcomes)} of {len(jobs(plan, numbers))} runs are done"
+        typer.echo(f"stopped: {done} and kept in {folder / 'moments.csv'}; ningde validate --from tells them", err=True)
+        raise typer.Exit(INTERRUPTED)
+    if all(outcome.fault for outcome in outcomes):
+        faults = dict.fromkeys(outcome.fault for outcome in outcomes)
+        typer.echo("\n".join(f"{plan.name}: no run came to its end: {fault}" for fault in faults), err=True)
+        raise typer.Exit(BROKEN_BOOKS)
+    for name in kept:
+        typer.echo(f"wrote {folder / name}", err=True)
+    # told from the files, so that telling them again says the same to the last digit
+    _tell_validation(validation(read_moments(folder / "moments.csv")), read_paths(folder / "paths.csv"), folder)
+
+
+def _validate_again(source: Path, out: Path | None) -> None:
+    """Tell an ensemble from its files."""
+    from sim.report.validation import read_moments, read_paths, validation
+
+    file = source / "moments.csv" if source.is_dir() else source
+    try:
+        found = validation(read_moments(file))
+    except OSError as error:
+        _refuse([f"--from: {file}: the file cannot be read: {error.strerror}"])
+    except ValueError as error:
+        _refuse([f"--from: {file}: {error}"])
+    paths = read_paths(file.with_name("paths.csv"))
+    if paths is None:
+        typer.echo(
+            f"{file.with_name('paths.csv')} is not there or is no table of paths: that figure is left out", err=True
+        )
+    _tell_validation(found, paths, _folders([f"{found.scenario}_validation"], file.parent if out is None else out)[0])
+
+
+def _tell_validation(found: Validation, paths: DataFrame | None, folder: Path) -> None:
+    """Print the table; write CSV, report and figures."""
+    from sim.report.validation import print_validation, to_csv, to_markdown
+    from sim.report.validation_figures import save_validation_figures
+
+    figures = save_validation_figures(found, paths, folder)
+    texts = {"validation.csv": to_csv(found), "validation.md": to_markdown(found, [file.name for file in figures])}
+    for name, text in texts.items():
+        (folder / name).write_text(text, encoding="utf-8")
+    print_validation(found)
+    for path in [*(folder / name for name in texts), *figures]:
+        typer.echo(f"wrote {path}", err=True)
 
 
 @app.command()

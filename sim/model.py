@@ -39,6 +39,7 @@ from sim.mechanisms import (
     prices,
     promotion,
     service,
+    shortage,
     sourcing,
     zoning,
 )
@@ -76,6 +77,7 @@ GROUPS: tuple[type[Parameters], ...] = (
     land.Land,
     construction.Construction,
     sourcing.Sourcing,
+    shortage.Shortage,
     labour.Labour,
     households.Households,
     energy.Energy,
@@ -148,6 +150,7 @@ def month_of(state: State) -> tuple[Mechanism, ...]:
         # 6 PRODUCE
         labour.Staffing(),
         energy.EnergyLimit(),
+        shortage.OutsideSupply.of(scenario[shortage.Shortage], scenario.run.end - demand.OPENING),
         Production(scenario[sourcing.Sourcing]),
         # 7 GROW
         households.Consumption(scenario[households.Households]),

@@ -7,7 +7,7 @@ are those of the model description; a default that is a guess says assumption.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 from sim import data
 from sim.parameters import Month, Parameters, choice, entries, integer, month, parameter, show, sum_to_one
@@ -78,6 +78,22 @@ class Run(Parameters):
             "flat: they stay at their opening"
         ),
     )
+
+    rationing: str = choice(
+        "local_first",
+        options=("local_first", "proportional"),
+        symbol="rule",
+        grade="assumed",
+        source=(
+            "assumption; who is served when a home supplier is short: home producers first, or all buyers alike; "
+            "long-standing customers nearby are rarely cut first"
+        ),
+    )
+
+    @property
+    def rule(self) -> Literal["local_first", "proportional"]:
+        """The rule of rationing, as a type that the matrices know."""
+        return "proportional" if self.rationing == "proportional" else "local_first"
 
     def checks(self) -> Iterator[tuple[str, str]]:
         """The last month comes after the first."""
@@ -773,6 +789,33 @@ class InputOutput(Parameters):
         high=4,
         grade="assumed",
         source="assumption; unknown, and decisive for multipliers elsewhere (Lindner, Legault and Guan 2012)",
+    )
+    premium_import: float = parameter(
+        0.03,
+        symbol="pi_imp",
+        unit="cost premium when local supply fails",
+        low=0.0,
+        high=0.1,
+        grade="assumed",
+        source="assumption",
+    )
+    inventory_months: float = parameter(
+        0.5,
+        symbol="n_inv",
+        unit="months of critical inputs in stock; 0 = none",
+        low=0.0,
+        high=1.5,
+        grade="assumed",
+        source="assumption; ARIO-type logic (Hallegatte 2008); prior 0.2 to 1.5",
+    )
+    rounds_max: int = integer(
+        60,
+        symbol="N_c2",
+        unit="rounds",
+        low=30,
+        high=200,
+        grade="derived",
+        source="28 rounds reached 1e-8 on random data",
     )
     bom: Mapping[str, float] = entries("io.bom")
     split: Mapping[str, float] = entries("io.split")

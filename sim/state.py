@@ -117,6 +117,7 @@ class Firms(Table):
     outside_orders: Floats = column(0.0)  # orders from outside the ten regions, M yuan a month
     staff: Floats = column(0.0)  # persons at work
     wages: Floats = column(0.0)  # wages paid, real M yuan a month
+    premium: Floats = column(0.0)  # paid above home prices for what home suppliers left unfilled, nominal M yuan
     surplus: Floats = column(0.0)  # value added less wages, taxes and depreciation, real M yuan a month
     cash: Floats = column(0.0)  # M yuan
     debt: Floats = column(0.0)  # M yuan
@@ -331,6 +332,7 @@ class Technology:
         base_demand: (N, 4) monthly final demand at opening by household, government, investment, outside, less what
             mechanisms deliver in the frozen opening month, M yuan a month.
         imported: (K, K) share of input i of industry j that comes from abroad, in the table of all regions.
+        export_share: (K,) exports abroad over home output in the opening table, 0 for what is not made at home.
         value_added_share, capital, land, jobs, energy, tax, markup: (K,) per unit of output (land in mu, jobs in
             persons, energy in MWh, all per M yuan of annual output; capital in M yuan per M yuan).
         conversion: (K,) conversion cost of 2018 per unit; steady_cost: (K,) wages, depreciation and taxes in it.
@@ -353,6 +355,7 @@ class Technology:
     steady_cost: Floats
     national_share: Floats
     imported: Floats
+    export_share: Floats
 
 
 @dataclass
@@ -435,11 +438,16 @@ class Boards:
     outside_demand: Floats | None = None  # (F,)
     unit_cost: Floats | None = None
     relative_cost: Floats | None = None
+    wage_cost: Floats | None = None  # (F,) part of unit cost due to the county's wage against the nation's
     expected: Floats | None = None  # (F,) output for which people are sought, M yuan a month
     wanted: Floats | None = None  # (F,) persons sought
-    limit: Floats | None = None  # (F,) capacity that can be staffed; written by the resolver
+    limit: Floats | None = None  # (F,) capacity that can be staffed and has its electricity; written by the resolver
+    staff_factor: Floats | None = None  # (F,) share of capacity that the staff found can run, 0-1; by the resolver
+    energy_factor: Floats | None = None  # (F,) share of that which electricity allows; by the resolver
+    outside_supply: Floats | None = None  # (K,) share of the usual outside supply; None where no product is critical
     # GROW
     investment: Floats | None = None  # (F,) completed net and replacement investment
+    expansion_wished: Floats | None = None  # (F,) net investment before land allows or cuts it; read by the record only
     scrapped: Floats | None = None
     productivity_growth: Floats | None = None
     frontier_growth: Floats | None = None  # (K,) d ln of output per job, everywhere
@@ -479,6 +487,43 @@ class MonthTable:
     served: Floats  # (F,) phi: share of home producers' orders that a row delivers
     shares: Floats  # (F,) sigma: share of a row in the supply of its county-node
     links: Links  # the links that the month was made with; those of closed firms leave the state at its end
+    scarce: Ints = field(default_factory=lambda: np.zeros(0, dtype=np.int64))  # (Q,) products in shortage
+    basis: Floats = field(default_factory=lambda: np.zeros((0, 0)))  # (Q, F) output for which they are ordered at home
+
+    def basis_of(self, output: Floats, product: Ints, buyer: Ints) -> Floats:
+        """Output for which a buyer orders a product at home: its own output, held up in a shortage of the product.
+
+        Args:
+            output: (F,) z.
+            product: (n,) products bought.
+            buyer: (n,) firm rows that buy.
+        """
+        amount = output[buyer]
+        for at, short in enumerate(self.scarce):
+            amount = np.where(product == short, self.basis[at][buyer], amount)
+        return amount
+
+
+@dataclass
+class CriticalInputs:
+    """Inputs whose outside supply a scenario may limit, and the stocks that buyers hold of them."""
+
+    products: Ints  # (Q,)
+    stock: Floats  # (Q, F) M yuan at 2018 prices
+    usual: Floats  # (Q,) outside use of the last month without a limit, M yuan; NaN before the first
+
+
+@dataclass
+class CriticalFlows:
+    """What happened to the stocks of critical inputs in a month, M yuan at 2018 prices."""
+
+    before: Floats  # (Q, F) stocks at the beginning; those of the first month are endowment
+    written_off: Floats  # (Q, F) stocks of firms that closed
+    use: Floats  # (Q, F) use of goods from outside
+    drawn: Floats  # (Q, F) part of the use that came from stock
+    filled: Floats  # (Q, F) bought for stock
+    supply: Floats  # (Q,) what the outside delivers, infinite without a limit
+    change: float  # last change of the rounds of a shortage, 0 without one
 
 
 @dataclass
@@ -507,6 +552,8 @@ class Ledger:
     developed_by_event: float = 0.0
     rationed: float = 1.0  # phi: share of their output that the limit on electricity leaves to plants
     rounds: int = 0
+    shortage_rounds: int = 0
+    critical: CriticalFlows | None = None
     revenue: Floats = field(default_factory=lambda: np.zeros((len(REVENUE_ITEMS), 0)))  # (items, B) M yuan
     spending: Floats = field(default_factory=lambda: np.zeros((len(SPENDING_ITEMS), 0)))  # (items, B) M yuan
     asked: Floats = field(default_factory=lambda: np.zeros(0))  # (B,) cost of the levers if money were no limit
@@ -711,6 +758,7 @@ class State:
     boards: Boards = field(default_factory=Boards)
     ledger: Ledger | None = None
     table: MonthTable | None = None
+    critical: CriticalInputs | None = None  # None where the scenario limits no product
     deciders: Deciders | None = None
     spending: Floats | None = None  # (C, K) investment demand of the month by county and product, M yuan a month
     incumbent_spending: Floats | None = None  # (C, K) what incumbents ordered last month

@@ -7,8 +7,9 @@ import pytest
 
 import sim
 from sim import accounts, resolvers
+from sim.inputoutput.rationing import solve
 from sim.mechanisms import Phase
-from sim.mechanisms.production import local_final_demand, network_of, solve
+from sim.mechanisms.production import local_final_demand, network_of
 from sim.model import NingdeModel
 from sim.statistics import local_share_realised
 

@@ -257,7 +257,8 @@ def test_save_and_load_return_the_same_bits(short: Run, tmp_path: Path) -> None:
 
 def test_names_hold_the_seed_and_nothing_else_is_left(short: Run, tmp_path: Path) -> None:
     files = short.save(tmp_path)
-    names = ["run-seed0007.nc", "yearly-seed0007.csv", "headline-seed0007.csv", "manifest-seed0007.json"]
+    tables = ("yearly", "headline", "growth", "counties", "indicators", "statistics")
+    names = ["run-seed0007.nc", *(f"{table}-seed0007.csv" for table in tables), "manifest-seed0007.json"]
     assert [file.name for file in files] == names
     assert sorted(each.name for each in tmp_path.iterdir()) == sorted(names)
 
@@ -348,7 +349,7 @@ def test_the_file_reaches_the_disk_before_its_name(short: Run, tmp_path: Path, m
     monkeypatch.setattr(storage.os, "fsync", lambda number: (order.append("fsync"), fsync(number)))
     monkeypatch.setattr(Path, "replace", lambda self, to: (order.append("rename"), replace(self, to))[1])
     short.save(tmp_path)
-    assert order == ["fsync", "rename", "fsync"] * 4
+    assert order == ["fsync", "rename", "fsync"] * 8  # dataset, six tables, manifest
 
 
 @pytest.mark.parametrize("place", [0, 100, -1])

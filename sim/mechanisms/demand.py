@@ -161,6 +161,40 @@ class Demand(Parameters):
         grade="assumed",
         source="assumption; scales the cell input of V_OEM",
     )
+    export_share_nev: float = parameter(
+        0.10,
+        symbol="x_V",
+        unit="share of vehicle output to rest of world",
+        low=0,
+        high=0.4,
+        grade="calibrate",
+        source="about 7,000 vehicles exported in 2020 (CRI Online Fujian, 7 Jul 2020); value assumed",
+    )
+    export_share_battery: float = parameter(
+        0.18,
+        symbol="x_B",
+        unit="share of cell output to rest of world",
+        low=0.05,
+        high=0.4,
+        grade="derived",
+        source=(
+            "NBS national input-output table, 153 sectors (in github.com/Carol-seven/ionet), batteries: exports/output "
+            "0.149 (2018) and 0.184 (2020); CATL overseas 27.8 of 130.4 bn in 2021 = 0.21 (EqualOcean, 25 Apr 2022, "
+            "https://equalocean.com/analysis/2022042517401)"
+        ),
+    )
+    export_share_stainless: float = parameter(
+        0.12,
+        symbol="x_S",
+        unit="share of stainless output to rest of world",
+        low=0.08,
+        high=0.2,
+        grade="derived",
+        source=(
+            "2.71 of 22.49 Mt, Jan-Sep 2019 (special steel association via SMM, https://www.hellenicshippingnews.com/"
+            "china-stainless-steel-production-rose-10-5-from-year-ago-in-jan-sep/); home producer may export less"
+        ),
+    )
     consumer_growth: float = parameter(
         0.05,
         symbol="mu_P",

@@ -10,7 +10,7 @@ plants grow by the leader's plan and do not leave by chance (that is an event); 
 A plot carries half as much capital again as it was laid out for; beyond that, growth needs land in proportion, from
 the park's free land while it lasts.
 
-Reads firm accounts. Writes: investment, scrapped, land_taken, productivity_growth, exits.
+Reads firm accounts. Writes: investment, scrapped, land_taken, expansion_wished, productivity_growth, exits.
 """
 
 from __future__ import annotations
@@ -213,7 +213,7 @@ class Investment:
     """Replacement and expansion of operating firms."""
 
     phase: ClassVar[Phase] = Phase.GROW
-    writes: ClassVar[tuple[str, ...]] = ("investment", "scrapped", "land_taken")
+    writes: ClassVar[tuple[str, ...]] = ("investment", "scrapped", "land_taken", "expansion_wished")
 
     def __init__(self, firms: Firms, projects: Projects, target: float) -> None:
         """Keep the parameters.
@@ -238,6 +238,7 @@ class Investment:
         orders = trailing_mean(firms.orders12) * YEAR
         gap = desired_expansion(orders, firms.capital_intensity, firms.productivity, firms.capital, self.target)
         net = np.where(eager, p.expansion_speed * gap / YEAR, 0.0)
+        state.boards.expansion_wished = net
         net, land = self._within_land(state, net)
         state.boards.investment, state.boards.scrapped, state.boards.land_taken = replacement + net, scrapped, land
 

@@ -25,6 +25,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from sim.draws import Streams
+from sim.inputoutput.rationing import HeldOrders, Rule, served
 from sim.mechanisms import Phase
 from sim.mechanisms.prices import Prices, chain_inputs, exposure_matrix, paid_by_industry
 from sim.mechanisms.sourcing import Sourcing
@@ -34,9 +35,10 @@ from sim.sums import sum_by
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
+Ints = NDArray[np.int64]
 
-ROUNDS = 500
-"""Rounds after which the joint solve gives up; about 30 are needed (numerical safety)."""
+NONE: Ints = np.zeros(0, dtype=np.int64)
+"""No product."""
 
 
 def ramp(age: Floats, scale: float) -> Floats:
@@ -75,35 +77,9 @@ class Network:
         """(F,) intermediate demand M z addressed to each row, M yuan a month."""
         return np.asarray(self.links @ output + self.share * (self.pool @ self.nodes(output))[self.node])
 
-
-class NoConvergenceError(RuntimeError):
-    """The joint solve did not reach its tolerance."""
-
-
-def solve(network: Network, limit: Floats, final: Floats, start: Floats, tolerance: float) -> tuple[Floats, int]:
-    """Fixed point of z = min(limit, M z + f), equation (C1).
-
-    Args:
-        network: M.
-        limit: (F,) effective capacity, infinite for blocks.
-        final: (F,) demand other than of home producers.
-        start: (F,) first guess, for example last month's output.
-        tolerance: largest change relative to the largest output at which the solve stops.
-
-    Returns:
-        Output of each row, M yuan a month, and the rounds used.
-
-    Raises:
-        NoConvergenceError: after :data:`ROUNDS` rounds.
-    """
-    output = start
-    for count in range(1, ROUNDS + 1):
-        new = np.minimum(limit, network.demand(output) + final)
-        gap = float(np.abs(new - output).max())
-        output = new
-        if gap <= tolerance * max(1.0, float(new.max())):
-            return output, count
-    raise NoConvergenceError(f"joint solve: change of {gap:.3g} M yuan a month after {ROUNDS} rounds")
+    def intake(self, supplied: Floats) -> Floats:
+        """(F,) what each row gets per unit of output where row j delivers the share ``supplied[j]`` of its orders."""
+        return np.asarray(self.links.T @ supplied + (self.nodes(supplied * self.share) @ self.pool)[self.node])
 
 
 def supply_shares(firms: Firms, cap: Floats, size: int) -> Floats:
@@ -158,11 +134,17 @@ def unit_costs(state: State, talent: Floats | float = 1.0) -> tuple[Floats, Floa
     """
     firms, agent = state.firms, state.world.agent
     materials, conversion = cost_parts(state)
-    gap = wage_gap(state)[firms.county] * wage_share(state)[firms.product] * state.markets.price_level
-    cost = materials[firms.product] + (conversion[firms.product] * talent + gap) / firms.productivity
+    cost = materials[firms.product] + conversion[firms.product] * talent / firms.productivity + wage_cost(state)
     relative = cost / np.where(agent, materials + conversion, 1.0)[firms.product]
     made = agent[firms.product]
     return np.where(made, cost, state.markets.price_level), np.where(made, relative, 1.0)
+
+
+def wage_cost(state: State) -> Floats:
+    """(F,) nominal cost of one unit that is due to the county's wage against the nation's."""
+    firms = state.firms
+    gap = wage_gap(state)[firms.county] * wage_share(state)[firms.product] * state.markets.price_level
+    return np.asarray(gap / firms.productivity)
 
 
 def cost_parts(state: State) -> tuple[Floats, Floats]:
@@ -267,7 +249,7 @@ class Production:
     """Plant capacity, outside orders and unit costs of the month; the resolver finds staff and runs the joint solve."""
 
     phase: ClassVar[Phase] = Phase.PRODUCE
-    writes: ClassVar[tuple[str, ...]] = ("capacity", "outside_demand", "unit_cost", "relative_cost")
+    writes: ClassVar[tuple[str, ...]] = ("capacity", "outside_demand", "unit_cost", "relative_cost", "wage_cost")
 
     def __init__(self, sourcing: Sourcing) -> None:
         self.sourcing = sourcing
@@ -279,6 +261,7 @@ class Production:
         finite = plant_capacity(state)
         boards.capacity = np.where(firms.block, np.inf, finite)
         boards.unit_cost, boards.relative_cost = unit_costs(state)
+        boards.wage_cost = wage_cost(state)
         site_orders = boards.site_orders if boards.site_orders is not None else np.zeros(len(firms))
         site_orders = np.pad(site_orders, (0, len(firms) - len(site_orders)))
         boards.outside_demand = outside_orders(
@@ -286,7 +269,60 @@ class Production:
         )
 
 
-def month_table(state: State, network: Network, output: Floats, final: Floats, outside: Floats) -> MonthTable:
+@dataclass(frozen=True)
+class HomeSupply:
+    """What home suppliers deliver to home producers in a month.
+
+    Attributes:
+        wanted: (F,) orders of home producers, M yuan a month; of makers of scarce products those that they promised.
+        delivered: (F,) deliveries to home producers.
+        served: (F,) phi, share of the orders that a row delivers.
+        scarce: (Q,) products whose outside supply falls short this month.
+        basis: (Q, F) output for which a row orders each of them at home; other products are ordered for its output.
+    """
+
+    wanted: Floats
+    delivered: Floats
+    served: Floats
+    scarce: Ints
+    basis: Floats
+
+
+def home_supply(
+    network: Network,
+    output: Floats,
+    final: Floats,
+    rule: Rule,
+    held: HeldOrders | None = None,
+    scarce: Ints = NONE,
+) -> HomeSupply:
+    """Ration the output of home suppliers.
+
+    Args:
+        network: M.
+        output: (F,) z.
+        final: (F,) demand other than of home producers, >= 0.
+        rule: who is served when a supplier is short.
+        held: orders in a shortage of outside supply; None: all orders follow output.
+        scarce: the products of the shortage, in the order of ``held``.
+    """
+    if held is None:
+        wanted = network.demand(output)
+        share = served(rule, output, wanted, final)
+        return HomeSupply(wanted, share * wanted, share, scarce, np.zeros((0, len(output))))
+    wanted = held.demand(output)
+    share = served(rule, output, wanted, final)
+    makes = held.scarce.maker >= 0
+    # Makers of scarce products deliver what they promised; more than they make only within the tolerance of the rounds.
+    kept = np.divide(output, wanted, out=np.ones(len(output)), where=wanted > output)
+    delivered = np.where(makes, kept, share) * wanted
+    share = np.where(makes, held.shortage.served * kept, share)
+    return HomeSupply(wanted, delivered, share, scarce, held.basis(output))
+
+
+def month_table(
+    state: State, network: Network, output: Floats, final: Floats, outside: Floats, supply: HomeSupply | None = None
+) -> MonthTable:
     """The month's 240 x 240 table as the exact aggregate of the firms.
 
     Args:
@@ -295,24 +331,26 @@ def month_table(state: State, network: Network, output: Floats, final: Floats, o
         output: (F,) z.
         final: (F, 3) home final demand addressed to each row.
         outside: (F,) outside orders.
+        supply: deliveries of home suppliers; home producers first, if not given.
 
     Returns:
         Flows, final deliveries by user, outside inputs, value added and output, M yuan a month at 2018 prices.
     """
     size, products = network.size, state.world.product_count
-    wanted = network.demand(output)
-    served = np.divide(output, wanted, out=np.ones(len(output)), where=wanted > 0)
-    served = np.minimum(1.0, served)
+    orders = (*final.T, outside)
+    total = sum(orders)
+    if supply is None:
+        supply = home_supply(network, output, np.maximum(total, 0.0), "local_first")
     nodes = network.nodes(output)
-    supply = network.nodes(served * network.share)
-    flows = supply[:, None] * network.pool  # in place from here on: this is the largest array of the month
-    flows *= nodes[None, :]
-    flows += _link_flows(network, output, served)
-    delivered_final = output - served * wanted
-    orders = np.column_stack([final, outside])
-    total = orders.sum(axis=1)
-    by_user = np.divide(orders, total[:, None], out=np.zeros_like(orders), where=total[:, None] > 0)
-    users = np.column_stack([network.nodes(by_user[:, user] * delivered_final) for user in range(orders.shape[1])])
+    offered = network.nodes(supply.served * network.share)
+    flows = network.pool * nodes[None, :]  # in place from here on: this is the largest array of the month
+    flows *= offered[:, None]
+    for short, basis in zip(supply.scarce, supply.basis, strict=True):
+        rows = slice(short, None, products)
+        flows[rows] = offered[rows, None] * network.pool[rows] * network.nodes(basis)[None, :]
+    _add_link_flows(flows, network, output, supply, products)
+    filled = np.divide(output - supply.delivered, total, out=np.zeros(len(output)), where=total > 0)
+    users = np.column_stack([network.nodes(filled * each) for each in orders])
     inputs = input_coefficients(state)
     used = inputs * nodes[None, :]
     outside_inputs = used - flows.reshape(-1, products, size).sum(axis=0)
@@ -324,21 +362,77 @@ def month_table(state: State, network: Network, output: Floats, final: Floats, o
         value_added=network.nodes(firm_value_added),
         output=nodes,
         firm_value_added=firm_value_added,
-        served=served,
+        served=supply.served,
         shares=network.share,
         links=copy(state.links),
+        scarce=supply.scarce,
+        basis=supply.basis,
     )
 
 
-def _link_flows(network: Network, output: Floats, served: Floats) -> Floats:
-    """(N, N) flows over explicit links, summed to county-nodes."""
+def _add_link_flows(flows: Floats, network: Network, output: Floats, supply: HomeSupply, products: int) -> None:
+    """Add what runs over explicit links to the flows between county-nodes, (N, N)."""
     links = network.links
     supplier = np.repeat(np.arange(links.shape[0]), np.diff(links.indptr))
-    flow = links.data * output[links.indices] * served[supplier]
+    ordered = output[links.indices]
+    for short, basis in zip(supply.scarce, supply.basis, strict=True):
+        ordered = np.where(network.node[supplier] % products == short, basis[links.indices], ordered)
     cell = network.node[supplier] * network.size + network.node[links.indices]
-    return sum_by(cell, flow, network.size**2).reshape(network.size, network.size)
+    np.add.at(flows.reshape(-1), cell, links.data * ordered * supply.served[supplier])
 
 
-def home_sales(network: Network, output: Floats, final: Floats) -> Floats:
-    """(F,) deliveries to home producers and home final users, M yuan a month; producers are served first."""
-    return np.clip(network.demand(output) + final, 0.0, output)
+def home_sales(supply: HomeSupply, output: Floats, home: Floats, final: Floats, rule: Rule) -> Floats:
+    """(F,) deliveries to home producers and home final users, M yuan a month.
+
+    Args:
+        supply: deliveries of home suppliers.
+        output: (F,) z.
+        home: (F,) orders of home final users; running down of stocks may make them negative.
+        final: (F,) all orders other than of home producers, >= 0.
+        rule: local first: home final users are served before the outside; proportional: alike.
+    """
+    if rule == "local_first":
+        return np.clip(supply.wanted + home, 0.0, output)
+    part = np.divide(home, final, out=np.zeros(len(output)), where=final > 0)
+    return np.clip(supply.delivered + part * (output - supply.delivered), 0.0, output)
+
+
+def node_basis(table: MonthTable, node: Ints, output: Floats, products: int) -> Floats:
+    """(K, N) output of each county-node for which it orders a product at home, M yuan a month.
+
+    Args:
+        table: of the month.
+        node: (F,) county-node of each row.
+        output: (F,) z.
+        products: number of products K.
+    """
+    size = len(table.output)
+    basis = np.repeat(sum_by(node, output, size)[None, :], products, axis=0)
+    for short, line in zip(table.scarce, table.basis, strict=True):
+        basis[short] = sum_by(node, line, size)
+    return basis
+
+
+def import_premium(network: Network, table: MonthTable, output: Floats, price: Floats, rate: float) -> Floats:
+    """(F,) what buyers pay above home prices for home orders that were not filled, nominal M yuan a month.
+
+    Args:
+        network: M.
+        table: of the month.
+        output: (F,) z.
+        price: (K,) nominal price of the products.
+        rate: premium, share of the price.
+    """
+    if rate == 0.0:
+        return np.zeros(len(output))
+    product = network.node % len(price)
+    value = price[product]
+    lacking = (1.0 - table.served) * value
+    for short in table.scarce:
+        lacking[product == short] = 0.0
+    unfilled = network.intake(lacking) * output
+    for short, basis in zip(table.scarce, table.basis, strict=True):
+        of_short = np.where(product == short, value, 0.0)
+        missing = network.intake(of_short) * output - network.intake(of_short * table.served) * basis
+        unfilled += np.maximum(missing, 0.0)
+    return np.asarray(rate * unfilled)

@@ -136,6 +136,24 @@ class Sourcing(Parameters):
         grade="assumed",
         source="assumption",
     )
+    tier_standard: float = parameter(
+        0.4,
+        symbol="q_1",
+        unit="least quality of the standard tier",
+        low=0.2,
+        high=0.5,
+        grade="assumed",
+        source="assumption",
+    )
+    tier_specialised: float = parameter(
+        0.7,
+        symbol="q_2",
+        unit="least quality of the specialised tier",
+        low=0.6,
+        high=0.9,
+        grade="assumed",
+        source="assumption",
+    )
 
 
 def utility(cost: Floats, quality: Floats, key: Bools, linked: Bools, sourcing: Sourcing) -> Floats:

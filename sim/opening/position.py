@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from sim import data
 from sim.draws import Streams
+from sim.inputoutput.rationing import solve
 from sim.inputoutput.tables import Table
 from sim.mechanisms.agglomeration import Agglomeration, settle_opening
 from sim.mechanisms.construction import Construction
@@ -34,7 +35,6 @@ from sim.mechanisms.production import (
     local_final_demand,
     network_of,
     outside_orders,
-    solve,
     unit_costs,
 )
 from sim.mechanisms.promotion import Promotion

@@ -156,6 +156,11 @@ def technology(scenario: Scenario, world: World, built: Regionalisation) -> Tech
     prices = scenario[Prices]
     depreciation = capital * scenario[Projects].depreciation
     markup = markups(1.0 - used, wages, tax, depreciation, prices.margin_normal)
+    home = slice(counties * products)
+
+    def by_product(values: Floats) -> Floats:
+        return np.asarray(values[home].reshape(-1, products).sum(axis=0))
+
     national = np.where(world.agent, table.output.reshape(-1, products).sum(axis=0), 0.0)
     return Technology(
         inputs=inputs,
@@ -175,4 +180,5 @@ def technology(scenario: Scenario, world: World, built: Regionalisation) -> Tech
         steady_cost=wages + tax + depreciation,
         national_share=national / national.sum(),
         imported=imported_shares(table, products),
+        export_share=share(by_product(table.exports), by_product(table.output)),
     )

@@ -27,11 +27,13 @@ from sim.parameters.groups import (
     lever,
     month,
     parameter,
+    schedule,
     sum_to_one,
 )
 from sim.parameters.levers import Floats, Lever, LeverRule
 from sim.parameters.months import Month
 from sim.parameters.places import counties, county_codes
+from sim.parameters.schedules import Schedule
 from sim.parameters.words import Place, RefusedError, plain_text, printable, show, suggestion, unknown
 
 __all__ = [
@@ -46,6 +48,7 @@ __all__ = [
     "Place",
     "RefusedError",
     "Row",
+    "Schedule",
     "Setting",
     "choice",
     "counties",
@@ -59,6 +62,7 @@ __all__ = [
     "parameter",
     "plain_text",
     "printable",
+    "schedule",
     "show",
     "suggestion",
     "sum_to_one",

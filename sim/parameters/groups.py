@@ -13,6 +13,7 @@ from sim.parameters.declarations import Choice, Date, Declaration, Number, Row, 
 from sim.parameters.figures import Figures, coefficients
 from sim.parameters.levers import Lever, LeverRule
 from sim.parameters.months import Month
+from sim.parameters.schedules import ScheduleRule
 from sim.parameters.words import Place, RefusedError, show
 
 
@@ -99,6 +100,21 @@ def lever(
     else:
         value = Number(default=cast(float, default), low=low, high=high, **about)
     return _field(LeverRule(value=value, scope=scope, neutral=neutral, starts=starts, **about))
+
+
+def schedule(
+    neutral: float,
+    *,
+    unit: str,
+    grade: str,
+    source: str,
+    low: float | None = None,
+    high: float | None = None,
+    symbol: str = "",
+) -> Any:
+    """Dated values by product (field of type ``Schedule``); products that a scenario does not name stay neutral."""
+    about: dict[str, Any] = {"unit": unit, "grade": grade, "source": source, "symbol": symbol}
+    return _field(ScheduleRule(value=Number(default=neutral, low=low, high=high, **about), **about))
 
 
 def entries(table: str) -> Any:

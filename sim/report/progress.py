@@ -47,13 +47,21 @@ def _bar(label: str, unit: str) -> Iterator[Tick]:
 
 
 def _lines(label: str, unit: str) -> Tick:
-    """Plain lines: the first month, every few seconds, and the last."""
-    last = [time.monotonic() - SECONDS_BETWEEN_LINES]
+    """Plain lines: the first month, every few seconds with the time left, and the last."""
+    start = time.monotonic()
+    last = [start - SECONDS_BETWEEN_LINES]
 
     def tick(done: int, total: int) -> None:
         now = time.monotonic()
         if done == total or now - last[0] >= SECONDS_BETWEEN_LINES:
             last[0] = now
-            sys.stderr.write(f"{label}: {done} of {total} {unit}\n")
+            known = 0 < done < total and now - start >= SECONDS_BETWEEN_LINES
+            left = f", {time_left((now - start) / done * (total - done))}" if known else ""
+            sys.stderr.write(f"{label}: {done} of {total} {unit}{left}\n")
 
     return tick
+
+
+def time_left(seconds: float) -> str:
+    """Time left in words, no more exact than it is."""
+    return f"about {seconds:.0f} s left" if seconds < 90 else f"about {seconds / 60:.0f} min left"

@@ -14,6 +14,7 @@ from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
+from sim.report.published import section
 from sim.report.style import month_name, opening_sentence
 from sim.results import TRILLION, Run, first_month_above
 from sim.results.run import By
@@ -57,6 +58,9 @@ def summary(run: Run, files: Sequence[Path] = ()) -> RenderableType:
         parts += [_years(run), Text(), _counties(run), Text()]
     else:
         parts.append(Text("The run covers no full calendar year, so there are no yearly figures.\n"))
+    published = section(run)
+    if published is not None:
+        parts += [published, Text()]
     parts.append(Text("\n".join([*_trillion(run), _books(run)])))
     if files:
         parts.append(Text("\n" + "\n".join(_places(files))))
@@ -116,10 +120,10 @@ def _counties(run: Run) -> Table:
     years = run.yearly["year"].values[[0, -1]].tolist()
     table = _table(f"Counties, {years[0]} and {years[1]}: above-scale industrial output, bn yuan a year at 2018 prices")
     table.add_column("\ncounty", no_wrap=True)
-    headings = [f"output\n{years[0]}", f"output\n{years[1]}", "growth,\n% a year", "share of\ncity, %"]
+    headings = [f"output\n{years[0]}", f"output\n{years[1]}", "growth,\n% a year", "share,\n%"]
     for heading in (*headings, f"firms\n{years[0]}", f"firms\n{years[1]}"):
         table.add_column(heading, justify="right", no_wrap=True)
-    table.add_column("largest group\nof industry")
+    table.add_column("largest\ngroup", no_wrap=True)
     for name, cells in _county_rows(run):
         table.add_row(name, *cells)
     table.add_section()
@@ -213,7 +217,7 @@ def _table(title: str) -> Table:
     """An empty table in the style of the summary."""
     return Table(
         title=escape(title), box=box.SIMPLE_HEAD, title_justify="left", caption_justify="left", title_style="bold",
-        caption_style="dim", padding=(0, 1), pad_edge=False,
+        caption_style="dim", padding=0, pad_edge=False, show_edge=False,
     )  # fmt: skip
 
 

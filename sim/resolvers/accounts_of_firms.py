@@ -38,7 +38,7 @@ def month_accounts(state: State, rates: TaxRates) -> FirmAccounts:
     materials, _ = cost_parts(state)
     wages = firms.wages  # all that the accounts know of the labour market (section 9.11)
     sales = firms.output * markets.price[product] / level
-    value_added = firms.output * (markets.price - materials)[product] / level
+    value_added = (firms.output * (markets.price - materials)[product] - firms.premium) / level
     depreciation = state.scenario[ProjectSettings].depreciation * firms.capital / YEAR
     interest = state.scenario[FirmSettings].interest / YEAR * firms.debt
     learned = np.divide(

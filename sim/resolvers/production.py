@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 from numpy.typing import NDArray
 
 from sim.draws import Streams
+from sim.inputoutput.rationing import solve
 from sim.mechanisms.energy import Energy, rationed
 from sim.mechanisms.labour import Labour, hired_and_paid, staff_limit, staffing
 from sim.mechanisms.leaders import Leaders
@@ -13,18 +16,20 @@ from sim.mechanisms.production import (
     Network,
     cost_parts,
     home_sales,
+    home_supply,
+    import_premium,
     leading_rows,
     local_final_demand,
     month_table,
     network_of,
-    solve,
     wage_share,
 )
 from sim.mechanisms.sourcing import market_volume
 from sim.resolvers.accounts_of_firms import post_accounts
 from sim.resolvers.ledger import the_ledger
+from sim.resolvers.shortage import Solution, joint_solve, post_stocks
+from sim.settings import InputOutput, Run
 from sim.settings import Projects as ProjectSettings
-from sim.settings import Run
 from sim.state import YEAR, State
 from sim.sums import sum_by
 
@@ -69,15 +74,22 @@ def resolve_produce(state: State, streams: Streams) -> None:
     home = local_final_demand(state)
     final = home[firms.node] * network.share[:, None]
     demand = np.maximum(final.sum(axis=1) + boards.outside_demand, 0.0)
-    output, rounds = solve(network, limit, demand, firms.output, state.scenario[Run].tolerance)
+    rule = state.scenario[Run].rule
+    solution = joint_solve(state, network, limit, demand)
     if np.isfinite(boards.electricity_limit):
-        output, rounds = _ration(state, network, demand, output, rounds)
-    the_ledger(state).rounds = rounds
-    state.table = month_table(state, network, output, final, boards.outside_demand)
-    firms.orders = network.demand(output) + demand
+        solution = _ration(state, network, demand, solution)
+    output = solution.output
+    supply = home_supply(network, output, demand, rule, solution.held, solution.scarce)
+    table = month_table(state, network, output, final, boards.outside_demand, supply)
+    state.table = table
+    firms.orders = solution.orders(supply) + demand
     firms.outside_orders = boards.outside_demand
-    firms.home_sales = home_sales(network, output, final.sum(axis=1))
+    firms.home_sales = home_sales(supply, output, final.sum(axis=1), demand, rule)
     firms.output = output
+    firms.premium = import_premium(
+        network, table, output, state.markets.price, state.scenario[InputOutput].premium_import
+    )
+    post_stocks(state, network, solution)
     post_accounts(state)
     _order_books(state)
 
@@ -87,35 +99,43 @@ def _staff(state: State) -> Floats:
     boards, firms, people = state.boards, state.firms, state.people
     assert boards.wanted is not None
     assert boards.expected is not None
+    assert boards.capacity is not None
     filled, people.workers, people.vacancy, people.open_root = staffing(state, boards.wanted)
     firms.staff, firms.wages, people.wage_bill = hired_and_paid(state, boards.wanted, filled)
-    return staff_limit(firms, boards.expected, filled, state.scenario[Labour].overtime)
+    limit = staff_limit(firms, boards.expected, filled, state.scenario[Labour].overtime)
+    some = (boards.capacity > 0) & ~firms.block
+    boards.staff_factor = np.minimum(1.0, np.divide(limit, boards.capacity, out=np.ones(len(limit)), where=some))
+    return limit
 
 
-def _ration(state: State, network: Network, demand: Floats, output: Floats, rounds: int) -> tuple[Floats, int]:
+def _ration(state: State, network: Network, demand: Floats, solution: Solution) -> Solution:
     """Output within the limit on electricity: every plant makes the share phi of what it would make without it.
 
     Args:
         state: boards with the limit and what can be staffed.
         network: M of the month.
         demand: (F,) demand other than of home producers.
-        output: (F,) fixed point without the limit, M yuan a month.
-        rounds: rounds of the solve so far.
+        solution: the fixed point without the limit.
 
     Returns:
-        Output and rounds in all. phi x* is a fixed point below the limit phi x*, since M x* + f >= x* and f >= 0; so
-        the plants make just that, and only the blocks, which use no electricity here, have to settle.
+        The solution within the limit. phi x* is a fixed point below the limit phi x*, since M x* + f >= x* and f >= 0;
+        so the plants make just that, and only the blocks, which use no electricity here, have to settle.
     """
-    boards, firms, run = state.boards, state.firms, state.scenario[Run]
+    boards, firms, run, output = state.boards, state.firms, state.scenario[Run], solution.output
     assert boards.limit is not None
     rate = firms.energy_intensity * (1.0 - state.scenario[Energy].efficiency) ** (state.month / YEAR)
     share = rationed(rate * output, boards.electricity_limit)
     if share >= 1.0:
-        return output, rounds
-    the_ledger(state).rationed = share
-    limit = boards.limit = np.where(rate > 0, share * output, boards.limit)
-    found, more = solve(network, limit, demand, share * output, run.tolerance)
-    return found, rounds + more
+        return solution
+    ledger = the_ledger(state)
+    ledger.rationed = share
+    held = np.divide(share * output, boards.limit, out=np.ones(len(output)), where=(rate > 0) & (boards.limit > 0))
+    boards.energy_factor = np.minimum(1.0, held)
+    boards.limit = np.where(rate > 0, share * output, boards.limit)
+    orders = network if solution.held is None else solution.held
+    found, more = solve(orders, boards.limit, demand, share * output, run.tolerance)
+    ledger.rounds += more
+    return replace(solution, output=found)
 
 
 def _order_books(state: State) -> None:

@@ -16,8 +16,9 @@ import numpy as np
 import xarray as xr
 
 from sim.results import storage, tables
+from sim.results.published import Published
 from sim.results.variables import CURRENT, REAL, VARIABLES
-from sim.statistics import ENERGY
+from sim.statistics.bureau import ENERGY, by_view
 from sim.world import load_world
 
 TRILLION = 1000.0
@@ -151,16 +152,16 @@ class Run:
     def official(self) -> Run:
         """The same run by the nine counties of official statistics: Dongqiao is counted inside Jiaocheng."""
         world = load_world()
-        names = np.array(world.county_names)
-        kept = sorted(set(world.official.tolist()))
-        merged = {
-            name: xr.concat(
-                [array.isel(county=world.official == county).sum("county", keep_attrs=True) for county in kept],
-                dim=xr.Variable("county", names[kept]),
-            ).transpose(*array.dims)
-            for name, array in self.monthly.data_vars.items()
-            if "county" in array.dims
-        }
+        names, _ = by_view(np.zeros(world.county_count), world, "official")
+        merged = {}
+        for name, array in self.monthly.data_vars.items():
+            if "county" in array.dims:
+                axis = array.dims.index("county")
+                rows = by_view(np.moveaxis(array.values, axis, 0), world, "official")[1]
+                labels = {dim: values for dim, values in array.coords.items() if dim != "county"} | {
+                    "county": list(names)
+                }
+                merged[name] = xr.DataArray(np.moveaxis(rows, 0, axis), labels, array.dims, attrs=array.attrs)
         return Run(self.monthly.drop_dims("county").assign(merged)[list(VARIABLES)])
 
     def trailing_output(self, *by: By) -> xr.Dataset:
@@ -218,6 +219,11 @@ class Run:
             {str(name): array.reset_coords(drop=True) for name, array in figures.items()}, attrs=self.monthly.attrs
         )
 
+    @cached_property
+    def published(self) -> Published:
+        """What the statistics bureau would publish: growth, pull and contribution, counties, indicators, projects."""
+        return Published(self.monthly)
+
     # --- files --------------------------------------------------------------------------------------------------------
 
     def save(self, folder: Path | str | None = None) -> list[Path]:
@@ -227,14 +233,16 @@ class Run:
             folder: made if it does not exist; ``results/<scenario>`` if not given.
 
         Returns:
-            ``run-seed0001.nc``, ``yearly-seed0001.csv``, ``headline-seed0001.csv`` and ``manifest-seed0001.json``. The
-            manifest comes last; a file that does not agree with it is not loaded.
+            ``run-seed0001.nc``, ``yearly-seed0001.csv``, ``headline-seed0001.csv``, the statistics as published
+            (``growth-``, ``counties-``, ``indicators-`` and ``statistics-seed0001.csv``; by year, none where no year is
+            covered) and ``manifest-seed0001.json``. The manifest comes last; a file that does not agree with it is not
+            loaded.
 
         Raises:
             FolderError: the folder cannot take results, or writing failed.
         """
         target = storage.prepare_folder(storage.default_folder(self.name) if folder is None else Path(folder))
-        texts = {"yearly": tables.counties(self), "headline": tables.headline(self)}
+        texts = {"yearly": tables.counties(self), "headline": tables.headline(self), **tables.published(self)}
         if self.decisions:
             texts["decisions"] = self.decisions
         return storage.save(self.monthly, texts, target)

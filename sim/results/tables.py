@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from sim.results.indicators import indicator_rows
 from sim.results.variables import CELLS, MONEY, REAL, VARIABLES, Variable
+from sim.statistics.bureau import View
 
 if TYPE_CHECKING:
     from sim.results.run import Run
@@ -44,6 +46,40 @@ def headline(run: Run) -> str:
     """A row for each year with the city's headline figures."""
     frame = run.headline.to_dataframe().reset_index()
     return _csv(run, frame.rename(columns={name: f"{name}_{unit}" for name, unit in HEADLINE_UNITS.items()}))
+
+
+def published(run: Run) -> dict[str, str]:
+    """Statistics as published, by name of the file; nothing for a run without a full year.
+
+    growth: a row for each year, part of industry and deflation. counties: a row for each year, view and county; the
+    two views hold the same city, so choose one before adding up. indicators: a row for each year and indicator.
+    statistics: a row for each year, statistic and what it is of (a chain, a county, a cause ...), with value and unit.
+    """
+    statistics = run.published
+    years = statistics.years
+    if not years:
+        return {}
+    growth = [{"year": year} | row for year in years for row in statistics.growth_figures(year).rows()]
+    counties = [
+        {"year": year, "view": view} | row
+        for year in years
+        for view in VIEWS
+        for row in statistics.counties_figures(year, view).rows()
+    ]
+    indicators = [{"year": year} | row for year in years for row in indicator_rows(statistics, year)]
+    columns = ("year", "statistic", "of", "value", "unit")
+    others = [dict(zip(columns, row, strict=True)) for year in years for row in statistics.others(year)]
+    frames = {
+        "growth": pd.DataFrame(growth),
+        "counties": pd.DataFrame(counties),
+        "indicators": pd.DataFrame(indicators),
+        "statistics": pd.DataFrame(others),
+    }
+    return {name: _csv(run, frame) for name, frame in frames.items()}
+
+
+VIEWS: tuple[View, ...] = ("official", "model")
+"""Views of county tables."""
 
 
 def _column(name: str, variable: Variable) -> str:

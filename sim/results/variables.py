@@ -14,9 +14,14 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
+from sim.limits import LIMITS, groups
 from sim.results import provenance
 from sim.scenario import Scenario
 from sim.state import COMMODITIES, MARKETS, REVENUE_ITEMS, SPENDING_ITEMS, Stage
+from sim.statistics.activity import LONGEST
+from sim.statistics.bureau import cluster_names
+from sim.statistics.decline import CAUSES
+from sim.statistics.structure import TIERS
 from sim.world import load_world
 
 Floats = NDArray[np.float64]
@@ -124,6 +129,65 @@ VARIABLES: Mapping[str, Variable] = {
     "public_balance": Variable(BUDGETS, "money in the budget", MONEY, "stock", REAL),
     "public_debt": Variable(BUDGETS, "debt of the budget", MONEY, "stock", REAL),
     "public_funded": Variable(BUDGETS, "share of discretionary policies that the budget can pay", "share", "index"),
+    # what the bureau's other figures are made of (sim/statistics/activity.py)
+    "value_added_above_scale_double": _money("value added of above-scale firms, double deflation", REAL),
+    "exports": _money("exports abroad", REAL),
+    "exports_nominal": _money("exports abroad", CURRENT),
+    "investment": _money("fixed investment of firms: work on projects and capital of incumbents", REAL),
+    "household_purchases": _money("what home households buy of the producers of the county", REAL),
+    "cluster_projects": Variable(
+        ("month", "stage", "cluster"),
+        "projects in the stage, without leaders' own plants and normal entry",
+        "projects",
+        "stock",
+    ),
+    "announced_output": Variable(
+        ("month", "stage", "cluster"), "announced annual output of all projects in the stage", MONEY, "stock", REAL
+    ),
+    "signed_investment": _money("investment of projects signed", REAL, ("month", "channel")),
+    "started_after": Variable(
+        ("month", "channel", "months_passed"),
+        "projects that began to build, by months since signing",
+        "projects",
+        "flow",
+    ),
+    "produced_after": Variable(
+        ("month", "channel", "months_passed"),
+        "projects that came into production, by months since building began",
+        "projects",
+        "flow",
+    ),
+    "firms_producing": Variable(
+        ("month", "product"), "firms of any size that produce, without plants of leaders", "firms", "stock"
+    ),
+    "new_firms_producing": Variable(
+        ("month", "product"), "of these, firms that came since the opening", "firms", "stock"
+    ),
+    "firms_by_tier": Variable(("month", "tier", "cluster"), "firms by quality tier", "firms", "stock"),
+    "local_share_goods": Variable(
+        ("month",),
+        "share of the cell makers' purchases of all industrial goods, with metals and energy, bought nearby, December",
+        "share",
+        "stock",
+        undefined=True,
+    ),
+    "local_content": Variable(
+        ("month",), "home value added in one unit of the cell makers' cells, December", "share", "stock", undefined=True
+    ),
+    "herfindahl": Variable(
+        ("month", "product"), "Herfindahl index of plants by jobs, December", "index, 0 to 1", "stock", undefined=True
+    ),
+    "size_exponent": Variable(
+        ("month",),
+        "Hill exponent of the tenth of above-scale firms with most output, December",
+        "1",
+        "stock",
+        undefined=True,
+    ),
+    "legacy_change": _money(
+        "change of legacy output on the month before, by cause", REAL, ("month", "cause", "county")
+    ),
+    "missing": _money("output that was missing, by what limited it", REAL, ("month", "county", "group", "limit")),
     "residual": Variable(
         ("identity",), "largest relative residual of the identity in any month and cell", "1", "index"
     ),
@@ -148,8 +212,14 @@ def coordinates(scenario: Scenario, identities: tuple[str, ...]) -> dict[str, An
         "budget": [*world.county_names, CITY_LEVEL],
         "revenue_item": list(REVENUE_ITEMS),
         "budget_item": list(SPENDING_ITEMS),
+        "group": list(groups(world)),
+        "limit": list(LIMITS),
         "market": list(MARKETS),
         "commodity": list(COMMODITIES),
+        "cluster": list(cluster_names(world)),
+        "tier": list(TIERS),
+        "cause": list(CAUSES),
+        "months_passed": np.arange(LONGEST + 1),
         "identity": list(identities),
     }
 

@@ -6,19 +6,20 @@ import numpy as np
 import pytest
 from scipy import optimize, sparse
 
+from sim.inputoutput.rationing import NoConvergenceError, solve
 from sim.mechanisms.prices import Prices, chain_inputs, exposure_matrix, paid_prices
 from sim.mechanisms.production import (
     Network,
-    NoConvergenceError,
     capacity,
     home_sales,
+    home_supply,
+    import_premium,
     input_coefficients,
     leading_rows,
     material_factor_of,
     month_table,
     outside_orders,
     ramp,
-    solve,
     supply_shares,
     unit_costs,
 )
@@ -209,10 +210,68 @@ def test_what_is_left_goes_to_final_users_in_proportion_to_their_orders():
     np.testing.assert_allclose(shares, np.tile([0.4, 0.2, 0.1, 0.3], (some.sum(), 1)), rtol=1e-9)
 
 
+def two_rows():
+    """Each of two rows orders half of its output from itself; outputs of 10."""
+    return Network(sparse.csr_matrix(np.diag([0.5, 0.5])), np.zeros((2, 2)), np.arange(2), np.ones(2), 2)
+
+
 def test_home_sales_are_what_home_buyers_ask_for_up_to_output():
-    network = Network(sparse.csr_matrix(np.diag([0.5, 0.5])), np.zeros((2, 2)), np.arange(2), np.ones(2), 2)
-    output = np.array([10.0, 10.0])
-    assert home_sales(network, output, np.array([2.0, 9.0])) == pytest.approx([7.0, 10.0])
+    output, home, final = np.array([10.0, 10.0]), np.array([2.0, 9.0]), np.array([5.0, 12.0])
+    supply = home_supply(two_rows(), output, final, "local_first")
+    assert home_sales(supply, output, home, final, "local_first") == pytest.approx([7.0, 10.0])
+
+
+def test_proportional_rationing_cuts_home_and_outside_alike():
+    """Row 1: orders of 5 from home producers, 9 from home final users, 6 from outside: 20 for 10 made, half of each."""
+    output, home, final = np.array([10.0, 10.0]), np.array([2.0, 9.0]), np.array([5.0, 15.0])
+    supply = home_supply(two_rows(), output, final, "proportional")
+    assert supply.served == pytest.approx([1.0, 0.5])
+    assert supply.delivered == pytest.approx([5.0, 2.5])
+    assert home_sales(supply, output, home, final, "proportional") == pytest.approx([7.0, 7.0])
+
+
+def test_what_a_supplier_leaves_unfilled_costs_its_buyers_the_premium():
+    """Row 0 sells to itself and row 1; it delivers 60 of 80: a quarter of 30 and of 50 is bought outside at 3 %."""
+    links = sparse.csr_matrix(np.array([[0.3, 0.5], [0.0, 0.0]]))
+    network = Network(links, np.zeros((2, 2)), np.arange(2), np.ones(2), 2)
+    output = np.array([100.0, 100.0])
+    table = SimpleNamespace(served=np.array([0.75, 1.0]), scarce=(), basis=())
+    price = np.array([2.0, 7.0])
+    paid = import_premium(network, table, output, price, 0.03)
+    assert paid == pytest.approx([0.03 * 2.0 * 7.5, 0.03 * 2.0 * 12.5])
+    assert (import_premium(network, table, output, price, 0.0) == 0.0).all()
+
+
+def test_in_a_shortage_the_premium_is_paid_on_the_usual_home_part_that_is_missing():
+    """Row 1 usually takes 0.5 at home; it makes 100 and is delivered 0.5 x 0.4 x 150 = 30 of 50."""
+    links = sparse.csr_matrix(np.array([[0.0, 0.5], [0.0, 0.0]]))
+    network = Network(links, np.zeros((2, 2)), np.arange(2), np.ones(2), 2)
+    table = SimpleNamespace(served=np.array([0.4, 1.0]), scarce=[0], basis=[np.array([100.0, 150.0])])
+    paid = import_premium(network, table, np.array([100.0, 100.0]), np.ones(2), 0.1)
+    assert paid == pytest.approx([0.0, 2.0])
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_the_books_close_under_proportional_rationing(seed):
+    network = made_up(seed)
+    rows = len(network.node)
+    rng = np.random.default_rng(seed + 11)
+    orders = rng.uniform(0.1, 2.0, (rows, 4))
+    final = orders.sum(axis=1)
+    free = np.linalg.solve(np.eye(rows) - dense(network), final)
+    output, _ = solve(network, free * rng.uniform(0.2, 1.2, rows), final, free, TOLERANCE)
+    supply = home_supply(network, output, final, "proportional")
+    state = small_state(network, enough_inputs(network))
+    table = month_table(state, network, output, orders[:, :3], orders[:, 3], supply)
+    first = month_table(state, network, output, orders[:, :3], orders[:, 3])
+    nodes = np.bincount(network.node, output, minlength=NODES)
+    np.testing.assert_allclose(table.flows.sum(axis=1) + table.final.sum(axis=1), nodes, rtol=1e-10)
+    made = table.flows.sum(axis=0) + table.outside_inputs.sum(axis=0) + table.value_added
+    np.testing.assert_allclose(made, nodes, rtol=1e-10)
+    np.testing.assert_allclose(table.final.sum(), (table.served * final).sum(), rtol=1e-10)
+    assert (table.served <= first.served + 1e-15).all()
+    assert table.flows.sum() < first.flows.sum() - 1e-6, "producers get less, and buy more outside"
+    assert table.outside_inputs.sum() > first.outside_inputs.sum() + 1e-6
 
 
 # --- costs ------------------------------------------------------------------------------------------------------------

@@ -10,10 +10,15 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from sim import data, results
+from sim.limits import LIMITS
 from sim.results.variables import CHANNELS, LAND_STATES
 from sim.scenario import Scenario
 from sim.settings import Run as RunSettings
-from sim.state import COMMODITIES, MARKETS, REVENUE_ITEMS, SPENDING_ITEMS
+from sim.state import COMMODITIES, MARKETS, REVENUE_ITEMS, SPENDING_ITEMS, Stage
+from sim.statistics.activity import LONGEST
+from sim.statistics.bureau import cluster_names, cluster_of
+from sim.statistics.decline import CAUSES
+from sim.statistics.structure import TIERS
 from sim.world import World, load_world
 
 Floats = NDArray[np.float64]
@@ -72,41 +77,46 @@ def _arrays(output: Floats, random: np.random.Generator) -> dict[str, Floats]:
     entered = np.stack([lead * share for share in (1.0, 0.45, 0.41, 0.36, 0.3, 0.08, 0.5)], axis=1)
     people = np.linspace(2.4e5, 3.4e5, months)[:, None] * np.ones(len(load_world().counties))
     land = np.abs(random.normal(2000, 400, (1, len(load_world().parks), len(LAND_STATES))))
-    return {
-        "output": output,
-        "output_nominal": output * nominal,
-        "value_added": output * 0.25,
-        "value_added_nominal": output * nominal * 0.24,
-        "output_above_scale": above,
-        "output_above_scale_nominal": above * nominal,
-        "value_added_above_scale": above * 0.25,
-        "value_added_above_scale_nominal": above * nominal * 0.24,
-        "intermediate_industry": above.sum(axis=(1, 2)) * 0.4 * fill,
-        "intermediate_industry_nominal": (above * nominal).sum(axis=(1, 2)) * 0.4 * fill,
-        "jobs": output * 1.6,
-        "population": people,
-        "labour_force": people * 0.52,
-        "at_work": people * 0.42,
-        "commuters": people[:, :, None] * 0.42 * (0.9 * np.eye(len(load_world().counties)) + 0.01),
-        "wage": 52_000.0 * level[:, None] ** 3 * np.ones_like(people),
-        "vacancy": np.full_like(people, 0.04),
-        "income": people * 0.0023 * level[:, None] ** 3,
-        "consumption": people * 0.0016 * level[:, None] ** 3,
-        "electricity": output * 45.0,
-        "carbon": output * 20.0,
-        "firms": np.floor(above / 12),
-        "capital": output * 4,
-        "price": price,
-        "price_level": level,
-        "world_volume": np.exp(0.01 * np.arange(months))[:, None] * np.ones(len(MARKETS)),
-        "commodity_price": np.exp(random.normal(0, 0.03, (months, len(COMMODITIES))).cumsum(axis=0)),
-        "local_share_realised": 0.08 + 0.8 * fill,
-        "local_share_potential": 0.14 + 0.88 * fill,
-        "projects": entered.cumsum(axis=0) * 0.3,
-        "entered": entered.astype(np.float64),
-        "introduced": np.stack([fill * 110, fill * 60, fill * 40, fill * 20], axis=1).round(),
-        "land": np.repeat(land, months, axis=0),
-    } | _public(output)
+    return (
+        _activity(output, nominal, random)
+        | {
+            "output": output,
+            "output_nominal": output * nominal,
+            "value_added": output * 0.25,
+            "value_added_nominal": output * nominal * 0.24,
+            "output_above_scale": above,
+            "output_above_scale_nominal": above * nominal,
+            "value_added_above_scale": above * 0.25,
+            "value_added_above_scale_nominal": above * nominal * 0.24,
+            "intermediate_industry": above.sum(axis=(1, 2)) * 0.4 * fill,
+            "intermediate_industry_nominal": (above * nominal).sum(axis=(1, 2)) * 0.4 * fill,
+            "jobs": output * 1.6,
+            "population": people,
+            "labour_force": people * 0.52,
+            "at_work": people * 0.42,
+            "commuters": people[:, :, None] * 0.42 * (0.9 * np.eye(len(load_world().counties)) + 0.01),
+            "wage": 52_000.0 * level[:, None] ** 3 * np.ones_like(people),
+            "vacancy": np.full_like(people, 0.04),
+            "income": people * 0.0023 * level[:, None] ** 3,
+            "consumption": people * 0.0016 * level[:, None] ** 3,
+            "electricity": output * 45.0,
+            "carbon": output * 20.0,
+            "firms": np.floor(above / 12),
+            "capital": output * 4,
+            "price": price,
+            "price_level": level,
+            "world_volume": np.exp(0.01 * np.arange(months))[:, None] * np.ones(len(MARKETS)),
+            "commodity_price": np.exp(random.normal(0, 0.03, (months, len(COMMODITIES))).cumsum(axis=0)),
+            "local_share_realised": 0.08 + 0.8 * fill,
+            "local_share_potential": 0.14 + 0.88 * fill,
+            "projects": entered.cumsum(axis=0) * 0.3,
+            "entered": entered.astype(np.float64),
+            "introduced": np.stack([fill * 110, fill * 60, fill * 40, fill * 20], axis=1).round(),
+            "land": np.repeat(land, months, axis=0),
+            "missing": np.abs(random.normal(20, 4, (months, output.shape[1], 5, len(LIMITS)))),
+        }
+        | _public(output)
+    )
 
 
 def _public(output: Floats) -> dict[str, Floats]:
@@ -122,4 +132,37 @@ def _public(output: Floats) -> dict[str, Floats]:
         "public_balance": np.zeros_like(budgets),
         "public_debt": 7.0 * budgets,
         "public_funded": np.ones_like(budgets),
+    }
+
+
+def _activity(output: Floats, price: Floats, random: np.random.Generator) -> dict[str, Floats]:
+    """What the bureau's other figures are made of; legacy output changes by demand alone."""
+    world = load_world()
+    months, counties, products = output.shape
+    clusters, december = len(cluster_names(world)), np.arange(months) % 12 == 11
+    waits = random.poisson(0.05, (months, len(CHANNELS), LONGEST + 1)).astype(float)
+    stages = np.arange(months)[:, None, None] * np.ones((months, len(Stage), clusters)) / 6.0
+    legacy = output[:, :, cluster_of(world) == len(world.chains)].sum(axis=2)
+    change = np.zeros((months, len(CAUSES), counties))
+    change[:, 0] = np.diff(legacy, axis=0, prepend=legacy[:1])
+    once = np.where(december, 1.0, np.nan)
+    return {
+        "value_added_above_scale_double": output * 0.24,
+        "exports": output * 0.1,
+        "exports_nominal": output * price * 0.1,
+        "investment": output * 0.08,
+        "household_purchases": output * 0.05,
+        "cluster_projects": stages.round(),
+        "announced_output": stages * 900.0,
+        "signed_investment": random.gamma(2.0, 500.0, (months, len(CHANNELS))),
+        "started_after": waits,
+        "produced_after": waits[::-1],
+        "firms_producing": output.sum(axis=1).round() / 100.0,
+        "new_firms_producing": (output.sum(axis=1) / 200.0).round(),
+        "firms_by_tier": np.ones((months, len(TIERS), clusters)) * 7.0,
+        "local_share_goods": once * 0.4,
+        "local_content": once * 0.35,
+        "herfindahl": once[:, None] * np.full(products, 0.1),
+        "size_exponent": once * 1.1,
+        "legacy_change": change,
     }

@@ -1,7 +1,8 @@
-"""What the statistics bureau would publish, and the record of a run (model description, section 3.4).
+"""The record of a run: the month written into preallocated arrays (model description, section 3.4).
 
-Pure functions for the bureau's arithmetic: year-to-date growth, pull and contribution; and the :class:`Recorder`, which
-writes the month into preallocated arrays. Nothing here feeds back into decisions.
+Nothing here feeds back into decisions. What the bureau would make of the record stands in
+:mod:`sim.statistics.bureau` and :mod:`sim.results.published`; what is counted for it month by month in
+:mod:`sim.statistics.activity`.
 """
 
 from __future__ import annotations
@@ -10,11 +11,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.accounts import BrokenIdentityError, the_table
-from sim.inputoutput.tables import Table
+from sim.limits import LIMITS, MissingOutput
 from sim.mechanisms.energy import Energy, electricity
-from sim.mechanisms.production import cost_parts, input_coefficients, material_factor_of
+from sim.mechanisms.production import cost_parts
 from sim.mechanisms.sourcing import potential_coverage
 from sim.state import REVENUE_ITEMS, SPENDING_ITEMS, YEAR, Channel, Stage, State
+from sim.statistics.activity import Activity
+from sim.statistics.bureau import ENERGY
+from sim.statistics.coverage import local_share_realised
 from sim.sums import sum_by
 
 Floats = NDArray[np.float64]
@@ -22,153 +26,6 @@ Bools = NDArray[np.bool_]
 
 SIZE_THRESHOLD = 20.0
 """Annual revenue from which a firm is above scale, M yuan (official threshold since 2011)."""
-
-ENERGY = "ENER"
-"""Block product that counts as industry, and as above scale (model description, section 3.4)."""
-
-
-# --- the bureau's arithmetic ------------------------------------------------------------------------------------------
-
-
-def year_to_date_growth(monthly: Floats, year: int, first_year: int, months: int) -> float:
-    """Growth of the first months of a year over the same months of the year before.
-
-    Args:
-        monthly: real values by month, starting in January of ``first_year``.
-        year: year of the numerator.
-        first_year: year of ``monthly[0]``.
-        months: 11 for January to November.
-
-    Returns:
-        A share: 0.147 is 14.7 %.
-
-    Raises:
-        ValueError: the months are not covered.
-    """
-    start = (year - first_year) * YEAR
-    if start - YEAR < 0 or start + months > len(monthly) or not 1 <= months <= YEAR:
-        raise ValueError(f"no {months} months of {year} and {year - 1} in the series")
-    now, before = monthly[start : start + months].sum(), monthly[start - YEAR : start - YEAR + months].sum()
-    return float(now / before - 1.0)
-
-
-def pull(growth: float, base_share: float) -> float:
-    """Points that a group adds to the growth of the whole: 100 x growth x its share of the base period."""
-    return 100.0 * growth * base_share
-
-
-def contribution(group_pull: float, total_growth: float) -> float:
-    """Share of the whole's growth that comes from a group; above 1 where the rest shrinks.
-
-    Args:
-        group_pull: points.
-        total_growth: growth of the whole, a share.
-    """
-    return group_pull / (100.0 * total_growth)
-
-
-def growth_from_contribution(group_pull: float, share_of_growth: float) -> float:
-    """Growth of the whole implied by a group's pull (points) and contribution: 19.2 / 1.304 = 14.72 %, as a share."""
-    return group_pull / share_of_growth / 100.0
-
-
-def rest_growth(total_growth: float, group_pull: float, base_share: float) -> float:
-    """Growth of everything outside a group, a share: (g - pull) / (1 - s)."""
-    return (total_growth - group_pull / 100.0) / (1.0 - base_share)
-
-
-# --- the regional table -----------------------------------------------------------------------------------------------
-
-CITY, OUTSIDE = "Ningde", "outside"
-"""Regions of the final users of the month's table: residents of the ten counties together, and everybody else."""
-
-PUBLISHED_INCOMES = ("compensation", "taxes", "depreciation and surplus")
-"""Rows of value added of the month's table."""
-
-
-def regional_table(state: State) -> Table:
-    """The input-output table of a month: ten counties, M yuan a month at 2018 prices, the exact sum of the firms.
-
-    Import rows hold what industries buy outside the ten counties, from the rest of China and from abroad; what final
-    users buy outside is not followed by the model. Compensation is staff times wage; it may exceed value added in a bad
-    month, and then depreciation and surplus are negative.
-    """
-    world, month = state.world, the_table(state)
-    output = month.output
-    compensation = wages_paid(state)
-    assert state.firm_accounts is not None
-    taxes = sum_by(state.firms.node, state.firm_accounts.taxes, state.node_count)
-    return Table(
-        tuple((county, product) for county in world.county_names for product in world.products),
-        ((CITY, "household"), (CITY, "government"), (CITY, "investment"), (OUTSIDE, "exports")),
-        world.products,
-        PUBLISHED_INCOMES,
-        month.flows,
-        month.outside_inputs,
-        month.final,
-        np.zeros((world.product_count, 4)),
-        np.vstack([compensation, taxes, month.value_added - compensation - taxes]),
-        output,
-        "M yuan a month, prices of 2018",
-    )
-
-
-def jobs_by_node(state: State) -> Floats:
-    """(N,) persons at work in each county and product."""
-    return sum_by(state.firms.node, state.firms.staff, state.node_count)
-
-
-def wages_paid(state: State) -> Floats:
-    """(N,) compensation in each county and product, M yuan a month at 2018 prices."""
-    return sum_by(state.firms.node, state.firms.wages, state.node_count)
-
-
-def leader_purchases(state: State, leader: int) -> Floats:
-    """(K, C + 1) what the plants of a leader buy of each product, by county of the supplier, outside last.
-
-    M yuan a month at 2018 prices. Before the first month every order counts as delivered.
-    """
-    firms, relations, world, table = state.firms, state.relations, state.world, state.table
-    products, counties = world.product_count, world.county_count
-    links = state.links if table is None else table.links
-    served = np.ones(len(firms)) if table is None else table.served
-    shares = np.zeros(0) if table is None else table.shares
-    mine = np.flatnonzero(firms.alive & (firms.leader == leader))
-    bought = np.zeros((products, counties + 1))
-    buyer = relations.buyer[links.relation]
-    own = np.isin(buyer, mine)
-    supplier, relation = links.supplier[own], links.relation[own]
-    factor = (material_factor_of(state) * relations.coefficient)[relation]
-    amount = links.weight[own] * factor * firms.output[buyer[own]] * served[supplier]
-    cell = firms.product[supplier] * (counties + 1) + firms.county[supplier]
-    bought += sum_by(cell, amount, bought.size).reshape(bought.shape)
-    supplied = np.ones(state.node_count) if table is None else sum_by(firms.node, served * shares, state.node_count)
-    nodes, output = firms.node[mine], firms.output[mine]
-    pooled = (supplied[:, None] * state.technology.pool[:, nodes] * output).sum(axis=1)
-    bought[:, :counties] += pooled.reshape(counties, products).T
-    bought[:, counties] = (input_coefficients(state)[:, nodes] * output).sum(axis=1) - bought.sum(axis=1)
-    return bought
-
-
-# --- the record -------------------------------------------------------------------------------------------------------
-
-
-def local_share_realised(state: State) -> float:
-    """C_real: home purchases of the cell makers over all their purchases of chain goods; NaN without a cell maker.
-
-    Raw metals, ores and energy are left out (they stand in other industry and energy); see section 9.5.
-    """
-    table, firms, relations = the_table(state), state.firms, state.relations
-    links = table.links
-    cell = state.world.product("B_CELL")
-    buyer = relations.buyer
-    makers = firms.alive[buyer] & (firms.leader[buyer] >= 0) & (firms.product[buyer] == cell)
-    need = np.where(makers, relations.coefficient * firms.output[buyer], 0.0)
-    total = need.sum()
-    if total <= 0:
-        return float("nan")
-    served = table.served[links.supplier]
-    return float((links.weight * served * need[links.relation]).sum() / total)
 
 
 def above_scale(state: State) -> Bools:
@@ -233,6 +90,10 @@ class Recorder:
         self.arrays["public_revenue"] = np.zeros((months, budgets, len(REVENUE_ITEMS)))
         self.arrays["public_spending"] = np.zeros((months, budgets, len(SPENDING_ITEMS)))
         self.arrays["land"] = np.zeros((months, len(world.parks), 5))
+        self.activity = Activity(state, months)
+        self.arrays |= self.activity.arrays
+        self.limits = MissingOutput(state)
+        self.arrays["missing"] = np.zeros((months, world.county_count, self.limits.size, len(LIMITS)))
         self.residual: dict[str, float] = {}
         self.efficiency, self.grid_factor = state.scenario[Energy].efficiency, state.scenario[Energy].grid_factor
         self.industry = world.agent | (np.arange(world.product_count) == world.product(ENERGY))
@@ -241,22 +102,23 @@ class Recorder:
         """Record the month and keep the largest residuals."""
         for name, value in residuals.items():
             self.residual[name] = max(self.residual.get(name, 0.0), value)
-        at = state.month - self.first
+        at, counted = state.month - self.first, above_scale(state)
+        self.activity.record(state, at, counted)
         if at < 0:
             return
-        self._cells(state, at)
+        self._cells(state, at, counted)
         self._people(state, at)
         self._markets(state, at)
         self._projects(state, at)
         self._public(state, at)
+        self.arrays["missing"][at] = self.limits.of(state)
 
-    def _cells(self, state: State, at: int) -> None:
+    def _cells(self, state: State, at: int, counted: Bools) -> None:
         """Output, value added, firms, jobs and capital by county and product."""
         world, firms, markets, table = state.world, state.firms, state.markets, the_table(state)
         shape, size = (world.county_count, world.product_count), state.node_count
         materials, _ = cost_parts(state)
         unit_value_added = markets.price - materials
-        counted = above_scale(state)
 
         def cell(weights: Floats) -> Floats:
             return sum_by(firms.node, weights, size).reshape(shape)
@@ -265,9 +127,9 @@ class Recorder:
         a = self.arrays
         a["output"][at], a["output_nominal"][at] = output, output * markets.price
         a["value_added"][at] = table.value_added.reshape(shape)
-        a["value_added_nominal"][at] = output * unit_value_added
+        a["value_added_nominal"][at] = output * unit_value_added - cell(firms.premium)
         a["output_above_scale"][at], a["output_above_scale_nominal"][at] = large, large * markets.price
-        a["value_added_above_scale_nominal"][at] = large * unit_value_added
+        a["value_added_above_scale_nominal"][at] = large * unit_value_added - cell(firms.premium * counted)
         a["value_added_above_scale"][at] = large * unit_value_added / markets.price
         a["jobs"][at] = cell(firms.staff)
         a["firms"][at] = cell((counted & ~firms.block & firms.alive).astype(float))

@@ -1,0 +1,325 @@
+"""Figures of ``ningde explain``: chain maps of the lead firms, the funnel, what limited growth."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from textwrap import fill, wrap
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.patches import FancyBboxPatch, Patch
+from matplotlib.ticker import MaxNLocator
+
+from sim.experiment.explanation import ChainMap, Explanation
+from sim.limits import LIMITS
+from sim.report import style
+from sim.report.explain import GROUP_NAMES, amount_in_bn, county_funnel
+
+PRINT_WIDTH = 190
+"""Letters in a line of the small print."""
+
+LIMIT_COLOURS: Mapping[str, str] = {
+    "demand": style.GREY,
+    "sourcing": style.SKY,
+    "suppliers": style.BLUE,
+    "land": style.GREEN,
+    "permits": "#8FD3B6",
+    "builders": style.ORANGE,
+    "building": "#F3D59B",
+    "labour": style.VERMILLION,
+    "energy": style.YELLOW,
+    "money": style.PURPLE,
+    "pace": "#DDDDDD",
+    "leaders": style.INK,
+}
+"""What belongs together has neighbouring colours: suppliers blue, land green, building orange."""
+
+LIMIT_WORDS: Mapping[str, str] = {
+    "demand": "demand: capacity nobody orders",
+    "sourcing": "sourcing: bought outside, could be had here",
+    "suppliers": "suppliers: nobody here makes it",
+    "land": "land: waiting for plots",
+    "permits": "permits and requisition",
+    "builders": "builders short",
+    "building": "under construction, run-in",
+    "labour": "labour",
+    "energy": "energy",
+    "money": "money: margins too low",
+    "pace": "pace of firms' expansion",
+    "leaders": "leaders' plans",
+}
+
+PARTS: Mapping[str, tuple[str, dict[str, Any]]] = {
+    "home": ("bought in Ningde", {"color": style.BLUE}),
+    "could": ("could be bought here now", {"color": style.SKY}),
+    "coming": ("coming: signed projects", {"color": style.YELLOW}),
+    "gap": ("gap: nobody here makes it", {"facecolor": "white", "edgecolor": style.VERMILLION, "hatch": "////"}),
+}
+"""Parts of a need, with legend and look."""
+
+ELSEWHERE: dict[str, Any] = {"color": style.PALE}
+
+STAGES: Mapping[str, tuple[str, str]] = {
+    "producing": ("producing", style.BLUE),
+    "building": ("being built", style.SKY),
+    "waiting": ("waiting for land or permits", style.YELLOW),
+    "failed": ("failed before building", style.VERMILLION),
+    "lost": ("lost before signing", style.PALE),
+}
+
+ROW = 0.40
+"""Height of an input in a chain map, inches."""
+
+COLUMNS: tuple[tuple[float, str], ...] = (
+    (0.695, "need,\nbn yuan"),
+    (0.755, "bought\nhere"),
+    (0.815, "possible\nnow"),
+    (0.875, "with\nprojects"),
+    (0.928, "firms\nhere"),
+    (0.982, "projects\ncoming"),
+)
+"""Right edges of the figures beside the bars of a chain map, in parts of the figure, with headings."""
+
+BARS = (0.385, 0.255)
+"""Left edge and width of the bars of a chain map, in parts of the figure."""
+
+
+def chain_map_figure(found: Explanation, code: str) -> Figure:
+    """The chain of one lead firm: what it needs, what Ningde delivers, what is coming, and the gaps.
+
+    Args:
+        found: what happened.
+        code: code of the leader.
+
+    Raises:
+        KeyError: the leader has no plant.
+    """
+    chain = found.maps[code]
+    own, other = (chain.inputs[chain.inputs["chain"] == kind] for kind in (True, False))
+    top, between, foot = 1.30, 0.75, 0.85
+    height = top + ROW * (len(own) + len(other)) + (between if len(own) and len(other) else 0.0) + foot
+    with style.applied():
+        figure = Figure(figsize=(11.4, height))
+        bottom, middles = foot, []
+        for part, remark in ((other, "Other inputs (own scale)"), (own, "Inputs that firms of the chains make")):
+            if not len(part):
+                continue
+            axes = figure.add_axes((BARS[0], bottom / height, BARS[1], ROW * len(part) / height))
+            _needs(axes, part)
+            _numbers(figure, part, bottom / height, ROW / height)
+            head = (bottom + ROW * len(part) + 0.13) / height
+            figure.text(0.20, head, remark, fontsize=9, color="#555555", va="bottom")
+            middles += [(bottom + ROW * (at + 0.5)) / height for at in range(len(part))]
+            bottom += ROW * len(part) + between
+        for right, heading in COLUMNS:
+            figure.text(right, (height - top + 0.10) / height, heading, fontsize=8.5, ha="right", va="bottom")
+        _firm(figure, chain, middles)
+        handles: list[Any] = [Patch(label=label, **look) for label, look in PARTS.values()]
+        handles.append(Patch(label="bought elsewhere", **ELSEWHERE))
+        figure.legend(handles=handles, loc="lower left", bbox_to_anchor=(0.012, 0.33 / height), ncols=5, fontsize=8.5)
+        line = f"Inputs of its plants in {style.month_name(found.until)}, bn yuan a year at 2018 prices"
+        style.title(figure, f"The chain of {chain.name} and its gaps", line)
+        remark = (
+            "Possible now: bought here or from idle capacity of qualified firms. With projects: signed ones too. "
+            "Supply is shared among all home buyers. In the box: output of capacity."
+        )
+        _small_print(figure, found, remark)
+    return figure
+
+
+def _needs(axes: Axes, part: pd.DataFrame) -> None:
+    """A bar a need, in parts."""
+    place = np.arange(len(part))[::-1]
+    left = np.zeros(len(part))
+    for name, (_, look) in PARTS.items():
+        values = part[name].to_numpy() / 1000.0
+        edges = np.where((name == "gap") & (values > 0), 0.6, 0.0)
+        axes.barh(place, values, left=left, height=0.62, linewidth=edges, **look)
+        left += values
+    rest = np.maximum(part["need"].to_numpy() / 1000.0 - left, 0.0)
+    axes.barh(place, rest, left=left, height=0.62, **ELSEWHERE)
+    axes.set_ylim(-0.5, len(part) - 0.5)
+    axes.set_xlim(0.0, 1.02 * float(part["need"].max()) / 1000.0)
+    axes.set_yticks(place, [fill(label, 30) for label in part["label"]], fontsize=8.5)
+    axes.xaxis.set_major_locator(MaxNLocator(nbins=5))
+    axes.xaxis.set_major_formatter("{x:,g}")
+    axes.tick_params(axis="y", length=0)
+    axes.tick_params(axis="x", labelsize=8)
+    axes.grid(visible=True, axis="x")
+    axes.grid(visible=False, axis="y")
+    axes.spines["left"].set_visible(False)
+
+
+def _numbers(figure: Figure, part: pd.DataFrame, bottom: float, row: float) -> None:
+    """Figures beside the bars."""
+    for at, (_, line) in enumerate(part.iloc[::-1].iterrows()):
+        need = float(line["need"])
+        now, later = line["home"] + line["could"], line["home"] + line["could"] + line["coming"]
+        cells = [amount_in_bn(need), f"{100 * line['home'] / need:.0f} %"]
+        if line["chain"]:
+            cells += [f"{100 * now / need:.0f} %", f"{100 * later / need:.0f} %"]
+            cells += [f"{line['suppliers']:.0f}", f"{line['projects_coming']:.0f}"]
+        for (right, _), cell in zip(COLUMNS, cells, strict=False):
+            figure.text(right, bottom + row * (at + 0.5), cell, fontsize=9, ha="right", va="center")
+
+
+def _firm(figure: Figure, chain: ChainMap, middles: Sequence[float]) -> None:
+    """The leader in a box on the left, with a line to each of its inputs."""
+    centre = (min(middles) + max(middles)) / 2
+    canvas = figure.add_axes((0.0, 0.0, 1.0, 1.0), zorder=-1)
+    canvas.set_axis_off()
+    canvas.set_xlim(0.0, 1.0)
+    canvas.set_ylim(0.0, 1.0)
+    name = fill(chain.name, 17)
+    rest = "\n".join(
+        fill(label.lower(), 23) + f"\n{output / 1000:,.1f} of {capacity / 1000:,.1f} bn"
+        for label, output, capacity in chain.products
+    )
+    inch = 1.0 / figure.get_figheight()
+    tall = inch * (0.36 + 0.19 * (name.count("\n") + 1) + 0.155 * (rest.count("\n") + 1))
+    box = FancyBboxPatch(
+        (0.016, centre - tall / 2), 0.142, tall, boxstyle="round,pad=0.002,rounding_size=0.006",
+        facecolor="#EEF4F9", edgecolor=style.BLUE, linewidth=1.2,
+    )  # fmt: skip
+    canvas.add_patch(box)
+    upper = centre + tall / 2 - 0.12 * inch
+    lower = upper - inch * (0.19 * (name.count("\n") + 1) + 0.06)
+    canvas.text(0.087, upper, name, fontsize=9.5, fontweight="bold", ha="center", va="top")
+    canvas.text(0.087, lower, rest, fontsize=8.5, ha="center", va="top", color="#444444")
+    for middle in middles:
+        canvas.plot([0.16, 0.172, 0.172, 0.184], [centre, centre, middle, middle], color=style.GREY, linewidth=0.8)
+
+
+def funnel_figure(found: Explanation, county: str | None = None) -> Figure:
+    """How many leads and plants came by each way, and what became of them.
+
+    Args:
+        found: what happened.
+        county: this county only, from signing on.
+    """
+    frame = found.funnel if county is None else county_funnel(found, county).drop(index="all")
+    kinds = [name for name in STAGES if name in frame]
+    counts = frame[kinds].fillna(0.0)
+    with style.applied():
+        figure = Figure(figsize=(11.4, 5.4))
+        axes = figure.add_axes((0.165, 0.20, 0.80, 0.64))
+        place, left = np.arange(len(counts))[::-1], np.zeros(len(counts))
+        for name in kinds:
+            label, colour = STAGES[name]
+            axes.barh(place, counts[name], left=left, height=0.66, color=colour, label=label)
+            left += counts[name].to_numpy()
+        for at, total, made in zip(place, left, counts["producing"], strict=True):
+            axes.text(total, at, f"  {total:,.0f}, of which {made:.0f} produce", fontsize=8.5, va="center")
+        axes.set_yticks(place, list(counts.index))
+        axes.set_xlim(0.0, max(float(left.max()), 1.0) * 1.22)
+        axes.xaxis.set_major_locator(MaxNLocator(nbins=8, integer=True))
+        axes.grid(visible=True, axis="x")
+        axes.grid(visible=False, axis="y")
+        axes.tick_params(axis="y", length=0)
+        axes.set_xlabel("leads and plants" if county is None else "signed projects")
+        axes.legend(loc="upper left", bbox_to_anchor=(-0.17, -0.125), ncols=5)
+        where = "Ningde" if county is None else county
+        line = f"{style.month_name(found.start)} to {style.month_name(found.until)}, by the way they came"
+        style.title(figure, f"Who came to {where}", line)
+        _small_print(figure, found)
+    return figure
+
+
+def limits_figure(found: Explanation, county: str | None = None) -> Figure:
+    """Missing output by what limited it: over the years, and in the last year by county or product group.
+
+    Args:
+        found: what happened.
+        county: this county only.
+    """
+    missing = found.missing if county is None else found.missing[found.missing["county"] == county]
+    last = int(missing["year"].max())
+    key = "county" if county is None else "group"
+    shown = _limit_table(missing, "year")
+    names = [name for name in LIMITS if shown[name].max() > 0.002 * float(shown.sum(axis=1).max())]
+    with style.applied():
+        figure = Figure(figsize=(11.4, 6.2))
+        left, right = figure.add_axes((0.06, 0.255, 0.42, 0.565)), figure.add_axes((0.625, 0.255, 0.35, 0.565))
+        _stack(left, shown[names], vertical=True)
+        left.set_ylabel("bn yuan a year")
+        left.set_title("by year")
+        latest = _limit_table(missing[missing["year"] == last], key)
+        latest = latest.rename(index={name: text.capitalize() for name, text in GROUP_NAMES.items()})
+        _stack(right, latest[names], vertical=False)
+        right.set_xlabel("bn yuan a year")
+        right.set_title(f"in {last} by {'county' if county is None else 'product group'}")
+        handles: list[Any] = [Patch(color=LIMIT_COLOURS[name], label=LIMIT_WORDS[name]) for name in names]
+        figure.legend(
+            handles=handles, loc="lower left", bbox_to_anchor=(0.012, 0.062), ncols=4, fontsize=8.5, columnspacing=1.2
+        )
+        where = "Ningde" if county is None else county
+        line = "Output that was missing at 2018 prices, by what it waited for; every yuan is counted once"
+        style.title(figure, f"What limited growth in {where}", line)
+        end = style.month_name(found.until)
+        partly = "" if found.until.endswith("-12") else f"; {last} up to {end}"
+        _small_print(figure, found, f"Mean of the months of each year{partly}.")
+    return figure
+
+
+def _limit_table(missing: pd.DataFrame, key: str) -> pd.DataFrame:
+    """Missing output in bn yuan by a key and by limit, in the order of the data and of the limits."""
+    order = list(dict.fromkeys(missing[key]))
+    table = missing.pivot_table(index=key, columns="limit", values="m_yuan", aggfunc="sum") / 1000.0
+    return table.reindex(index=order, columns=list(LIMITS))
+
+
+def _stack(axes: Axes, table: pd.DataFrame, vertical: bool) -> None:
+    """Stacked bars of the limits, upright or lying."""
+    place = np.arange(len(table)) if vertical else np.arange(len(table))[::-1]
+    base = np.zeros(len(table))
+    for name in table:
+        values, colour = table[name].to_numpy(), LIMIT_COLOURS[str(name)]
+        if vertical:
+            axes.bar(place, values, bottom=base, width=0.78, color=colour)
+        else:
+            axes.barh(place, values, left=base, height=0.7, color=colour)
+        base = base + values
+    labels = [str(label) for label in table.index]
+    if vertical:
+        step = -(-len(labels) // 8)
+        axes.set_xticks(place[::step], labels[::step])
+        axes.yaxis.set_major_formatter("{x:,g}")
+    else:
+        axes.set_yticks(place, labels)
+        axes.xaxis.set_major_locator(MaxNLocator(nbins=6))
+        axes.xaxis.set_major_formatter("{x:,g}")
+        axes.grid(visible=True, axis="x")
+        axes.grid(visible=False, axis="y")
+        axes.tick_params(axis="y", length=0)
+
+
+def save_explain_figures(
+    found: Explanation, folder: Path, county: str | None = None, leader: str | None = None
+) -> list[Path]:
+    """Write the funnel, the limits and the chain maps as PNG files; their paths.
+
+    Args:
+        found: what happened.
+        folder: where.
+        county: funnel and limits of this county only.
+        leader: the chain map of this leader only; none is drawn for a county alone.
+    """
+    figures = {"funnel": funnel_figure(found, county), "limits": limits_figure(found, county)}
+    codes = [code for code in found.maps if leader == code or (leader is None and county is None)]
+    figures |= {f"chain_map_{code.lower()}": chain_map_figure(found, code) for code in codes}
+    paths = [folder / f"{name}.png" for name in figures]
+    for path, figure in zip(paths, figures.values(), strict=True):
+        figure.savefig(path, dpi=style.DPI)
+    return paths
+
+
+def _small_print(figure: Figure, found: Explanation, *remarks: str) -> None:
+    """What was run, along the lower edge."""
+    origin = f"Scenario {found.scenario}, seed {found.seed}. Facts known until {style.month_name(found.known_until)}."
+    about = f"{origin} {style.opening_sentence(found.origin)} A projection, not a forecast."
+    lines = [line for remark in (*remarks, about) for line in wrap(remark, PRINT_WIDTH)]
+    figure.text(0.012, 0.09 / figure.get_figheight(), "\n".join(lines), fontsize=7.5, color="#555555", va="bottom")

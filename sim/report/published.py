@@ -1,0 +1,407 @@
+"""Statistics as published, for the terminal: growth by part of industry, indicators, counties, projects, legacy.
+
+Every table fits 80 columns; figures come from :class:`sim.results.published.Published`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TextIO
+
+import numpy as np
+import xarray as xr
+from rich import box
+from rich.console import Console, Group, RenderableType
+from rich.markup import escape
+from rich.table import Table
+from rich.text import Text
+
+from sim.report.style import month_name
+from sim.results import Run
+from sim.results.indicators import MISSING, Rival
+from sim.results.published import FOUR, GOAL_OF_THREE, INDUSTRY, Published, Span
+from sim.statistics.bureau import ENERGY_CLUSTER, LEGACY, View
+from sim.statistics.structure import TIERS
+
+NAMES = {
+    "BAT": "batteries",
+    "NEV": "vehicles",
+    "SST": "stainless",
+    "CU": "copper",
+    LEGACY: "legacy",
+    ENERGY_CLUSTER: "energy",
+    FOUR: "four chains",
+    INDUSTRY: "industry",
+}
+"""Short names of the parts of industry."""
+
+NOTHING = "-"
+"""Printed where there is nothing to measure."""
+
+WIDTH = 100
+"""Columns where there is no terminal."""
+
+
+def default_period(run: Run) -> str | None:
+    """The period of the summary: the year so far at the end of known facts, else the last year; None without any.
+
+    The year before must be on record too, so that there is growth.
+    """
+    published = run.published
+    years = [year for year in published.years if year - 1 in published.years]
+    for period in (run.known_until, str(years[-1]) if years else None):
+        try:
+            if period is not None and published.span(period).before is not None:
+                return period
+        except ValueError:
+            continue
+    return None
+
+
+def section(run: Run) -> RenderableType | None:
+    """The part of the summary: growth, the eight indicators, and a few sentences; None for a run of one year."""
+    period = default_period(run)
+    if period is None:
+        return None
+    published = run.published
+    lines = Text("\n".join(sentences(published, period)))
+    return Group(growth_table(published, period), Text(), indicator_rows(published, period), Text(), lines)
+
+
+def statistics(run: Run, period: str, view: View = "official", rivals: Sequence[Rival] = ()) -> RenderableType:
+    """Everything that the bureau would print for a period.
+
+    Raises:
+        ValueError: the record does not cover the period.
+    """
+    published = run.published
+    published.span(period)
+    parts: list[RenderableType] = [
+        Text(f"{run.title}: statistics as published, {period_name(published.span(period))}", style="bold"),
+        Text(),
+        growth_table(published, period),
+        Text(),
+        county_table(published, period, view),
+        Text(),
+        indicator_rows(published, period, rivals),
+        Text(),
+        project_table(published, period),
+        Text(),
+    ]
+    table = legacy_table(published, published.span(period))
+    if table is not None:
+        parts += [table, Text()]
+    return Group(*parts, Text("\n".join(sentences(published, period))))
+
+
+def print_statistics(
+    run: Run, period: str, view: View = "official", rivals: Sequence[Rival] = (), file: TextIO | None = None
+) -> None:
+    """Print the statistics of a period; 100 columns where there is no terminal."""
+    console = Console(file=file, highlight=False)
+    if not console.is_terminal:
+        console.width = WIDTH
+    console.print(statistics(run, period, view, rivals))
+
+
+def period_name(span: Span) -> str:
+    """A period in words: "2019", "January 2019", "January to November 2019"."""
+    if span.months == 12:
+        return span.label[:4]
+    first, last = month_name(f"{span.label[:4]}-01"), month_name(span.label)
+    return last if span.months == 1 else f"{first[:-5]} to {last}"
+
+
+# --- tables -----------------------------------------------------------------------------------------------------------
+
+
+def growth_table(published: Published, period: str) -> Table:
+    """Above-scale industry by part: level, real growth at both deflations, pull, contribution, shares."""
+    found = published.growth(period)
+    table = _table(f"Above-scale industry, {period_name(published.span(period))}, bn yuan", gap=0)
+    table.add_column("\n\npart", no_wrap=True)
+    headings = (
+        "output\n\n",
+        "value\nadded\n",
+        "real\ngrowth\n%",
+        "double\ndefl.\n%",
+        "base\nshare\n%",
+        "pull\npoints\n",
+        "contr.\n\n%",
+        "share\nnow\n%",
+        "const.\nshare\n%",
+    )
+    _numbers(table, headings)
+    for group in found["group"].values.tolist():
+        row = found.sel(group=group)
+        single, double = row.sel(deflation="single"), row.sel(deflation="double")
+        shares = (single["base_share"], single["contribution"], row["share_current"], single["share_constant"])
+        base, part, current, constant = (_number(100 * share, 1) for share in shares)
+        cells = [
+            _number(row["output_nominal"], 1),
+            _number(row["value_added_nominal"], 1),
+            _number(100 * single["growth"], 1),
+            _number(100 * double["growth"], 1),
+            base,
+            _number(single["pull"], 1),
+            part,
+            current,
+            constant,
+        ]
+        if group == FOUR:
+            table.add_section()
+        table.add_row(NAMES[group], *cells, style="bold" if group == INDUSTRY else "")
+    table.caption = "levels and share now at current prices, the rest at single deflation"
+    return table
+
+
+def county_table(published: Published, period: str, view: View = "official") -> Table:
+    """Counties in one of the two views, and the city."""
+    found = published.counties(period, view)
+    rows = "Dongqiao inside Jiaocheng" if view == "official" else "ten regions of the model"
+    table = _table(f"Counties ({rows}), {period_name(published.span(period))}, bn yuan")
+    table.add_column("\ncounty", no_wrap=True)
+    columns: dict[str, tuple[str, float, int]] = {
+        "gdp_nominal": ("\nGDP", 1.0, 1),
+        "gdp_growth": ("growth,\n%", 100.0, 1),
+        "output_nominal": ("industrial\noutput", 1.0, 1),
+        "output_growth": ("growth,\n%", 100.0, 1),
+        "exports_nominal": ("\nexports", 1.0, 1),
+        "investment_nominal": ("invest-\nment", 1.0, 1),
+        "revenue_local_nominal": ("local\nrevenue", 1.0, 2),
+        "firms": ("\nfirms", 1.0, 0),
+    }
+    shown = {name: column for name, column in columns.items() if name in found}
+    _numbers(table, [heading for heading, _, _ in shown.values()])
+    for at, county in enumerate(found["county"].values.tolist()):
+        table.add_row(
+            county, *(_number(factor * found[name][at], digits) for name, (_, factor, digits) in shown.items())
+        )
+    table.add_section()
+    city = _city(published, period)
+    cells = {name: found[name].sum() if name not in city else city[name] for name in shown}
+    table.add_row(
+        "City", *(_number(factor * cells[name], digits) for name, (_, factor, digits) in shown.items()), style="bold"
+    )
+    table.caption = "levels at current prices, growth at those of 2018; output where the plant stands"
+    return table
+
+
+def _city(published: Published, period: str) -> dict[str, float]:
+    """Growth of the city, which is no sum of counties."""
+    span = published.span(period)
+    growth = {}
+    for name, variable, chosen in (
+        ("gdp_growth", "value_added", None),
+        ("output_growth", "output_above_scale", published.industry),
+    ):
+        now, before = published.city(variable, span, chosen)
+        growth[name] = now / before - 1.0 if before > 0 else float("nan")
+    return growth
+
+
+def indicator_rows(published: Published, period: str, rivals: Sequence[Rival] = ()) -> Table:
+    """The eight indicators; what the model lacks says so."""
+    found = published.indicators(period, rivals)
+    table = _table(f"The bureau's eight indicators, {period_name(published.span(period))}")
+    table.add_column("\nindicator", max_width=33)
+    _numbers(table, ("bn yuan,\ncurrent", "growth,\n%"))
+    if rivals:
+        table.add_column("rank:\ngrowth", justify="right", no_wrap=True)
+        table.add_column("\nlevel", justify="right", no_wrap=True)
+    table.add_column("\nin the model")
+    for row in found.to_dict("records"):
+        remark = str(row["remark"])
+        covered = str(row["covered"]) if row["covered"] == "yes" or not remark else f"{row['covered']}: {remark}"
+        if row["covered"] == MISSING:
+            covered = f"no: {remark}"
+        digits = 0 if row["unit"] == "yuan" else 1
+        cells = [_number(float(row["value"]), digits), _number(100 * float(row["growth"]), 1)]
+        if rivals:
+            cells += [_rank(float(row[f"rank_{name}"]), float(row[f"{name}_of"])) for name in ("growth", "value")]
+        table.add_row(str(row["label"]), *cells, covered)
+    table.caption = "growth of value added real, of all others nominal; income in yuan"
+    return table
+
+
+def _rank(place: float, of: float) -> str:
+    """A rank such as 2/9."""
+    return f"{place:.0f}/{of:.0f}" if np.isfinite(place) else NOTHING
+
+
+def project_table(published: Published, period: str) -> Table:
+    """Projects of the four chains at the end of a period."""
+    span = published.span(period)
+    now = published.projects.isel(month=span.last)
+    month = month_name(str(now["month"].values.astype("datetime64[M]")))
+    table = _table(f"Projects of the four chains, end of {month}, without leaders' own plants")
+    table.add_column("\nchain", no_wrap=True)
+    names = ("signed", "introduced", "building", "finished", "producing")
+    _numbers(table, ("signed\nso far", "intro-\nduced *", "\nbuilding", "\nfinished", "producing\n**"))
+    for chain in now["chain"].values.tolist():
+        table.add_row(NAMES[chain], *(_number(now[name].sel(chain=chain), 0) for name in names))
+    table.add_section()
+    table.add_row("four chains", *(_number(now[name].sum("chain"), 0) for name in names), style="bold")
+    table.caption = "* land stage or later, not failed\n** firms that came since the opening, grafts left out"
+    return table
+
+
+def legacy_table(published: Published, span: Span) -> Table | None:
+    """Why legacy output changed, year by year; None where no two years are on record."""
+    last = int(span.label[:4])
+    known = [year for year in published.years if year - 1 in published.years and year <= last]
+    if not known:
+        return None
+    table = _table("Legacy industry: why output differs from the year before, bn yuan of 2018", gap=0)
+    table.add_column("\nyear", no_wrap=True)
+    headings = ("\nbefore", "outside\ndemand", "home\norders", "\nwages", "\ncosts", "capa-\ncity", "\nland", "\nexits")
+    _numbers(table, (*headings, "\nentries", "\nchange"))
+    for year in known[-6:]:
+        found = published.legacy(year)
+        cells = [_number(value, 1) for value in found["change"].values]
+        table.add_row(str(year), _number(found["base"], 1), *cells, _number(found["total"], 1))
+    return table
+
+
+# --- sentences --------------------------------------------------------------------------------------------------------
+
+
+def sentences(published: Published, period: str) -> list[str]:
+    """Projects, waiting times, coverage, the three 300 billion, power and sizes, a line each."""
+    span = published.span(period)
+    december = _last_year(published, span)
+    lines = [
+        *_projects(published, span),
+        *_pipeline(published, span),
+        _three(published, period),
+        _power(published, period),
+    ]
+    if december is not None:
+        lines += [_coverage(published, december), *_structure(published, december)]
+    return lines
+
+
+def _last_year(published: Published, span: Span) -> int | None:
+    """The last whole year of the record by the end of a period."""
+    year = int(span.label[:4]) if span.months == 12 else int(span.label[:4]) - 1
+    return year if year in published.years else None
+
+
+def _projects(published: Published, span: Span) -> list[str]:
+    """Projects introduced and suppliers at work."""
+    now = published.projects.isel(month=span.last)
+    month = month_name(str(now["month"].values.astype("datetime64[M]")))
+    counts = {name: int(now[name].sum("chain")) for name in ("introduced", "building", "producing")}
+    by_chain = ", ".join(
+        f"{NAMES[chain]} {int(now['introduced'].sel(chain=chain))}" for chain in now["chain"].values.tolist()
+    )
+    chains = (
+        f"Chain projects by {month}: {counts['introduced']} introduced ({by_chain}); {counts['building']} building, "
+        f"{counts['producing']} new firms producing."
+    )
+    came, everybody = int(now["vehicle_suppliers"]), int(now["vehicle_suppliers_all"])
+    return [chains, f"Vehicle suppliers producing: {came} that came, {everybody} with those of the opening."]
+
+
+def _pipeline(published: Published, span: Span) -> list[str]:
+    """Talks, signatures, starts and waiting times of the period."""
+    found = published.pipeline(span.label)
+    started = float(found["started_share"])
+    text = (
+        f"{int(found['talks'])} projects in talks in {period_name(span)}, {_percent(found['sign_share'])} of them "
+        f"signed ({_number(found['signed_investment'], 1)} bn yuan with leaders' plants)"
+    )
+    text += f"; {_percent(started)} of these began to build within a year." if np.isfinite(started) else "."
+    lines = [text]
+    for name, words in (("finished", "projects"), ("finished_own", "plants of leaders")):
+        if float(found[name]):
+            least, _, middle, _, most = found[name.replace("finished", "months_to_production")].values
+            lines.append(
+                f"From start of building to production: {middle:.0f} months (median of {int(found[name])} {words}; "
+                f"{least:.0f} to {most:.0f})."
+            )
+    return lines
+
+
+def _three(published: Published, period: str) -> str:
+    """The three 300 billion in both readings."""
+    found = published.three_300(period)
+    existing, building, signed = found["tiers"].values
+    return (
+        f"Three 300 billion, rolling: existing plants {existing:,.0f}, under construction {building:,.0f}, signed and "
+        f"new {signed:,.0f} bn yuan (announced output of the last two); chains above {GOAL_OF_THREE:.0f} bn: "
+        f"{int(found['above'])}."
+    )
+
+
+def _power(published: Published, period: str) -> str:
+    """Electricity of industry."""
+    found = published.power(period)
+    return (
+        f"Power use of industry: {_number(found['so_far'], 1)} TWh in {period_name(published.span(period))} "
+        f"(growth {_percent(found['growth'])}), {_number(found['trailing'], 1)} TWh in the last twelve months."
+    )
+
+
+def _coverage(published: Published, year: int) -> str:
+    """Coverage of the cell makers in three senses."""
+    found = published.coverage(year)
+    return (
+        f"Cell makers, December {year}: {_percent(found['potential'])} of chain goods could be bought nearby, "
+        f"{_percent(found['realised'])} are ({_percent(found['realised_all_goods'])} of all goods with raw metals and "
+        f"energy); {_percent(found['value_added'])} of a cell is value added at home."
+    )
+
+
+def _structure(published: Published, year: int) -> list[str]:
+    """Tiers, concentration and sizes."""
+    found = published.structure(year)
+    tiers = found["firms"].sum("cluster")
+    counts = ", ".join(f"{_number(tiers.sel(tier=tier), 0)} {tier}" for tier in TIERS)
+    index = found["ellison_glaeser"]
+    indices = ", ".join(
+        f"{NAMES[part]} {_number(index.sel(cluster=part), 2)}"
+        for part in index["cluster"].values.tolist()
+        if np.isfinite(float(index.sel(cluster=part)))
+    )
+    krugman = found["krugman"]
+    most = str(krugman["county"].values[int(np.nanargmax(krugman.values))]) if np.isfinite(krugman).any() else NOTHING
+    place = f"most specialised county {most} ({_number(krugman.max(), 2)} of 2, Krugman)"
+    return [
+        f"Firms by quality, December {year}: {counts}. Exponent of firm sizes {_number(found['size_exponent'], 2)}.",
+        f"Concentration beyond chance (Ellison-Glaeser): {indices}; {place}.",
+    ]
+
+
+# --- cells ------------------------------------------------------------------------------------------------------------
+
+
+def _table(title: str, gap: int = 1) -> Table:
+    """An empty table in the style of the summary.
+
+    Args:
+        title: above the table.
+        gap: spaces between columns beyond one.
+    """
+    return Table(
+        title=escape(title), box=box.SIMPLE_HEAD, title_justify="left", caption_justify="left", title_style="bold",
+        caption_style="dim", padding=(0, gap, 0, 0), pad_edge=False, show_edge=False,
+    )  # fmt: skip
+
+
+def _numbers(table: Table, headings: Sequence[str]) -> None:
+    """Columns of numbers."""
+    for heading in headings:
+        table.add_column(heading, justify="right", no_wrap=True)
+
+
+def _number(value: float | xr.DataArray, digits: int) -> str:
+    """A number with thousands separators; a dash where there is nothing to measure."""
+    number = round(float(value), digits) + 0.0 if np.isfinite(value) else float("nan")  # no "-0.0"
+    return f"{number:,.{digits}f}" if np.isfinite(number) else NOTHING
+
+
+def _percent(share: float | xr.DataArray) -> str:
+    """A share in per cent."""
+    text = _number(100 * float(share), 0)
+    return text if text == NOTHING else f"{text} %"

@@ -1,0 +1,78 @@
+"""What the terminal prints of the statistics: the figures of the tables, at 80 columns, nothing cut off."""
+
+import io
+
+import pytest
+from rich.console import Console
+
+from sim.report import summary
+from sim.report.published import default_period, period_name, section, statistics
+from sim.results import Run
+from sim.results.indicators import Rival
+from tests.report import fake
+
+
+@pytest.fixture(scope="module")
+def run() -> Run:
+    return fake.run(fake.scenario(end="2020-12"))
+
+
+def printed(part: object, width: int) -> str:
+    console = Console(file=io.StringIO(), width=width, highlight=False)
+    console.print(part)
+    return console.file.getvalue()  # type: ignore[attr-defined]
+
+
+def row(text: str, first: str, at: int = 0) -> list[str]:
+    return [line for line in text.splitlines() if line.strip().startswith(first)][at].split()
+
+
+@pytest.mark.parametrize("width", [80, 100, 118])
+def test_nothing_is_cut_off(run: Run, width: int) -> None:
+    rivals = [Rival("A", "exports", "2019-11", 3.0, "%")]
+    for part in (statistics(run, "2019-11", "model", rivals), section(run), summary(run)):
+        text = printed(part, width)
+        assert "…" not in text
+        assert max(len(line.rstrip()) for line in text.splitlines()) <= width
+
+
+def test_figures_are_those_of_the_tables(run: Run) -> None:
+    text = printed(statistics(run, "2019-11"), 100)
+    found = run.published.growth("2019-11").sel(group="BAT")
+    single = found.sel(deflation="single")
+    cells = row(text, "batteries")
+    assert cells[1:4] == [f"{float(found['output_nominal']):.1f}", f"{float(found['value_added_nominal']):.1f}",
+                          f"{100 * float(single['growth']):.1f}"]  # fmt: skip
+    assert cells[6] == f"{float(single['pull']):.1f}"
+    county = run.published.counties("2019-11").sel(county="Jiaocheng")
+    assert row(text, "Jiaocheng")[1] == f"{float(county['gdp_nominal']):.1f}"
+    assert "Dongqiao " not in text.replace("Dongqiao inside Jiaocheng", "")
+    assert row(printed(statistics(run, "2019-11", "model"), 100), "Dongqiao")[0] == "Dongqiao"
+    assert "household income is not in this version" in " ".join(text.split())
+    legacy = run.published.legacy(2019)
+    assert row(text, "2019")[-1] == f"{float(legacy['total']):.1f}"
+
+
+def test_the_city_closes_the_county_table(run: Run) -> None:
+    text = printed(statistics(run, "2019"), 100)
+    table = run.published.counties("2019")
+    cells = row(text, "City")
+    assert cells[1] == f"{float(table['gdp_nominal'].sum()):.1f}"
+    value = run.yearly["value_added"].sum(("county", "product"))
+    growth = 100 * (float(value.sel(year=2019) / value.sel(year=2018)) - 1)
+    assert cells[2] == f"{growth:.1f}"
+
+
+def test_the_period_of_the_summary(run: Run) -> None:
+    assert default_period(run) == "2019-11"
+    assert default_period(fake.run(fake.scenario(end="2018-12"))) == "2018"
+    assert default_period(fake.run(fake.scenario(end="2014-12"))) is None
+    assert section(fake.run(fake.scenario(end="2014-12"))) is None
+    names = [period_name(run.published.span(period)) for period in ("2019-11", "2019-01", "2019", "2019-12")]
+    assert names == ["Jan to Nov 2019", "Jan 2019", "2019", "2019"]
+
+
+def test_the_first_year_is_printed_without_growth(run: Run) -> None:
+    text = printed(statistics(run, "2014"), 80)
+    assert row(text, "batteries")[3] == "-"
+    assert "Legacy industry" not in text
