@@ -21,7 +21,7 @@ from sim.mechanisms.fiscal import (
 from sim.mechanisms.location import ParkChoice, base_utility, relative_prices
 from sim.model import GROUPS
 from sim.parameters import Lever
-from sim.state import REVENUE_ITEMS, SPENDING_ITEMS, Stage
+from sim.state import MARKETS, REVENUE_ITEMS, SPENDING_ITEMS, Stage
 
 # --- taxes ------------------------------------------------------------------------------------------------------------
 
@@ -294,3 +294,18 @@ def test_the_race_counts_in_the_choice_of_parks(fresh, next_month):
     added = part.location.incentive * (state.boards.offers[0] - state.counties.incentive)
     assert (added != 0).any()
     np.testing.assert_allclose(state.boards.appeal[-1] - plain, added[:, state.world.park_county], atol=1e-12)
+
+
+def test_transfers_follow_residents_and_national_income(fresh):
+    model = fresh()
+    for _ in range(10):
+        model.step()
+    state, at = model.state, REVENUE_ITEMS.index("transfers from above")
+    income = (
+        state.markets.volume[MARKETS.index("national_gdp")]
+        / state.markets.volume_opening[MARKETS.index("national_gdp")]
+    )
+    grown = state.ledger.revenue[at] / state.public.transfers
+    assert income > 1.01
+    np.testing.assert_allclose(grown[:-1], state.people.growth * income)  # residents move in GROW, before the transfers
+    assert grown[:-1].min() <= grown[-1] <= grown[:-1].max()

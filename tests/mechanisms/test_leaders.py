@@ -384,3 +384,12 @@ def test_the_appeal_of_rival_sites_wanders_around_nothing(fresh, next_month):
     spread = p.rival_noise * np.sqrt(1.0 - p.rival_persist**2)
     assert drawn.mean() == pytest.approx(p.rival_persist, abs=5 * spread / np.sqrt(drawn.size))
     assert drawn.std() == pytest.approx(spread, rel=0.05)
+
+
+def test_a_leaders_plant_is_promised_what_its_county_offers(deciding):
+    model, state, part, asked = deciding
+    state.levers = {**state.levers, "fiscal.incentive_cap": np.full_like(state.levers["land.discount"], 0.08)}
+    asked["output"][0], asked["choice"][0] = 2_000.0, 3
+    part.step(state, model.streams)
+    (plant,) = (each for each in state.boards.own_projects if each["leader"] == 0)
+    assert 0.04 < plant["incentive"] <= 0.08  # half the cap alone, more in the race

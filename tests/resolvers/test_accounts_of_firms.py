@@ -126,6 +126,10 @@ def test_a_project_pays_for_land_gets_its_grant_and_land_money_back_when_it_fail
             break
     assert state.projects.stage[row[0]] == Stage.DONE
     assert state.projects.grant[row[0]] == pytest.approx(0.03 * 50.0)
+    born = int(np.flatnonzero(state.firms.birth == state.month)[-1])
+    brought = state.firm_accounts.cash_before[state.firms.birth == state.month].sum()
+    assert state.firm_accounts.cash_before[born] > 0
+    assert state.ledger.endowed == pytest.approx(brought)  # founders bring the working cash
 
 
 def test_plants_announced_before_the_opening_have_settled_with_their_county(fresh):
