@@ -695,15 +695,16 @@ class InputOutput(Parameters):
         source="recalled: annual reports",
     )
     flq_delta: float = parameter(
-        0.15,
+        0.25,
         symbol="delta_FLQ",
         unit="exponent",
         low=0.05,
-        high=0.25,
+        high=0.35,
         grade="sourced",
         source=(
-            "Chinese provinces 0.05-0.15 (Studies in Regional Science 44:423); Finland modal 0.25; nine "
-            "Austrian regions and Catalonia median 0.26"
+            "Finland modal 0.25; nine Austrian regions and Catalonia median 0.26, regions of the size of Ningde; "
+            "Chinese provinces, ten times as large, 0.05-0.15 (Studies in Regional Science 44:423); see "
+            "docs/calibration.md"
         ),
     )
     gravity_decay: float = parameter(

@@ -96,15 +96,15 @@ class Demand(Parameters):
         source="assumption",
     )
     legacy_trend: float = parameter(
-        -0.1,
+        -0.15,
         symbol="mu_leg",
         unit="real per year, added to national GDP growth, outside demand of legacy nodes",
         low=-0.2,
         high=0.03,
         grade="calibrate",
         source=(
-            "to calibrate on data up to the origin only; the rest of industry fell 8.65% in 2019 "
-            "(derived) while national GDP grew 6%"
+            "fitted to the share of the four chains in 2018, see docs/calibration.md; the rest of industry fell "
+            "8.65% in 2019 (derived) while national GDP grew 6%"
         ),
     )
     battery_growth: float = parameter(

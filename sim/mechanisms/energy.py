@@ -49,13 +49,16 @@ class Energy(Parameters):
     table: ClassVar[str] = "energy"
 
     mwh_smelt: float = parameter(
-        180.0,
+        150.0,
         symbol="e_smelt",
         unit="MWh per M yuan",
         low=120,
         high=260,
         grade="assumed",
-        source="assumption; recalled: nickel pig iron about 4-5 MWh/t",
+        source=(
+            "recalled: nickel pig iron about 4-5 MWh/t; fitted to industrial electricity of 2019, see "
+            "docs/calibration.md"
+        ),
     )
     mwh_cell: float = parameter(
         49.0,
@@ -80,13 +83,13 @@ class Energy(Parameters):
         source="recalled",
     )
     mwh_other: float = parameter(
-        40.0,
+        30.0,
         symbol="e_oth",
         unit="MWh per M yuan",
         low=25,
         high=70,
         grade="assumed",
-        source="assumption",
+        source="assumption, fitted to industrial electricity of 2019, see docs/calibration.md",
     )
     efficiency: float = parameter(
         0.015,

@@ -79,10 +79,11 @@ def gap_map(state: State, propensity: float, cross_chain: Mapping[str, float], d
         uses = inputs[product, :size] * agent
         left = propensity * now[group] - uses * (operating + coming)
         usable += np.where((uses > 0) & world.chain_product & (np.arange(size) != product), np.maximum(left, 0.0), 0.0)
-    extra = column @ np.maximum(far - now, 0.0) * agent
+    planned = np.maximum(far - leader_output(state), 0.0)  # a leader that starts buys all of it anew
+    extra = column @ planned * agent
     for key, share in cross_chain.items():
         source, target = (world.product(code) for code in key.split("."))
-        extra[target] += share * float(np.maximum(far - now, 0.0)[state.leaders.product == source].sum())
+        extra[target] += share * float(planned[state.leaders.product == source].sum())
     return GapMap(need, gap, upgrade, usable / BILLION, extra / BILLION)
 
 

@@ -52,31 +52,34 @@ class Promotion(Parameters):
     table: ClassVar[str] = "promotion"
 
     lead_rate_leader: float = parameter(
-        0.4,
+        0.6,
         symbol="lam_L",
         unit="leads per month at reference demand",
         low=0.1,
         high=1.0,
         grade="calibrate",
-        source="to calibrate",
+        source="fitted to projects known in November 2019, see docs/calibration.md",
     )
     lead_rate_chain: float = parameter(
-        0.3,
+        0.2,
         symbol="lam_C",
         unit="leads per month per node at 1 bn yuan gap",
         low=0.16,
         high=0.5,
         grade="calibrate",
-        source="a reduced six-node computation reached 28-37 operating projects for 0.16-0.30",
+        source=(
+            "fitted to projects known in November 2019, see docs/calibration.md; a reduced six-node computation "
+            "reached 28-37 operating projects for 0.16-0.30"
+        ),
     )
     lead_rate_cluster: float = parameter(
-        0.5,
+        0.35,
         symbol="lam_K",
         unit="leads per month at reference cluster",
         low=0.1,
         high=1.5,
         grade="calibrate",
-        source="to calibrate",
+        source="fitted to projects known in November 2019, see docs/calibration.md",
     )
     lead_rate_bump: float = parameter(
         8.0,
