@@ -438,6 +438,7 @@ class Boards:
     outside_demand: Floats | None = None  # (F,)
     unit_cost: Floats | None = None
     relative_cost: Floats | None = None
+    market_growth: Floats | None = None  # (F,) volume of the outside market over that of its reference
     wage_cost: Floats | None = None  # (F,) part of unit cost due to the county's wage against the nation's
     expected: Floats | None = None  # (F,) output for which people are sought, M yuan a month
     wanted: Floats | None = None  # (F,) persons sought

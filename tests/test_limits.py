@@ -231,8 +231,9 @@ def test_the_wish_is_written_before_land_cuts_it(state: State) -> None:
     boards = state.boards
     kept = (boards.investment, boards.scrapped, boards.land_taken)
     state.parks.idle, idle = state.parks.idle + np.maximum(state.parks.free, 0.0), state.parks.idle
+    plot, state.firms.plot = state.firms.plot, state.firms.capital / 1.5
     mechanism.step(state, None)  # type: ignore[arg-type]
-    state.parks.idle = idle
+    state.parks.idle, state.firms.plot = idle, plot
     wished, granted = boards.expansion_wished, boards.investment - boards.scrapped
     boards.investment, boards.scrapped, boards.land_taken = kept
     eager = wished > 0

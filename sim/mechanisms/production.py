@@ -193,7 +193,7 @@ def outside_orders(state: State, cap: Floats, unit_cost: Floats, elasticity: flo
     delivered at home last month; blocks: base demand that grows with national GDP.
     """
     firms, markets = state.firms, state.markets
-    growth = markets.volume[firms.market] / firms.market_reference
+    growth = market_growth(state)
     relative = markets.price[firms.product] / np.where(unit_cost > 0, unit_cost, 1.0)
     own = cap * np.minimum(1.0, firms.outside_share * relative**elasticity * growth)
     leading = leading_rows(state)
@@ -206,6 +206,11 @@ def national_income(state: State) -> float:
     """Real national income relative to the opening."""
     at = MARKETS.index("national_gdp")
     return float(state.markets.volume[at] / state.markets.volume_opening[at])
+
+
+def market_growth(state: State) -> Floats:
+    """(F,) volume of a row's outside market over that for which its present capacity was laid out."""
+    return np.asarray(state.markets.volume[state.firms.market] / state.firms.market_reference)
 
 
 def leading_rows(state: State) -> Bools:
@@ -249,7 +254,14 @@ class Production:
     """Plant capacity, outside orders and unit costs of the month; the resolver finds staff and runs the joint solve."""
 
     phase: ClassVar[Phase] = Phase.PRODUCE
-    writes: ClassVar[tuple[str, ...]] = ("capacity", "outside_demand", "unit_cost", "relative_cost", "wage_cost")
+    writes: ClassVar[tuple[str, ...]] = (
+        "capacity",
+        "outside_demand",
+        "unit_cost",
+        "relative_cost",
+        "wage_cost",
+        "market_growth",
+    )
 
     def __init__(self, sourcing: Sourcing) -> None:
         self.sourcing = sourcing
@@ -261,7 +273,7 @@ class Production:
         finite = plant_capacity(state)
         boards.capacity = np.where(firms.block, np.inf, finite)
         boards.unit_cost, boards.relative_cost = unit_costs(state)
-        boards.wage_cost = wage_cost(state)
+        boards.wage_cost, boards.market_growth = wage_cost(state), market_growth(state)
         site_orders = boards.site_orders if boards.site_orders is not None else np.zeros(len(firms))
         site_orders = np.pad(site_orders, (0, len(firms) - len(site_orders)))
         boards.outside_demand = outside_orders(

@@ -120,7 +120,6 @@ def close_firms(state: State, rows: Ints) -> None:
 def _empty(firms: Firms, rows: Ints) -> None:
     """Clear what a closed firm no longer has; this month's output stays counted."""
     firms.alive[rows] = False
-    firms.orders[rows] = 0.0
     firms.capital[rows] = 0.0
     firms.land[rows] = 0.0
     firms.plot[rows] = 0.0

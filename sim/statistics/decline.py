@@ -2,20 +2,21 @@
 
 A firm that worked last month and works this month makes
 
-    x = min(cap, (h + cap q min(1, e g (p / (b + w))^theta_x))^+)                                   (section 9.5)
+    x = min(cap - s, (h + cap q min(1, e g (p / (b + w))^theta_x))^+)                               (section 9.5)
 
 with h orders from home buyers, g its outside market relative to the firm's birth, e its outside share, p the price of
-the product, w wages above or below the mean in its unit cost, b all other unit cost, and q whatever else moves its
-outside orders (1 unless a mechanism does). Putting this month's value in the place of last month's, one term after the
-other, splits the change of x into
+the product, w wages above or below the nation's in its unit cost, b all other unit cost, s capacity that stands still
+for want of people or electricity, and q whatever else moves its outside orders (1 unless a mechanism does). Putting
+this month's value in the place of last month's, one term after the other, splits the change of x into
 
 ==============  =====================================================================================================
 outside demand  g and q
 home orders     h: purchases of home industry, households, governments and investors
-wages           w: county wages against the mean of the counties
+wages           w: county wages against those of the nation
 costs           b and p: materials, conversion cost, own productivity, and the price that competitors set
 capacity        cap without the next line: capital kept and added, productivity, start of new plants
 land            cap: capacity that orders and margin ask for and the plot refuses
+staff           s: people and electricity that could not be had
 exits, entries  output lost with firms that closed; all changes of firms in their first twelve months
 ==============  =====================================================================================================
 
@@ -37,7 +38,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.mechanisms.firms import Firms as FirmSettings
-from sim.mechanisms.production import wage_cost
+from sim.mechanisms.production import market_growth, wage_cost
 from sim.mechanisms.sourcing import Sourcing
 from sim.state import YEAR, State
 from sim.sums import sum_by
@@ -46,7 +47,7 @@ Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
 Ints = NDArray[np.int64]
 
-TERMS: tuple[str, ...] = ("outside demand", "home orders", "wages", "costs", "capacity", "land")
+TERMS: tuple[str, ...] = ("outside demand", "home orders", "wages", "costs", "capacity", "land", "staff")
 """What moves the output of a firm that stays."""
 
 CAUSES: tuple[str, ...] = (*TERMS, "exits", "entries")
@@ -89,7 +90,7 @@ def polar_split(
 
 def made(
     market: Floats, other: Floats, home: Floats, wages: Floats, price: Floats, cost: Floats, cap: Floats, land: Floats,
-    elasticity: float,
+    held: Floats, elasticity: float,
 ) -> Floats:  # fmt: skip
     """(n,) output of firms, M yuan a month.
 
@@ -102,6 +103,7 @@ def made(
         cost: (n,) nominal unit cost without the wage deviation.
         cap: (n,) capacity that there would be without lack of land, M yuan a month.
         land: (n,) capacity lacking for want of land, M yuan a month.
+        held: (n,) capacity that stands still for want of people or electricity, M yuan a month.
         elasticity: theta_x.
     """
     room = np.maximum(cap - land, 0.0)
@@ -113,7 +115,7 @@ def made(
     sold *= room
     sold += home
     np.maximum(sold, 0.0, out=sold)
-    return np.minimum(room, sold, out=sold)
+    return np.minimum(np.maximum(room - held, 0.0), sold, out=sold)
 
 
 @dataclass(frozen=True)
@@ -140,21 +142,24 @@ class Books:
             productivity = productivity * np.exp(-boards.productivity_growth[rows])  # GROW has moved it since
         if boards.cluster_growth is not None:
             productivity = productivity * np.exp(-boards.cluster_growth[rows])
-        cap = (firms.capacity if boards.limit is None else boards.limit)[rows]  # CLOSE clears the firm's own
+        cap = (firms.capacity if boards.capacity is None else boards.capacity)[rows]  # CLOSE clears the firm's own
+        able = cap if boards.limit is None else boards.limit[rows]
         wages = (wage_cost(state) if boards.wage_cost is None else boards.wage_cost)[rows]  # GROW moves wages
         price, cost = markets.price[product], firms.unit_cost[rows]
-        market = firms.outside_share[rows] * markets.volume[firms.market[rows]] / firms.market_reference[rows]
+        grown = market_growth(state) if boards.market_growth is None else boards.market_growth  # GROW moves references
+        market = firms.outside_share[rows] * grown[rows]
         planned = cap * np.minimum(1.0, market * (price / cost) ** elasticity)
         outside = firms.outside_orders[rows] if state.month else planned  # the opening has no orders on record
         other = np.divide(outside, planned, out=np.ones(len(rows)), where=planned > 0)
-        home = np.where(output < cap, output, firms.orders[rows]) - outside
+        home = np.where(output < able, output, firms.orders[rows]) - outside
         lacking = np.zeros(len(rows))
         if boards.expansion_wished is not None and boards.investment is not None and boards.scrapped is not None:
             granted = np.maximum(boards.investment - boards.scrapped, 0.0)[rows]  # whoever expands also replaces
             refused = np.maximum(boards.expansion_wished[rows] - granted, 0.0)
             speed = state.scenario[FirmSettings].expansion_speed / YEAR
             lacking = refused / speed / firms.capital_intensity[rows] * productivity / YEAR
-        terms = ((market, other), (home,), (wages,), (price, cost - wages), (cap + lacking,), (lacking,))
+        held = np.maximum(cap - able, 0.0)
+        terms = ((market, other), (home,), (wages,), (price, cost - wages), (cap + lacking,), (lacking,), (held,))
         return cls(rows, output, terms)
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from sim import resolvers
-from sim.mechanisms import candidates, events, promotion
+from sim.mechanisms import candidates, events, labour, migration, promotion
 from sim.mechanisms.agglomeration import (
     NEVER,
     Agglomeration,
@@ -151,10 +151,10 @@ def test_more_neighbours_raise_productivity_by_the_elasticity(fresh, next_month)
         crowd = np.bincount(cell[~firms.block]).argmax()
         rows = np.flatnonzero((cell == crowd) & ~firms.block)
         firm["rows"], firm["moved"] = rows, rows[0]
-        firms.output[rows[0]] *= 2.0
+        firms.staff[rows[0]] *= 2.0
 
     state, growth = one_month(fresh, next_month, only(density=0.05, memory=1), double)
-    jobs = staff(state.firms, state.firms.output)
+    jobs = state.firms.staff
     rows, moved = firm["rows"], firm["moved"]
     total = jobs[rows].sum()
     others = rows[rows != moved]
@@ -169,7 +169,7 @@ def test_settling_spreads_a_change_over_months(fresh, next_month):
     model = fresh(only(density=0.05, memory=12))
     state = next_month(model.state)
     before = state.firms.settled_jobs.copy()
-    state.firms.output = state.firms.output * 2.0
+    state.firms.staff = state.firms.staff * 2.0
     clusters(model).step(state, model.streams)
     np.testing.assert_allclose(state.boards.settled_jobs, before * (1 + 1 / 12))
 
@@ -178,7 +178,7 @@ def test_a_linked_industry_that_grows_helps_its_customers_in_the_county_only(fre
     def cathodes(state):
         world, firms = state.world, state.firms
         home = firms.product == world.product("S_MELT")
-        firms.output = np.where(home, firms.output * 3.0, firms.output)
+        firms.staff = np.where(home, firms.staff * 3.0, firms.staff)
 
     state, growth = one_month(fresh, next_month, only(upstream=0.03, memory=1), cathodes)
     world, firms = state.world, state.firms
@@ -211,7 +211,7 @@ def test_a_new_industry_starts_without_a_jump_and_one_neighbour_is_no_infinite_g
         park, product = world.parks.index(world.parks[0]), world.product("C_CATH")
         county = int(world.park_county[park])
         common = {"county": county, "park": park, "product": product, "node": county * world.product_count + product}
-        rows.extend(state.firms.append(1, **common, jobs_intensity=0.5, output=1000.0, birth=state.month))
+        rows.extend(state.firms.append(1, **common, staff=6000.0, birth=state.month))
 
     _, growth = one_month(fresh, next_month, only(density=0.05, memory=1), found)
     assert growth[rows[0]] == 0.0
@@ -275,22 +275,26 @@ def test_a_new_leader_gives_incumbents_its_gain_in_all_and_no_more(fresh, next_m
 
 
 def test_the_shared_trend_saves_labour_and_moves_nothing_else(fresh):
-    trend = fresh(only(productivity_growth=0.03) | {"run.world": "flat"}, without=CALM)
-    still = fresh(OFF | {"run.world": "flat"}, without=CALM)
+    """Jobs per output of firms fall by the trend; costs, prices and productivity against the frontier do not move."""
+    settled = (*CALM, labour.Wages, migration.Migration)
+    trend = fresh(only(productivity_growth=0.03) | {"run.world": "flat"}, without=settled)
+    clusters(trend).trend = 0.03  # a flat world has none of its own
+    still = fresh(OFF | {"run.world": "flat"}, without=settled)
     for model in (trend, still):  # equal wages: else less labour also makes their differences smaller
-        model.state.counties.wage[:] = model.state.counties.wage.mean()
+        model.state.counties.wage[:] = model.state.wage_reference
         for _ in range(24):
             model.step()
     one, two = trend.state, still.state
-    for name in ("output", "capacity", "unit_cost", "relative_cost", "productivity", "outside_orders"):
+    for name in ("unit_cost", "relative_cost", "productivity"):
         np.testing.assert_array_equal(getattr(one.firms, name), getattr(two.firms, name), err_msg=name)
     np.testing.assert_array_equal(one.markets.price, two.markets.price)
-    made = ~one.firms.block
-    less = np.exp(-0.03 * 2.0)
-    staffed = staff(one.firms, one.firms.output), staff(two.firms, two.firms.output)
-    np.testing.assert_allclose(staffed[0][made], less * staffed[1][made], rtol=1e-12)
-    np.testing.assert_array_equal(staffed[0][~made], staffed[1][~made])
-    assert (one.firms.surplus[made & (staffed[1] > 0)] > two.firms.surplus[made & (staffed[1] > 0)]).all()
+    assert one.firms.output.sum() == pytest.approx(two.firms.output.sum(), rel=0.02), "less pay, less local demand"
+    made = ~one.firms.block & (two.firms.staff > 0)
+    needed = [staff(state.firms, two.firms.output) for state in (one, two)]
+    np.testing.assert_allclose(needed[0][made], np.exp(-0.03 * 2.0) * needed[1][made], rtol=1e-12)
+    np.testing.assert_array_equal(needed[0][one.firms.block], needed[1][one.firms.block])
+    assert one.firms.staff[made].sum() < 0.96 * two.firms.staff[made].sum()
+    assert one.firms.surplus[made].sum() > two.firms.surplus[made].sum()
 
 
 def test_a_new_plant_has_the_labour_productivity_of_its_day(fresh):

@@ -50,7 +50,7 @@ def test_the_share_left_is_the_limit_over_use():
 
 def test_heavy_products_are_those_of_stainless_steel_and_copper(opening):
     heavy = {opening.world.products[k] for k in np.flatnonzero(heavy_products(opening))}
-    assert heavy == {"S_MELT", "S_ROLL", "C_CATH", "C_PROC"}
+    assert heavy == {"S_MELT", "C_CATH", "C_PROC"}
 
 
 def test_what_is_left_counts_use_and_signed_projects(fresh):
@@ -69,12 +69,12 @@ def test_what_is_left_counts_use_and_signed_projects(fresh):
 
 
 def test_output_is_cut_pro_rata_and_use_is_the_cap(fresh):
-    free, capped = fresh(), fresh({"energy.cap": 9})
+    free, capped = fresh(), fresh({"energy.cap": 6.5})
     free.step()
     capped.step()
     one, two = free.state, capped.state
     rate = electricity(two.firms, two.month, two.scenario[Energy].efficiency)
-    assert rate.sum() == pytest.approx(9e6 / 12, rel=1e-9)
+    assert rate.sum() == pytest.approx(6.5e6 / 12, rel=1e-9)
     share = two.ledger.rationed
     assert 0.5 < share < 1.0
     uses = one.firms.energy_intensity > 0
@@ -150,13 +150,13 @@ def leads(state, products, output, channels=None, graft=None):
 
 
 def test_heavy_leads_that_need_more_than_is_left_are_refused_on_every_way(fresh, next_month):
-    names = ["S_MELT", "S_MELT", "B_CELL", "C_CATH", "S_ROLL", "FOOD"]
-    graft = int(np.flatnonzero(fresh().state.firms.product == fresh().world.product("S_ROLL"))[0])
+    names = ["S_MELT", "S_MELT", "B_CELL", "C_CATH", "C_PROC", "FOOD"]
+    graft = int(np.flatnonzero(fresh().state.firms.product == fresh().world.product("C_PROC"))[0])
     for cap, refused in ((0, []), (60, []), (12, [0, 4])):
         model = fresh({"energy.cap": cap})
         state = next_month(model.state)
         room = left_over(state, limit_of(state)) if cap else 1e6
-        smelt, roll = (state.technology.energy[state.world.product(each)] for each in ("S_MELT", "S_ROLL"))
+        smelt, roll = (state.technology.energy[state.world.product(each)] for each in ("S_MELT", "C_PROC"))
         output = [1.1 * 12 * room / smelt, 0.9 * 12 * room / smelt, 1e5, 1.0, 1.1 * 12 * room / roll, 1e5]
         if cap == 60:
             output[0] = output[4] = 100.0

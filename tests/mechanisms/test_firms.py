@@ -12,6 +12,7 @@ from sim.mechanisms.firms import (
     desired_expansion,
     exit_probability,
     reference_after,
+    shock_spread,
 )
 from sim.mechanisms.production import outside_orders
 from sim.resolvers.closing import resolve_close, resolve_grow
@@ -217,7 +218,7 @@ def test_noise_has_the_declared_spread_and_does_not_lift_the_mean(fresh, next_mo
     model = fresh()
     state = next_month(model.state)
     state.slots = 60_000
-    rows = state.firms.append(50_000, slot=np.arange(50_000) + 5_000, alive=True)
+    rows = state.firms.append(50_000, slot=np.arange(50_000) + 5_000, alive=True, capacity=3.0)
     part_of(model, ProductivityNoise).step(state, Streams(4))
     change = state.boards.productivity_growth[rows]
     sigma = FIRMS.shock / np.sqrt(12)
@@ -227,6 +228,16 @@ def test_noise_has_the_declared_spread_and_does_not_lift_the_mean(fresh, next_mo
     assert kurtosis > 4.5, "tails are those of Laplace, not of a normal"
 
 
+def test_large_firms_meet_smaller_shocks():
+    """Sd falls with size to the power of the published exponent; very small firms are held at twice the mean."""
+    size, exposed = np.array([1.0, 32.0, 1024.0, 1e-9, 1e9]), np.array([True, True, True, False, False])
+    spread = shock_spread(size, exposed, FIRMS)
+    assert spread[1] == pytest.approx(FIRMS.shock)
+    assert spread[0] / spread[2] == pytest.approx(1024.0**FIRMS.shock_size)
+    assert spread[3] == pytest.approx(2.0 * FIRMS.shock)
+    assert spread[4] < spread[2]
+
+
 def test_luck_is_read_by_slot(fresh, next_month):
     """A firm meets the same shock whatever its row, and however many slots were issued after it."""
     changes = []
@@ -234,11 +245,11 @@ def test_luck_is_read_by_slot(fresh, next_month):
         model = fresh()
         state = next_month(model.state)
         state.slots += extra
-        state.firms.append(extra, slot=np.arange(extra), alive=True)
-        row = state.firms.append(1, slot=700, alive=True)[0]
+        state.firms.append(extra, slot=np.arange(extra), alive=False)
+        twin = np.flatnonzero(state.firms.slot == 700)[0]
+        row = state.firms.append(1, slot=700, alive=True, capacity=state.firms.capacity[twin])[0]
         part_of(model, ProductivityNoise).step(state, Streams(9))
         changes.append(state.boards.productivity_growth[row])
-        twin = np.flatnonzero(state.firms.slot == 700)[0]
         assert state.boards.productivity_growth[twin] == changes[-1]
     assert changes[0] == changes[1]
 

@@ -15,10 +15,11 @@ from sim.mechanisms.leaders import (
     expected_growth,
     group_cost,
     order_book,
+    pass_on,
     share_step,
     site_weights,
 )
-from sim.mechanisms.location import Location, inclusive_value
+from sim.mechanisms.location import Location, inclusive_value, sponsor_county
 from sim.mechanisms.prices import Prices
 from sim.mechanisms.production import leading_rows
 from sim.mechanisms.sourcing import potential_coverage
@@ -197,14 +198,63 @@ def test_orders_that_home_and_rival_sites_get_are_all_orders(fresh):
         np.testing.assert_allclose(home + boards.away_orders, rows.ordered, rtol=1e-12)
 
 
-def test_leaders_choose_no_plant_in_the_known_period(fresh):
+def test_leaders_build_in_the_known_period_what_dated_plants_leave_open(fresh):
+    """All dated plants come; beside them a leader whose orders outgrow its plants builds more, and no other does."""
     model = fresh({"run.known_until": "2016-12"})
     for _ in range(36):
         model.step()
-    own = model.state.projects.leader >= 0
-    assert own.any()
-    assert (model.state.projects.event[own] >= 0).all(), "up to then plants are facts"
-    assert model.state.rivals.building.sum() == 0.0
+    projects = model.state.projects
+    own = np.flatnonzero(projects.leader >= 0)
+    known = [event for event in projects.event[own] if event >= 0]
+    assert len(known) == len(set(known)) > 4
+    planned = own[projects.event[own] < 0]
+    assert set(np.unique(projects.leader[planned])) == {model.leader_names.index("CATL")}
+    assert model.state.rivals.building[model.leader_names.index("SAIC")].sum() == 0.0
+
+
+def test_a_dated_plant_brings_the_customers_it_was_built_for(fresh):
+    """The share of the stainless leader rises by what fills its new melt shops, month for month and no more."""
+    model = fresh()
+    steel = model.leader_names.index("QINGTUO")
+    state, target = model.state, model.state.scenario[Leaders].utilisation_target
+    for _ in range(24):
+        model.step()
+    firms, rows = state.firms, state.leaders
+    new = np.flatnonzero((firms.leader == steel) & (firms.product == rows.product[steel]) & ~firms.opening)
+    assert len(new) == 2
+    volume = state.markets.volume[rows.market[steel]] * rows.unit_value[steel]
+    won = target * 12.0 * (firms.capital / firms.capital_intensity * firms.productivity / 12.0)[new].sum() / volume
+    assert rows.share[steel] - rows.share_opening[steel] == pytest.approx(won, rel=0.1)
+    assert won > rows.share_opening[steel], "more than doubled"
+
+
+def test_orders_pass_on_from_sold_out_sites_to_those_with_room():
+    """Group 0 is over-asked at one plant and abroad and has room at another; group 1 is sold out everywhere."""
+    home, away = pass_on(
+        np.array([10.0, 2.0, 9.0, 7.0]),
+        np.array([6.0, 5.0]),
+        np.array([0, 0, 1, -1]),
+        np.array([4.0, 8.0, 3.0, 1.0]),
+        np.array([5.0, 5.0]),
+    )
+    assert home + 0.0 == pytest.approx([10.0 - 6.0 * 6.0 / 7.0, 8.0, 9.0, 7.0])
+    assert away == pytest.approx([6.0 - 1.0 * 6.0 / 7.0, 5.0])
+    assert home[:2].sum() + away[0] == pytest.approx(18.0)
+
+
+def test_plants_near_the_main_one_are_preferred(deciding):
+    model, state, part, asked = deciding
+    asked["output"][0] = 2_000.0
+    part.step(state, model.streams)
+    value, world = asked["site"][0], state.world
+    home = int(sponsor_county(state)[0])
+    q = state.scenario[Location]
+    detour = world.minutes[home] - world.minutes[home, home]
+    assert detour[home] == 0.0
+    assert q.leader_time * detour[world.county("GT")] > 0.1
+    plain = value + q.leader_time * np.pad(detour[world.park_county], (0, len(value) - len(world.park_county)))
+    near, far = (world.parks.index(name) for name in ("HUXI", "FUNING"))
+    assert value[near] - value[far] > plain[near] - plain[far]
 
 
 # --- plans and the choice of a site -----------------------------------------------------------------------------------

@@ -416,6 +416,8 @@ def test_real_output_does_not_see_prices_when_nothing_answers_to_them(baseline):
                 part.path.commodity[0, 1:] += np.log(lithium)
         for _ in range(15):
             model.step()
+            model.state.public.ordinary = model.state.public.base  # taxes answer to prices, and budgets to taxes
+            model.state.public.funded[:] = 1.0
         return model.state
 
     cheap, dear = run(deaf, 1.0), run(deaf, 3.0)

@@ -84,7 +84,7 @@ def test_city_totals_do_not_move_but_counties_and_province_do() -> None:
 
 def test_parameters_stay_in_their_ranges_and_bills_are_complete() -> None:
     for draw in DRAWS:
-        assert 0.05 <= draw.io.flq_delta <= 0.25
+        assert 0.05 <= draw.io.flq_delta <= 0.35
         assert draw.io.split["V_BODY"] + draw.io.split["V_PWTR"] == pytest.approx(1.0)
         cathode = sum(value for key, value in draw.io.bom.items() if key.startswith("B_CATH."))
         assert cathode + value_added_share("B_CATH", draw.io, "io.va_cathode") == pytest.approx(1.0)

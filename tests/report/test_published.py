@@ -48,7 +48,7 @@ def test_figures_are_those_of_the_tables(run: Run) -> None:
     assert row(text, "Jiaocheng")[1] == f"{float(county['gdp_nominal']):.1f}"
     assert "Dongqiao " not in text.replace("Dongqiao inside Jiaocheng", "")
     assert row(printed(statistics(run, "2019-11", "model"), 100), "Dongqiao")[0] == "Dongqiao"
-    assert "household income is not in this version" in " ".join(text.split())
+    assert "no urban-rural split" in " ".join(text.split())
     legacy = run.published.legacy(2019)
     assert row(text, "2019")[-1] == f"{float(legacy['total']):.1f}"
 

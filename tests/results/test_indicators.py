@@ -20,6 +20,9 @@ def run() -> Run:
 def test_eight_indicators_and_what_is_missing(run: Run) -> None:
     table = run.published.indicators("2019-11").set_index("indicator")
     assert list(table.index) == list(INDICATORS)
+    assert table["covered"].tolist() == ["yes", "in part", "in part", "yes", "yes", "yes", "in part", "in part"]
+    poorer = Run(run.monthly.drop_vars(["revenue_total", "revenue_local", "income"]))
+    table = poorer.published.indicators("2019-11").set_index("indicator")
     assert table["covered"].tolist() == ["yes", "in part", "in part", "yes", *["not in the model"] * 4]
     lacking = table[table["covered"] == "not in the model"]
     assert lacking["value"].isna().all()
@@ -73,7 +76,7 @@ def test_ranks_among_rivals(run: Run) -> None:
     row = table.loc["exports"]
     assert (row["rank_growth"], row["growth_of"]) == (2, 3)
     assert (row["rank_value"], row["value_of"]) == (2, 2)
-    assert np.isnan(table.loc["revenue_total", "rank_growth"]), "the model has no figure to rank"
+    assert table.loc["revenue_total", "rank_growth"] in (1, 2)
     assert np.isnan(table.loc["fixed_asset_investment", "rank_growth"]), "no rival to compare with"
 
 
