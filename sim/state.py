@@ -272,8 +272,8 @@ class People:
     income_opening: Floats  # (C,) M yuan a month
     income: Floats  # (C,) disposable income by residence, real M yuan a month
     consumption: Floats  # (C,) what households spend next month, real M yuan
+    deepening: Floats  # (K,) output per job by capital and know-how in place of labour, relative to the opening
     national_wage: float = 1.0  # national real wage relative to the opening
-    deepening: float = 1.0  # output per job of firms by capital and know-how in place of labour, to the opening
 
     @property
     def labour_force(self) -> Floats:
@@ -458,7 +458,7 @@ class Boards:
     land_taken: Floats | None = None
     wage: Floats | None = None  # (2, C) yuan a year, next month
     national_wage: float = 1.0
-    deepening: float = 1.0
+    deepening: Floats | None = None  # (K,)
     arrivals: Floats | None = None  # (2, C) people of working age from outside
     departures: Floats | None = None  # (2, C) to outside
     moves: Floats | None = None  # (2, C, C) between counties

@@ -1,20 +1,20 @@
 """Labour: staffing of plants, wages by county and skill (model description, section 9.11).
 
-    wanted_i = l_i 12 e_i / (A_i D)            e_i = expected output: last month's orders, at most capacity
+    wanted_i = l_i 12 e_i / (A_i D_k)           e_i = expected output: last month's orders, at most capacity
     posts    = wanted / (1 - vbar)             matched with the labour force in :mod:`sim.mechanisms.commuting`
     a_rh     = min(1, matched_rh / wanted_rh)  by county r and skill h
     cap_eff  = min(cap, (1 + o) e_i a_low^(1-h_i) a_high^h_i)                            firms; blocks are not limited
     d ln w_rh = g_w(t)/12 + phi_w (v_rh - vbar)/12 ,   d ln W = g_w(t)/12                real: less general inflation
-    d ln D    = g_D(t)/12 firms,  g_w(t)/12 blocks
+    d ln D_k  = g_Dk(t)/12                                                               firms, farming, services
 
 Firms look for the people that the orders of last month need; at the normal vacancy rate they find all of them. Where
 people are short, output is limited to what those who came can make, with the overtime o that the law allows. W is the
-national real wage. Choice: jobs per output do not stay as they were for twenty years while wages triple. In firms they
-fall by the capital and know-how that the nation puts in place of labour (D, besides the common trend of productivity of
-9.15); in farming and services as national wages rise, which is what holds their share of labour. In the known years
-wages rise faster than firms save labour, so labour-intensive firms lose margin everywhere; after them g_w fades to the
-long-run growth of national income, and g_D so that unit labour costs of the nation stand still. A county's unit cost
-differs from the frontier by its wage against the nation's.
+national real wage. Choice: jobs per output do not stay as they were for twenty years while wages triple. They fall by
+the capital and know-how that the nation puts in place of labour, D, in firms besides the common trend of productivity
+of 9.15: fast in farming, slower in services. In the known years wages rise faster than jobs per output fall, so
+labour-intensive industries pay more for labour everywhere; after them g_w fades to the long-run growth of national
+income, and g_D such that unit labour costs of the nation stand still. A county's unit cost differs from the frontier
+by its wage against the nation's.
 
 Blocks (farming, services) hire on the same market and are never limited by it: whoever is short of people serves
 slower, not less. Farming pays a share of the county's wage.
@@ -313,6 +313,30 @@ class Labour(Parameters):
             "much the same revenue, 4.3 % a year, less agglomeration.productivity_growth"
         ),
     )
+    deepening_services: float = parameter(
+        0.04,
+        symbol="g_D,serv",
+        unit="fall of jobs per output in services, construction and energy, per year, in the known period",
+        low=0.0,
+        high=0.07,
+        grade="recalled",
+        source=(
+            "recalled, National Bureau of Statistics: value added of services grew by 8.0 % a year from 2013 to 2018, "
+            "people at work in them by 3.9 %"
+        ),
+    )
+    deepening_farming: float = parameter(
+        0.075,
+        symbol="g_D,farm",
+        unit="fall of jobs per output in farming, per year, in the known period",
+        low=0.03,
+        high=0.1,
+        grade="recalled",
+        source=(
+            "recalled, National Bureau of Statistics: value added of farming grew by 3.8 % a year from 2013 to 2018, "
+            "people at work in it fell by 3.5 %"
+        ),
+    )
     overtime: float = parameter(
         0.1,
         symbol="o",
@@ -352,8 +376,7 @@ def staff(firms: Firms, output: Floats, progress: Floats | float = 1.0) -> Float
 
 def labour_progress(state: State) -> Floats:
     """(F,) labour productivity relative to the opening that is neither in A nor in the job intensity."""
-    people = state.people
-    return np.where(state.firms.block, people.national_wage, people.deepening)
+    return np.asarray(state.people.deepening[state.firms.product])
 
 
 def real_wage_growth(labour: Labour, inflation: float, long_run: float, years: float, half_life: float) -> float:
@@ -495,7 +518,7 @@ class Wages:
         tight = self.labour.wage_curve * (people.vacancy - self.labour.vacancy_normal)
         state.boards.wage = state.counties.wage_by_skill * np.exp((growth + tight) / YEAR)
         state.boards.national_wage = people.national_wage * float(np.exp(growth / YEAR))
-        state.boards.deepening = people.deepening * float(np.exp(self.deepening(state) / YEAR))
+        state.boards.deepening = people.deepening * np.exp(self.deepening(state) / YEAR)
 
     def national(self, state: State) -> float:
         """Growth of national real wages in the month, per year."""
@@ -507,12 +530,15 @@ class Wages:
             self.labour, inflation, self.demand.long_run_growth, years, self.demand.growth_half_life
         )
 
-    def deepening(self, state: State) -> float:
-        """g_D: growth of labour productivity by capital and know-how in place of labour, per year."""
+    def deepening(self, state: State) -> Floats:
+        """(K,) g_D: growth of labour productivity by capital and know-how in place of labour, per year."""
+        world, labour, demand = state.world, self.labour, self.demand
         if self.flat:
-            return 0.0
-        d = self.demand
-        return fading(self.labour.deepening, d.long_run_growth - self.trend, self.years(state), d.growth_half_life)
+            return np.zeros(world.product_count)
+        first = np.where(world.agent, labour.deepening, labour.deepening_services)
+        first[world.product("AGRI")] = labour.deepening_farming
+        last = demand.long_run_growth - np.where(world.agent, self.trend, 0.0)
+        return last + (first - last) * fading(1.0, 0.0, self.years(state), demand.growth_half_life)
 
     def years(self, state: State) -> float:
         """Years since the end of the known world, negative inside it."""

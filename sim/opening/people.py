@@ -51,6 +51,7 @@ def opening_people(totals: OpeningTotals, scenario: Scenario, world: World) -> P
         income_opening=np.ones(count),
         income=np.ones(count),
         consumption=np.zeros(count),
+        deepening=np.ones(world.product_count),
     )
 
 

@@ -77,6 +77,7 @@ def _people(state: State) -> None:
     boards, people, counties, ledger = state.boards, state.people, state.counties, the_ledger(state)
     if boards.wage is not None:
         counties.wage_by_skill, people.national_wage = boards.wage, boards.national_wage
+        assert boards.deepening is not None
         people.deepening = boards.deepening
         counties.wage = mean_wage(boards.wage, people.skill_share)
     if boards.moves is not None and boards.arrivals is not None and boards.departures is not None:

@@ -121,16 +121,24 @@ def test_a_new_plant_wants_its_whole_capacity_and_an_old_one_its_orders(fresh, n
     assert boards.expected[state.firms.block] == pytest.approx(state.firms.orders[state.firms.block])
 
 
-def test_jobs_per_output_fall_in_firms_by_deepening_and_in_services_with_wages(fresh, next_month):
+def test_jobs_per_output_fall_by_deepening(fresh, next_month):
     model = fresh()
     state = next_month(model.state)
     Staffing().step(state, model.streams)
-    before, block = state.boards.wanted.copy(), state.firms.block
-    state.people.national_wage, state.people.deepening = 1.25, 1.1
+    before = state.boards.wanted.copy()
+    state.people.deepening = np.linspace(1.0, 1.5, state.world.product_count)
     Staffing().step(state, model.streams)
-    np.testing.assert_allclose(state.boards.wanted[block], before[block] / 1.25)
-    np.testing.assert_allclose(state.boards.wanted[~block], before[~block] / 1.1)
-    assert set(np.unique(labour_progress(state))) == {1.1, 1.25}
+    np.testing.assert_allclose(state.boards.wanted, before / state.people.deepening[state.firms.product])
+    np.testing.assert_array_equal(labour_progress(state), state.people.deepening[state.firms.product])
+
+
+def test_farming_saves_labour_fastest(fresh):
+    model = fresh()
+    part = next(each for each in model.month_list if isinstance(each, Wages))
+    rate, world, labour = part.deepening(model.state), model.world, Labour()
+    assert rate[world.product("AGRI")] == pytest.approx(labour.deepening_farming)
+    assert rate[world.product("CSRV")] == pytest.approx(labour.deepening_services)
+    np.testing.assert_allclose(rate[world.agent], labour.deepening)
 
 
 def test_unit_labour_costs_of_the_nation_stand_still_in_the_long_run():
@@ -140,9 +148,10 @@ def test_unit_labour_costs_of_the_nation_stand_still_in_the_long_run():
     state = model.state
     state.markets.price_level_before = state.markets.price_level
     assert wages.national(state) == pytest.approx(demand.long_run_growth, abs=1e-6)
-    assert wages.deepening(state) + 0.015 == pytest.approx(demand.long_run_growth, abs=1e-6)
+    trend = np.where(model.world.agent, 0.015, 0.0)
+    np.testing.assert_allclose(wages.deepening(state) + trend, demand.long_run_growth, atol=1e-6)
     early = Wages(labour, demand, Run(), 1000, trend=0.015)
-    assert early.deepening(state) == pytest.approx(labour.deepening)
+    assert early.deepening(state)[0] == pytest.approx(labour.deepening)
 
 
 def test_without_people_output_stops_growing_and_wages_rise():
