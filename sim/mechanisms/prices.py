@@ -2,7 +2,7 @@
 
     ln P_q(t+1) = ln P_q + theta_p (ln Pbar_q - ln P_q)/12 + (sig_q / sqrt 12) eps_q      (known period: series)
     v_k = h_k + (v_k0 - h_k) (E_k / E_ref)^(-b_k),  E_k = w_world E_world + (1 - w_world) E_home
-    b_k = -log2(1 - LR_k),  battery products: -log2(1 - LR) / share of what learns in the cost of a cell
+    b_k = -log2(1 - LR_k),  battery products: log2[1 + (1/(1 - LR) - 1) / s],  s: what learns, of the cost of a cell
     chat_k = sum_i p_ik^paid a_ik + v_k PI
     p_ik^paid = p_i [1 + M_ik tau/(1 + tau_M)] ,   for OTHM also times [1 + sum_q (e_qk / a_OTHM,k)(P_q - 1)]
     ln p_k(t+1) = ln p_k + rho_p (ln[(1 + mbar_k (1 + xi_u (U_k - Ubar))) chat_k] - ln p_k)
@@ -11,8 +11,9 @@ Prices are indices with 2018 = 1; products outside the four chains follow genera
 project: freight does not enter the frontier cost (the table's transport and trade rows hold it already; freight
 only compares suppliers in sourcing). The learning rate of batteries was measured on prices of whole packs, of which
 metals, chemicals and services bought elsewhere are two thirds and do not learn with cells; so what does learn, the
-conversion in cells and their materials, falls faster, and the price of a cell falls by LR at the first doubling after
-the base and by less when little is left to learn. Wages, depreciation and taxes of a plant, h_k, do not learn at all.
+conversion in cells and their materials, falls faster, such that the price of a cell has fallen by LR in the doubling
+that ends in the base year; it falls by less when little is left to learn. Wages, depreciation and taxes of a plant,
+h_k, do not learn at all.
 v_k0 is what the price of 2018 leaves after inputs and the normal margin, and
 the margin is cut where value added less wages, taxes and depreciation is smaller than it (copper cathode). World
 utilisation U_k is a dated lever of each chain; 0 stands for its normal value, at which the term is exactly 1. The
@@ -272,8 +273,9 @@ def learning_exponent(rate: float) -> float:
 def learning_exponents(prices: Prices, technology: Technology, world: World) -> Floats:
     """(K,) exponents with which the part of conversion cost that learns falls with experience.
 
-    Mature products: that of their rate. Battery products: such that the price of a cell falls by the rate of cells per
-    doubling at the base, b / s, where s is the share of what learns, in cells and their battery inputs, in unit cost.
+    Mature products: that of their rate. Battery products: such that the price of a cell has fallen by the rate of cells
+    in the doubling that ends at the base: 1 - s + s 2^b = 1 / (1 - LR), where s is the share of what learns, in cells
+    and their battery inputs, in unit cost.
     """
     exponents = np.full(world.product_count, learning_exponent(prices.learning_rate_other))
     battery = np.flatnonzero(battery_products(world))
@@ -282,7 +284,8 @@ def learning_exponents(prices: Prices, technology: Technology, world: World) -> 
     inside = technology.inputs[np.ix_(battery, battery)]
     content = np.linalg.solve(np.eye(len(battery)) - inside.T, learns)[cell]
     cost = technology.inputs[:, battery[cell]].sum() + technology.conversion[battery[cell]]
-    exponents[battery] = learning_exponent(prices.learning_rate_cell) * cost / content
+    risen = 1.0 / (1.0 - prices.learning_rate_cell) - 1.0
+    exponents[battery] = np.log2(1.0 + risen * cost / content) if content > 0 else 0.0
     return exponents
 
 
