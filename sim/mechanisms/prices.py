@@ -281,7 +281,7 @@ def learning_exponents(prices: Prices, technology: Technology, world: World) -> 
     battery = np.flatnonzero(battery_products(world))
     cell = int(np.searchsorted(battery, world.product("B_CELL")))
     learns = np.maximum(technology.conversion - technology.steady_cost, 0.0)[battery]
-    inside = technology.inputs[np.ix_(battery, battery)]
+    inside = technology.inputs[np.ix_(battery, battery)] * (1.0 + technology.markup[battery])[:, None]
     content = np.linalg.solve(np.eye(len(battery)) - inside.T, learns)[cell]
     cost = technology.inputs[:, battery[cell]].sum() + technology.conversion[battery[cell]]
     risen = 1.0 / (1.0 - prices.learning_rate_cell) - 1.0
