@@ -31,7 +31,7 @@ from sim.mechanisms.prices import Prices, chain_inputs, exposure_matrix, paid_by
 from sim.mechanisms.sourcing import Sourcing
 from sim.settings import Projects
 from sim.state import MARKETS, YEAR, Firms, MonthTable, State
-from sim.sums import sum_by
+from sim.sums import extended, sum_by
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
@@ -263,7 +263,7 @@ class Production:
         boards.unit_cost, boards.relative_cost = unit_costs(state)
         boards.wage_cost = wage_cost(state)
         site_orders = boards.site_orders if boards.site_orders is not None else np.zeros(len(firms))
-        site_orders = np.pad(site_orders, (0, len(firms) - len(site_orders)))
+        site_orders = extended(site_orders, len(firms))
         boards.outside_demand = outside_orders(
             state, finite, boards.unit_cost, self.sourcing.outside_elasticity, site_orders
         )
