@@ -274,10 +274,12 @@ class NingdeModel(mesa.Model):
         state.boards = Boards()
         state.ledger = resolvers.open_ledger(state)
         for phase, parts in self._phases():
-            for part in parts:
-                part.step(state, self.streams)
+            with state.standing_still():
+                for part in parts:
+                    part.step(state, self.streams)
             resolvers.RESOLVERS[phase](state, self.streams)
-        self.recorder.record(state, check_all(state))
+        with state.standing_still():
+            self.recorder.record(state, check_all(state))
 
     def _phases(self) -> tuple[tuple[Phase, tuple[Mechanism, ...]], ...]:
         """The mechanisms of each phase; sorted anew when somebody has put another list of the month in place."""

@@ -34,6 +34,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, ClassVar
 
 import numpy as np
@@ -483,10 +484,17 @@ class WorldPrices:
 
 def exposure_matrix(prices: Prices, world: World) -> Floats:
     """(K, Q) share of the 2018 unit cost of a product that is indexed to a commodity."""
-    exposure = np.zeros((world.product_count, len(COMMODITIES)))
-    for key, share in prices.exposure.items():
+    return _exposure_matrix(tuple(prices.exposure.items()), world.products)
+
+
+@cache
+def _exposure_matrix(shares: tuple[tuple[str, float], ...], products: tuple[str, ...]) -> Floats:
+    """The matrix of :func:`exposure_matrix`, read-only, made once for given shares."""
+    exposure = np.zeros((len(products), len(COMMODITIES)))
+    for key, share in shares:
         product, commodity = key.split(".")
-        exposure[world.product(product), COMMODITIES.index(commodity)] = share
+        exposure[products.index(product), COMMODITIES.index(commodity)] = share
+    exposure.setflags(write=False)
     return exposure
 
 

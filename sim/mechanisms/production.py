@@ -30,7 +30,7 @@ from sim.mechanisms import Phase
 from sim.mechanisms.prices import Prices, chain_inputs, exposure_matrix, paid_by_industry
 from sim.mechanisms.sourcing import Sourcing
 from sim.settings import Projects
-from sim.state import MARKETS, YEAR, Firms, MonthTable, State
+from sim.state import MARKETS, YEAR, Firms, MonthTable, State, read_once
 from sim.sums import extended, sum_by
 
 Floats = NDArray[np.float64]
@@ -102,18 +102,18 @@ def network_of(state: State, cap: Floats) -> Network:
     return Network(matrix, state.technology.pool, firms.node, share, state.node_count)
 
 
+@read_once
 def material_factor_of(state: State) -> Floats:
     """(R,) material use per cell relative to the opening, 1 for other buyers (thrift of section 9.2)."""
     cell = state.world.product("B_CELL")
     return np.where(state.firms.product[state.relations.buyer] == cell, state.markets.material_factor, 1.0)
 
 
+@read_once
 def input_coefficients(state: State) -> Floats:
     """(K, N) total input coefficients of the month."""
     cell = state.world.product("B_CELL")
     factor = state.markets.material_factor
-    if factor == 1.0:
-        return state.technology.inputs
     inputs = state.technology.inputs.copy()
     rows = np.flatnonzero(state.technology.linked[:, cell])
     columns = np.arange(cell, inputs.shape[1], state.world.product_count)
@@ -140,6 +140,7 @@ def unit_costs(state: State, talent: Floats | float = 1.0) -> tuple[Floats, Floa
     return np.where(made, cost, state.markets.price_level), np.where(made, relative, 1.0)
 
 
+@read_once
 def wage_cost(state: State) -> Floats:
     """(F,) nominal cost of one unit that is due to the county's wage against the nation's."""
     firms = state.firms
@@ -177,6 +178,7 @@ def frontier_jobs(state: State) -> Floats:
     return np.asarray(state.technology.jobs / state.markets.frontier)
 
 
+@read_once
 def plant_capacity(state: State) -> Floats:
     """(F,) what plants can make with enough people, M yuan a month; 0 for blocks, which have no capacity."""
     firms = state.firms
@@ -208,6 +210,7 @@ def national_income(state: State) -> float:
     return float(state.markets.volume[at] / state.markets.volume_opening[at])
 
 
+@read_once
 def leading_rows(state: State) -> Bools:
     """(F,) home plants whose outside sales are the order book of a leader: they make the leader's product."""
     firms = state.firms
