@@ -73,12 +73,11 @@ def gap_map(state: State, propensity: float, cross_chain: Mapping[str, float], d
     gap = np.maximum(need - devoted * (operating + coming) / BILLION, 0.0)
     quality = mean_quality(state)
     upgrade = column @ now * agent / BILLION * (1.0 - quality)
-    usable = np.zeros(size)
-    for group in range(len(state.leaders)):
-        product = int(state.leaders.product[group])
-        uses = inputs[product, :size] * agent
-        left = propensity * now[group] - uses * (operating + coming)
-        usable += np.where((uses > 0) & world.chain_product & (np.arange(size) != product), np.maximum(left, 0.0), 0.0)
+    product = state.leaders.product
+    uses = inputs[product, :size] * agent  # leader x user
+    left = propensity * now[:, None] - uses * (operating + coming)
+    open_ = (uses > 0) & world.chain_product & (np.arange(size) != product[:, None])
+    usable = np.where(open_, np.maximum(left, 0.0), 0.0).sum(axis=0)
     planned = np.maximum(far - leader_output(state), 0.0)  # a leader that starts buys all of it anew
     extra = column @ planned * agent
     for key, share in cross_chain.items():

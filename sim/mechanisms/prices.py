@@ -311,7 +311,8 @@ def paid_prices(
         carrier: index of the product that holds the ores (OTHM).
         dearer: (K, K) factor of a tariff on the imported part of an input, see :func:`tariff_factor`.
     """
-    paid = np.repeat(price[:, None], len(price), axis=1) * dearer
+    paid = np.empty_like(inputs)
+    paid[...] = price[:, None] * dearer
     share = np.where(inputs[carrier] > 0, inputs[carrier], 1.0)
     paid[carrier] *= 1.0 + (exposure @ (commodity - 1.0)) / share
     return paid

@@ -151,9 +151,8 @@ def wage_cost(state: State) -> Floats:
 def cost_parts(state: State) -> tuple[Floats, Floats]:
     """(K,) nominal material cost and conversion cost of one unit at a frontier plant."""
     inputs = chain_inputs(state)
-    from_prices = exposure_matrix_of(state)
-    paid = paid_by_industry(state, inputs, from_prices, state.markets.commodity)
-    return np.asarray((inputs * paid).sum(axis=0)), state.markets.conversion * state.markets.price_level
+    paid = paid_by_industry(state, inputs, exposure_matrix_of(state), state.markets.commodity)
+    return np.einsum("ij,ij->j", inputs, paid), state.markets.conversion * state.markets.price_level
 
 
 def exposure_matrix_of(state: State) -> Floats:
@@ -433,7 +432,7 @@ def import_premium(network: Network, table: MonthTable, output: Floats, price: F
     lacking = (1.0 - table.served) * value
     for short in table.scarce:
         lacking[product == short] = 0.0
-    unfilled = network.intake(lacking) * output
+    unfilled = network.intake(lacking) * output if lacking.any() else np.zeros(len(output))
     for short, basis in zip(table.scarce, table.basis, strict=True):
         of_short = np.where(product == short, value, 0.0)
         missing = network.intake(of_short) * output - network.intake(of_short * table.served) * basis
