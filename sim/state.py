@@ -770,7 +770,7 @@ class State:
     events: list[str] = field(default_factory=list)
     firm_accounts: FirmAccounts | None = None
     public: Public | None = None
-    readings: dict[Callable[[State], Any], Any] | None = None  # results of :func:`read_once`; None: the state may change
+    readings: dict[Callable[[State], Any], Any] | None = None  # of :func:`read_once`; None: the state may change
 
     @contextmanager
     def standing_still(self) -> Iterator[None]:

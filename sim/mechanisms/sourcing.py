@@ -226,6 +226,29 @@ OUTSIDE_KILOMETRES = 1000.0
 """Road from a supplier in the rest of China; assumption (io.km_rest_china of the model description)."""
 
 
+MOST_PARTNERS = 400
+"""Buyers that a new supplier of a product gets to know, and suppliers that a new buyer of it does, the largest first;
+assumption, numerical: no firm of the baseline meets more than about 100, so that it changes only economies of many more
+firms, whose links would grow with the square of the firms."""
+
+
+def largest(group: Ints, size: Floats, most: int) -> Bools:
+    """(n,) which members are among the largest of their group; all of a group that has no more than the most.
+
+    Args:
+        group: (n,) group of each member.
+        size: (n,) size; of equals the first.
+        most: members that a group keeps.
+    """
+    if np.bincount(group).max(initial=0) <= most:
+        return np.ones(len(group), dtype=np.bool_)
+    order = np.lexsort((-size, group))
+    ranked = group[order]
+    rank = np.empty(len(group), dtype=np.int64)
+    rank[order] = np.arange(len(group)) - np.searchsorted(ranked, ranked)
+    return rank < most
+
+
 @dataclass
 class Connection:
     """Helpers that keep links and relations complete when firms appear."""
@@ -265,21 +288,20 @@ class Connection:
     def _link(self, state: State, rows: Ints, old_relations: int) -> None:
         """New suppliers to old relations, and every operating supplier to new relations."""
         firms, relations = state.firms, state.relations
-        suppliers, targets = [], []
-        for relation_rows, candidates in (
-            (np.arange(old_relations), rows),
-            (np.arange(old_relations, len(relations)), np.flatnonzero(firms.alive)),
-        ):
-            if not len(relation_rows) or not len(candidates):
-                continue
-            live = relation_rows[firms.alive[relations.buyer[relation_rows]]]
-            match = firms.product[candidates][:, None] == relations.product[live][None, :]
-            left, right = np.nonzero(match)
-            suppliers.append(candidates[left])
-            targets.append(live[right])
-        if not suppliers:
+        alive = firms.alive[relations.buyer]
+        alive[old_relations:] = False
+        known, asking = np.flatnonzero(alive), np.arange(old_relations, len(relations))
+        need = relations.coefficient[known] * firms.capacity[relations.buyer[known]]
+        known = known[largest(relations.product[known], need, MOST_PARTNERS)]
+        able = np.flatnonzero(firms.alive & np.isin(firms.product, relations.product[asking]))
+        able = able[largest(firms.product[able], firms.capacity[able], MOST_PARTNERS)]
+        parts = []
+        for suppliers, targets in ((rows, known), (able, asking)):
+            left, right = np.nonzero(firms.product[suppliers][:, None] == relations.product[targets][None, :])
+            parts.append((suppliers[left], targets[right]))
+        supplier, relation = (np.concatenate(column) for column in zip(*parts, strict=True))
+        if not len(supplier):
             return
-        supplier, relation = np.concatenate(suppliers), np.concatenate(targets)
         taste = self._taste_from_peers(state, supplier, relation)
         state.links.append(len(supplier), supplier=supplier, relation=relation, taste=taste)
 
