@@ -2,7 +2,8 @@
 
 All three do the same number of firm-months, each from making its agents to the last month, in turn, in one process on
 one core. bamengine is another economic simulator on numpy arrays (``pip install -e ".[benchmark]"``).
-`python -m benchmarks io` compares the input-output core with pymrio instead (:mod:`benchmarks.input_output`).
+`python -m benchmarks io` compares the input-output core with pymrio instead (:mod:`benchmarks.input_output`);
+`python -m benchmarks scaling` runs economies of more and more firms (:mod:`benchmarks.scaling`).
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from importlib.util import find_spec
 from time import perf_counter
 from typing import Any
 
-from benchmarks import input_output, plain_mesa
+from benchmarks import input_output, plain_mesa, scaling
 from benchmarks.timing import Contestant, measure, table, use_one_core
 
 HOUSEHOLDS_PER_FIRM, FIRMS_PER_BANK = 5, 10
@@ -65,9 +66,11 @@ def arguments_of(words: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--scenario", default="baseline", help="scenario of the full run (default: baseline)")
     rounds: dict[str, Any] = {"type": int, "help": "rounds (default: 5)"}
     parser.add_argument("--repetitions", default=5, **rounds)
-    tables = parser.add_subparsers(dest="what", title="instead of full runs").add_parser(
-        "io", help="the input-output core beside pymrio"
-    )
+    instead = parser.add_subparsers(dest="what", title="instead of full runs")
+    growing = instead.add_parser("scaling", help="time and memory by the number of firms")
+    growing.add_argument("--firms", type=int, nargs="+", default=scaling.SIZES, help="firms above scale at the opening")
+    growing.add_argument("--months", type=int, default=scaling.MONTHS, help="months timed (default: 12)")
+    tables = instead.add_parser("io", help="the input-output core beside pymrio")
     tables.add_argument("--repetitions", default=argparse.SUPPRESS, **rounds)  # given before "io" it counts, too
     tables.add_argument("--sizes", type=int, nargs="+", default=input_output.SIZES, help="industries, multiples of 24")
     return parser.parse_args(words)
@@ -84,6 +87,9 @@ def main() -> None:
     )
     if arguments.what == "io":
         input_output.compare(arguments.sizes, arguments.repetitions)
+        return
+    if arguments.what == "scaling":
+        scaling.compare(arguments.firms, arguments.months, arguments.scenario)
         return
     full_runs(arguments.scenario, arguments.repetitions)
 

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from sim.mechanisms.production import cost_parts, input_coefficients, material_factor_of, node_basis
 from sim.mechanisms.shortage import Shortage
 from sim.state import REVENUE_ITEMS, SPENDING_ITEMS, MonthTable, Stage, State
-from sim.sums import sum_by
+from sim.sums import extended, sum_by
 
 Floats = NDArray[np.float64]
 
@@ -161,7 +161,7 @@ def check_capital(state: State) -> float:
     """I7: capital of every firm = before + invested - scrapped; work in progress = booked progress."""
     ledger, firms, projects = state.ledger, state.firms, state.projects
     assert ledger is not None
-    before = np.pad(ledger.capital_before, (0, len(firms) - len(ledger.capital_before)))
+    before = extended(ledger.capital_before, len(firms))
     expected = before + ledger.invested - ledger.scrapped
     gap = worst(
         "I7 capital K(t+1) = K(t) + invested - scrapped", state, firms.capital, expected, SMALL_CELL, TOLERANCE, "firm"

@@ -10,6 +10,9 @@ from numpy.typing import NDArray
 
 Ints = NDArray[np.int64]
 
+SPARE = 0.25
+"""Spare rows over those in use when a column gets a new store: appending n rows one by one costs a multiple of n."""
+
 
 def column(default: float | int | bool, width: int = 0) -> Any:
     """A column of a table: the default fixes the type; width > 0 makes it two-dimensional (rows, width)."""
@@ -18,12 +21,30 @@ def column(default: float | int | bool, width: int = 0) -> Any:
 
 @dataclass
 class Table:
-    """Append-only rows of typed columns."""
+    """Append-only rows of typed columns.
+
+    A column is the beginning of a larger store of its own, so that new rows are written behind the old ones and do not
+    copy them. A column that has been replaced as a whole (``table.x = table.x + 1``) is copied into its store by the
+    next append. Copies of a table share columns with it but no stores: what one appends the other never sees.
+    """
 
     def __post_init__(self) -> None:
+        self._prepare()
         for spec in self.specs:
             if getattr(self, spec.name) is None:
                 setattr(self, spec.name, self._empty(spec.metadata, 0))
+
+    def _prepare(self) -> None:
+        self._defaults = {spec.name: spec.metadata["default"] for spec in self.specs}
+        self._first = next(iter(self._defaults))
+        self._stores: dict[str, tuple[NDArray[Any], NDArray[Any]]] = {}  # by column: its store, and it as last appended
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {name: getattr(self, name) for name in self._defaults}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+        self._prepare()
 
     @property
     def specs(self) -> tuple[Field[Any], ...]:
@@ -37,7 +58,7 @@ class Table:
         return np.full((rows, width) if width else rows, default, dtype=kind)
 
     def __len__(self) -> int:
-        return len(getattr(self, next(iter(self.__dataclass_fields__))))
+        return len(getattr(self, self._first))
 
     def keep(self, rows: NDArray[np.bool_]) -> None:
         """Drop the other rows (only for tables to whose row numbers nobody refers).
@@ -45,8 +66,8 @@ class Table:
         Args:
             rows: which rows stay.
         """
-        for spec in self.specs:
-            setattr(self, spec.name, getattr(self, spec.name)[rows])
+        for name in self._defaults:
+            setattr(self, name, getattr(self, name)[rows])
 
     def append(self, rows: int, **columns: Any) -> Ints:
         """Append rows; columns that are not named get their default.
@@ -61,13 +82,25 @@ class Table:
         first = len(self)
         if not rows:
             return np.arange(0, dtype=np.int64)
-        unknown = columns.keys() - {spec.name for spec in self.specs}
+        unknown = columns.keys() - self._defaults.keys()
         if unknown:
             raise TypeError(f"{type(self).__name__} has no column {sorted(unknown)}")
-        for spec in self.specs:
-            old = getattr(self, spec.name)
-            new = np.empty((rows, *old.shape[1:]), dtype=old.dtype)
-            given = np.asarray(columns.get(spec.name, spec.metadata["default"]))
-            new[...] = given[:, None] if new.ndim == 2 and given.ndim == 1 else given
-            setattr(self, spec.name, np.concatenate([old, new]))
+        for name, default in self._defaults.items():
+            store = self._store(name, first + rows)
+            given = np.asarray(columns.get(name, default))
+            store[first : first + rows] = given[:, None] if store.ndim == 2 and given.ndim == 1 else given
+            column = store[: first + rows]
+            self._stores[name] = store, column
+            setattr(self, name, column)
         return np.arange(first, first + rows, dtype=np.int64)
+
+    def _store(self, name: str, rows: int) -> NDArray[Any]:
+        """The store of a column with room for so many rows; it begins with the rows of the column."""
+        column = getattr(self, name)
+        store, stored = self._stores.get(name, (column[:0], None))
+        if len(store) < rows:
+            store = np.empty((int((1.0 + SPARE) * rows) + 1, *column.shape[1:]), dtype=column.dtype)
+        elif column is stored:
+            return store
+        store[: len(column)] = column
+        return store

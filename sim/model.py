@@ -239,6 +239,7 @@ class NingdeModel(mesa.Model):
         self.leaders = [Leader(self, index, row["name"]) for index, row in enumerate(leader_rows())]
         self.state.deciders = Deciders(self.city, self.counties, self.leaders)
         self.month_list = tuple(part for part in month_of(self.state) if not isinstance(part, without))
+        self._sorted: tuple[Mechanism, ...] | None = None
         self.recorder = Recorder(self.state, plan.run.end - plan.run.start + 1, plan.run.start - demand.OPENING)
         self.recorder.residual["I16"] = self.basis.residual
         self.datacollector = mesa.DataCollector(
@@ -272,12 +273,22 @@ class NingdeModel(mesa.Model):
         state.month += 1
         state.boards = Boards()
         state.ledger = resolvers.open_ledger(state)
-        for phase in Phase:
-            for part in self.month_list:
-                if part.phase == phase:
+        for phase, parts in self._phases():
+            with state.standing_still():
+                for part in parts:
                     part.step(state, self.streams)
             resolvers.RESOLVERS[phase](state, self.streams)
-        self.recorder.record(state, check_all(state))
+        with state.standing_still():
+            self.recorder.record(state, check_all(state))
+
+    def _phases(self) -> tuple[tuple[Phase, tuple[Mechanism, ...]], ...]:
+        """The mechanisms of each phase; sorted anew when somebody has put another list of the month in place."""
+        if self._sorted is not self.month_list:
+            self._sorted = self.month_list
+            self._by_phase = tuple(
+                (phase, tuple(part for part in self.month_list if part.phase == phase)) for phase in Phase
+            )
+        return self._by_phase
 
     def run(self, progress: Callable[[int, int], None] | None = None) -> None:
         """Run to the end of the scenario.

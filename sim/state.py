@@ -10,10 +10,12 @@ K products (24), N = C * K county-nodes (flat index county * K + product), G lea
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from enum import IntEnum
-from typing import TYPE_CHECKING, Any, Protocol
+from functools import wraps
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,6 +29,8 @@ if TYPE_CHECKING:
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]
+
+Result = TypeVar("Result")
 
 YEAR = 12
 """Months in a year and the depth of the trailing memories of a firm."""
@@ -767,6 +771,19 @@ class State:
     events: list[str] = field(default_factory=list)
     firm_accounts: FirmAccounts | None = None
     public: Public | None = None
+    readings: dict[Callable[[State], Any], Any] | None = None  # of :func:`read_once`; None: the state may change
+
+    @contextmanager
+    def standing_still(self) -> Iterator[None]:
+        """For as long as nobody changes the state: the mechanisms of one phase, or the checks and the record.
+
+        What :func:`read_once` marks is then computed once. Resolvers work outside, where everything is read anew.
+        """
+        self.readings = {}
+        try:
+            yield
+        finally:
+            self.readings = None
 
     @property
     def budgets(self) -> Public:
@@ -792,3 +809,29 @@ class State:
     def lever_by_county(self, name: str) -> Floats:
         """(C,) value of a lever of the counties in this month."""
         return np.asarray(self.levers[name][self.month])
+
+
+def read_once(function: Callable[[State], Result]) -> Callable[[State], Result]:
+    """Mark a reading of the state that several mechanisms of a phase need: it is computed once while the state stands.
+
+    Arrays are given out read-only, since all readers get the same. Outside of :meth:`State.standing_still` the function
+    is computed at each call.
+
+    Args:
+        function: a reading that depends on nothing but the state without the boards, and gives out no part of it.
+    """
+
+    @wraps(function)
+    def reading(state: State) -> Result:
+        known = getattr(state, "readings", None)  # small states made for tests have none
+        if known is None:
+            return function(state)
+        if function not in known:
+            found = known[function] = function(state)
+            for array in found if isinstance(found, tuple) else (found,):
+                if isinstance(array, np.ndarray):
+                    array.setflags(write=False)
+        result: Result = known[function]
+        return result
+
+    return reading

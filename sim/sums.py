@@ -1,4 +1,4 @@
-"""Sums by group: the one reduction that the whole model is made of."""
+"""Sums by group: the one reduction that the whole model is made of; and arrays that follow a growing table."""
 
 from __future__ import annotations
 
@@ -18,3 +18,13 @@ def sum_by(group: Ints, values: Floats, size: int) -> Floats:
         size: number of groups; groups without a value get 0.
     """
     return np.bincount(group, weights=values, minlength=size).astype(np.float64, copy=False)
+
+
+def extended(values: Floats, size: int) -> Floats:
+    """Values of rows with zeros for the rows that were appended since; the array itself where there are none.
+
+    Args:
+        values: (n,) numbers.
+        size: rows now, at least n.
+    """
+    return values if len(values) == size else np.concatenate([values, np.zeros(size - len(values))])

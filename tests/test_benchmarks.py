@@ -9,7 +9,7 @@ from types import ModuleType
 import numpy as np
 import pytest
 
-from benchmarks import input_output, plain_mesa, timing
+from benchmarks import input_output, plain_mesa, scaling, timing
 from benchmarks.__main__ import arguments_of, baseline_run
 
 DENSE_COPIES = 4.0
@@ -160,3 +160,20 @@ def test_the_comparison_is_printed(monkeypatch: pytest.MonkeyPatch, capsys: pyte
     assert "twelve regions with 288 industries" in printed
     (row,) = input_output.lines([input_output.Measured("job", 0.001, 0.025, 1e-15, 1.5)])[1:]
     assert row.split() == ["job", "1.00", "25.00", "25.0", "1e-15", "1.50"]
+
+
+def test_more_firms_are_smaller_and_the_economy_stays_as_large() -> None:
+    one, two = (scaling.enlarged("baseline", firms) for firms in (950, 1900))
+    small, large = (scaling.NingdeModel(plan, seed=1).state for plan in (one, two))
+    assert len(large.firms) - len(small.firms) == pytest.approx(950, rel=0.05)
+    assert large.firms.output.sum() == pytest.approx(small.firms.output.sum(), rel=1e-9)
+    assert large.parks.occupied.sum() == pytest.approx(small.parks.occupied.sum(), rel=0.02)
+
+
+def test_the_exponent_is_one_where_time_goes_with_firms_and_two_where_it_goes_with_their_square() -> None:
+    rows = [scaling.Measured(1000.0, 5, 0.1, 0.002, 90.0), scaling.Measured(4000.0, 9, 0.1, 0.008, 95.0)]
+    assert scaling.exponent(*rows) == pytest.approx(1.0)
+    assert rows[0].each == pytest.approx(2.0)
+    rows.append(scaling.Measured(8000.0, 9, 0.1, 0.032, 99.0))
+    assert scaling.exponent(*rows[1:]) == pytest.approx(2.0)
+    assert [line.split()[-2] for line in scaling.lines(rows)[2:]] == ["1.00", "2.00"]

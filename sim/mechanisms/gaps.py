@@ -14,9 +14,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.mechanisms.leaders import expected_growth
+from sim.mechanisms.leaders import announced_output, expected_growth
 from sim.mechanisms.production import leading_rows
-from sim.state import YEAR, Stage, State
+from sim.state import YEAR, Stage, State, read_once
 from sim.sums import sum_by
 
 Floats = NDArray[np.float64]
@@ -73,12 +73,11 @@ def gap_map(state: State, propensity: float, cross_chain: Mapping[str, float], d
     gap = np.maximum(need - devoted * (operating + coming) / BILLION, 0.0)
     quality = mean_quality(state)
     upgrade = column @ now * agent / BILLION * (1.0 - quality)
-    usable = np.zeros(size)
-    for group in range(len(state.leaders)):
-        product = int(state.leaders.product[group])
-        uses = inputs[product, :size] * agent
-        left = propensity * now[group] - uses * (operating + coming)
-        usable += np.where((uses > 0) & world.chain_product & (np.arange(size) != product), np.maximum(left, 0.0), 0.0)
+    product = state.leaders.product
+    uses = inputs[product, :size] * agent  # leader x user
+    left = propensity * now[:, None] - uses * (operating + coming)
+    open_ = (uses > 0) & world.chain_product & (np.arange(size) != product[:, None])
+    usable = np.where(open_, np.maximum(left, 0.0), 0.0).sum(axis=0)
     planned = np.maximum(far - leader_output(state), 0.0)  # a leader that starts buys all of it anew
     extra = column @ planned * agent
     for key, share in cross_chain.items():
@@ -87,6 +86,7 @@ def gap_map(state: State, propensity: float, cross_chain: Mapping[str, float], d
     return GapMap(need, gap, upgrade, usable / BILLION, extra / BILLION)
 
 
+@read_once
 def leader_output(state: State) -> Floats:
     """(G,) annual output of leaders' home plants, M yuan."""
     firms = state.firms
@@ -94,14 +94,13 @@ def leader_output(state: State) -> Floats:
     return sum_by(firms.leader[live], firms.output[live] * YEAR, len(state.leaders))
 
 
+@read_once
 def coming_output(state: State) -> Floats:
     """(G,) annual output announced by leaders' plants under way, M yuan, halved: what stands at the horizon of need."""
-    projects = state.projects
-    building = (projects.leader >= 0) & (projects.stage >= Stage.SIGNED) & (projects.stage <= Stage.BUILD)
-    building &= projects.product == np.append(state.leaders.product, -1)[projects.leader]
-    return STARTING * sum_by(projects.leader[building], projects.announced_output[building], len(state.leaders))
+    return STARTING * announced_output(state)
 
 
+@read_once
 def leader_outlook(state: State) -> tuple[Floats, Floats]:
     """(G,) annual output of leaders (M yuan) and its expected annual growth.
 

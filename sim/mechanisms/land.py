@@ -295,24 +295,23 @@ class Development:
         named = np.arange(len(parks.planned)) < len(parks.planned) - world.county_count
         headroom = np.where(named, parks.planned - parks.developed, 0.0)
         short = np.minimum(np.maximum(waiting - parks.free, 0.0), headroom)
-        new, wanted = np.zeros(len(parks.planned)), np.zeros(world.county_count)
+        home, count = world.park_county, world.county_count
+        lacking, free, built, room = (
+            sum_by(home, np.where(named, each, 0.0), count) for each in (short, parks.free, parks.developed, headroom)
+        )
+        wanted = np.zeros(count)
         for county in state.deciders.counties:
-            mine = (world.park_county == county.index) & named
-            asked = county.request_land(
-                float(short[mine].sum()),
-                float(parks.free[mine].sum()),
-                float(parks.developed[mine].sum()),
-                float(headroom[mine].sum()),
-                float(quota[county.index]),
+            at = county.index
+            wanted[at] = county.request_land(
+                float(lacking[at]), float(free[at]), float(built[at]), float(room[at]), float(quota[at])
             )
-            wanted[county.index] = asked
-            asked *= float(state.funded[county.index])
-            queue = min(asked, float(short[mine].sum()))
-            if queue > 0:
-                new[mine] += short[mine] * queue / short[mine].sum()
-            rest = headroom[mine] - new[mine]
-            if asked > queue and rest.sum() > 0:
-                new[mine] += rest * min(asked - queue, float(rest.sum())) / rest.sum()
+        asked = wanted * state.funded[:count]
+        queue = np.minimum(asked, lacking)
+        new = short * np.divide(queue, lacking, out=np.zeros(count), where=lacking > 0)[home]
+        rest = headroom - new
+        left = sum_by(home, rest, count)
+        more = np.minimum(asked - queue, left)
+        new += rest * np.divide(more, left, out=np.zeros(count), where=left > 0)[home]
         return new, wanted
 
 

@@ -35,7 +35,7 @@ from sim.mechanisms.production import leading_rows
 from sim.mechanisms.sourcing import nameplate, potential_coverage
 from sim.parameters import Parameters, parameter
 from sim.settings import Run
-from sim.state import YEAR, Stage, State
+from sim.state import YEAR, Stage, State, read_once
 from sim.sums import sum_by
 
 Floats = NDArray[np.float64]
@@ -271,9 +271,10 @@ def expected_growth(history: Floats, window: int) -> float:
     mean = float(growth.sum()) / len(growth)
     left, right = growth[:-1] - mean, growth[1:] - mean
     variance = float((left * left).sum())
-    persistence = float(np.clip((left * right).sum() / variance, 0.0, 1.0)) if variance > 1e-12 else 0.0
+    persistence = min(max(float((left * right).sum()) / variance, 0.0), 1.0) if variance > 1e-12 else 0.0
     forecast = mean + persistence**YEAR * (float(growth[-1]) - mean)
-    return float(np.clip(np.expm1(forecast), *GROWTH_BAND))
+    low, high = GROWTH_BAND
+    return min(max(float(np.expm1(forecast)), low), high)
 
 
 def share_step(
@@ -400,6 +401,7 @@ def pass_on(home: Floats, away: Floats, group: Ints, capacity: Floats, elsewhere
     return home - over * gone[own] + room * come[own], away - over_away * gone + room_away * come
 
 
+@read_once
 def group_cost(state: State) -> Floats:
     """(G,) unit cost of each group's home plants over the frontier cost, capacity-weighted; 1 without plants."""
     firms, leading = state.firms, leading_rows(state)
@@ -439,44 +441,44 @@ class Expansion:
         state.boards.rival_noise = (
             p.rival_persist * rivals.noise + p.rival_noise * np.sqrt(1.0 - p.rival_persist**2) * noise
         )
-        taste = gumbel(
-            streams.draw("leaders.site", state.month).random(
-                (len(state.leaders), len(state.parks.planned) + rivals.noise.shape[1] + NESTS)
-            )
-        )
         building = np.zeros_like(rivals.building)
         state.boards.rival_building = building
         assert state.deciders is not None
+        capacity = (standing_capacity(state) + rivals.capacity.sum(axis=1)) * YEAR
+        pipeline = announced_output(state) + rivals.building.sum(axis=1) * YEAR
         for leader in state.deciders.leaders:
             group = leader.index
             if not state.leaders.active[group]:
                 continue
-            output = leader.plan(*self._position(state, group))
+            output = leader.plan(*self._position(state, group, float(capacity[group]), float(pipeline[group])))
             if output <= 0:
                 continue
             utility, allowed, offers = self._utilities(state, group, output)
             parks = len(state.parks.planned)
             value = np.where(allowed, utility, -np.inf)
-            choice = leader.choose_site(value, taste[group], parks)
+            choice = leader.choose_site(value, self._taste(state, streams)[group], parks)
             if choice >= parks:
                 building[group, choice - parks] = output / YEAR
             else:
                 offer = float(offers[state.world.park_county[choice]])
                 state.boards.own_projects.append(own_project(state, group, choice, output) | {"incentive": offer})
 
-    def _position(self, state: State, group: int) -> tuple[float, float, float, float, float, float, float]:
+    @staticmethod
+    def _taste(state: State, streams: Streams) -> Floats:
+        """(G, P + S + nests) taste of the leaders of the month; drawn only where somebody builds, always the same."""
+        sites = len(state.parks.planned) + state.rivals.noise.shape[1] + NESTS
+        return gumbel(streams.draw("leaders.site", state.month).random((len(state.leaders), sites)))
+
+    def _position(
+        self, state: State, group: int, capacity: float, pipeline: float
+    ) -> tuple[float, float, float, float, float, float, float]:
         """Orders (M yuan a month), growth, target use, capacity, pipeline, least and most of a plant (a year)."""
-        rows, firms, projects = state.leaders, state.firms, state.projects
+        rows = state.leaders
         depth = rows.annual_orders.shape[1]
         months = min(state.month - 1, depth)
         history = rows.annual_orders[group][(state.month - 1 - months + np.arange(months)) % depth]
         orders = float(history[-1]) if months else 0.0
         growth = expected_growth(history, int(self.leaders.expect_window))
-        live = np.flatnonzero(leading_rows(state) & firms.alive & (firms.leader == group))
-        capacity = float(nameplate(state, live).sum() + state.rivals.capacity[group].sum()) * YEAR
-        coming = (projects.leader == group) & (projects.stage >= Stage.SIGNED) & (projects.stage <= Stage.BUILD)
-        coming &= projects.product == rows.product[group]
-        pipeline = float(projects.announced_output[coming].sum() + state.rivals.building[group].sum() * YEAR)
         lump = float(rows.lump_low[group]), float(rows.lump_high[group])
         return orders, growth, self.leaders.utilisation_target, capacity, pipeline, *lump
 
@@ -539,6 +541,24 @@ class Expansion:
         intensity = state.technology.energy[product]
         asked = float(need(np.array(output), intensity, state.month, state.scenario[Energy].efficiency))
         return max(left / limit, 0.0), asked <= left
+
+
+def standing_capacity(state: State) -> Floats:
+    """(G,) capacity of leaders' home plants at full ramp, M yuan a month."""
+    rows = np.flatnonzero(leading_rows(state) & state.firms.alive)
+    return sum_by(state.firms.leader[rows], nameplate(state, rows), len(state.leaders))
+
+
+@read_once
+def announced_output(state: State) -> Floats:
+    """(G,) annual output announced by leaders' plants under way that make their product, M yuan."""
+    projects, leaders = state.projects, state.leaders
+    rows = np.flatnonzero(projects.leader >= 0)
+    stage = projects.stage[rows]
+    coming = (stage >= Stage.SIGNED) & (stage <= Stage.BUILD)
+    coming &= projects.product[rows] == leaders.product[projects.leader[rows]]
+    rows = rows[coming]
+    return sum_by(projects.leader[rows], projects.announced_output[rows], len(leaders))
 
 
 def home_capacity_by_park(state: State, group: int) -> Floats:

@@ -28,7 +28,7 @@ from sim.draws import Streams
 from sim.mechanisms import Phase
 from sim.mechanisms.fiscal import Race, competing_counties
 from sim.parameters import Parameters, parameter
-from sim.state import YEAR, Channel, Stage, State
+from sim.state import YEAR, Channel, Stage, State, read_once
 from sim.sums import sum_by
 
 Floats = NDArray[np.float64]
@@ -220,6 +220,7 @@ def market_access(minutes: Floats, need: Floats, decay: float) -> Floats:
     return np.asarray(np.exp(-decay * minutes) @ need)
 
 
+@read_once
 def needs_by_county(state: State) -> Floats:
     """(C, K) annual home need of each product by county, bn yuan."""
     firms, size = state.firms, state.world.product_count
@@ -243,6 +244,7 @@ def firms_by_park(state: State) -> Floats:
     return np.bincount(cell, minlength=len(state.parks.planned) * size).reshape(-1, size).astype(float)
 
 
+@read_once
 def sponsor_county(state: State) -> Ints:
     """(G,) county of the largest home plant of each leader, -1 without one (then of its plant being built)."""
     firms, projects = state.firms, state.projects
@@ -301,6 +303,7 @@ def physical_mask(state: State, product: Ints, land: Floats) -> Bools:
     return np.asarray(enough & port & named[None, :])
 
 
+@read_once
 def committed_land(state: State) -> Floats:
     """(P,) land that signed projects wait for, mu."""
     projects = state.projects

@@ -35,6 +35,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, ClassVar
 
 import numpy as np
@@ -313,7 +314,8 @@ def paid_prices(
         carrier: index of the product that holds the ores (OTHM).
         dearer: (K, K) factor of a tariff on the imported part of an input, see :func:`tariff_factor`.
     """
-    paid = np.repeat(price[:, None], len(price), axis=1) * dearer
+    paid = np.empty_like(inputs)
+    paid[...] = price[:, None] * dearer
     share = np.where(inputs[carrier] > 0, inputs[carrier], 1.0)
     paid[carrier] *= 1.0 + (exposure @ (commodity - 1.0)) / share
     return paid
@@ -486,10 +488,17 @@ class WorldPrices:
 
 def exposure_matrix(prices: Prices, world: World) -> Floats:
     """(K, Q) share of the 2018 unit cost of a product that is indexed to a commodity."""
-    exposure = np.zeros((world.product_count, len(COMMODITIES)))
-    for key, share in prices.exposure.items():
+    return _exposure_matrix(tuple(prices.exposure.items()), world.products)
+
+
+@cache
+def _exposure_matrix(shares: tuple[tuple[str, float], ...], products: tuple[str, ...]) -> Floats:
+    """The matrix of :func:`exposure_matrix`, read-only, made once for given shares."""
+    exposure = np.zeros((len(products), len(COMMODITIES)))
+    for key, share in shares:
         product, commodity = key.split(".")
-        exposure[world.product(product), COMMODITIES.index(commodity)] = share
+        exposure[products.index(product), COMMODITIES.index(commodity)] = share
+    exposure.setflags(write=False)
     return exposure
 
 

@@ -30,8 +30,8 @@ from sim.mechanisms import Phase
 from sim.mechanisms.prices import Prices, chain_inputs, exposure_matrix, paid_by_industry
 from sim.mechanisms.sourcing import Sourcing
 from sim.settings import Projects
-from sim.state import MARKETS, YEAR, Firms, MonthTable, State
-from sim.sums import sum_by
+from sim.state import MARKETS, YEAR, Firms, MonthTable, State, read_once
+from sim.sums import extended, sum_by
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
@@ -102,18 +102,18 @@ def network_of(state: State, cap: Floats) -> Network:
     return Network(matrix, state.technology.pool, firms.node, share, state.node_count)
 
 
+@read_once
 def material_factor_of(state: State) -> Floats:
     """(R,) material use per cell relative to the opening, 1 for other buyers (thrift of section 9.2)."""
     cell = state.world.product("B_CELL")
     return np.where(state.firms.product[state.relations.buyer] == cell, state.markets.material_factor, 1.0)
 
 
+@read_once
 def input_coefficients(state: State) -> Floats:
     """(K, N) total input coefficients of the month."""
     cell = state.world.product("B_CELL")
     factor = state.markets.material_factor
-    if factor == 1.0:
-        return state.technology.inputs
     inputs = state.technology.inputs.copy()
     rows = np.flatnonzero(state.technology.linked[:, cell])
     columns = np.arange(cell, inputs.shape[1], state.world.product_count)
@@ -140,6 +140,7 @@ def unit_costs(state: State, talent: Floats | float = 1.0) -> tuple[Floats, Floa
     return np.where(made, cost, state.markets.price_level), np.where(made, relative, 1.0)
 
 
+@read_once
 def wage_cost(state: State) -> Floats:
     """(F,) nominal cost of one unit that is due to the county's wage against the nation's."""
     firms = state.firms
@@ -150,9 +151,8 @@ def wage_cost(state: State) -> Floats:
 def cost_parts(state: State) -> tuple[Floats, Floats]:
     """(K,) nominal material cost and conversion cost of one unit at a frontier plant."""
     inputs = chain_inputs(state)
-    from_prices = exposure_matrix_of(state)
-    paid = paid_by_industry(state, inputs, from_prices, state.markets.commodity)
-    return np.asarray((inputs * paid).sum(axis=0)), state.markets.conversion * state.markets.price_level
+    paid = paid_by_industry(state, inputs, exposure_matrix_of(state), state.markets.commodity)
+    return np.einsum("ij,ij->j", inputs, paid), state.markets.conversion * state.markets.price_level
 
 
 def exposure_matrix_of(state: State) -> Floats:
@@ -177,6 +177,7 @@ def frontier_jobs(state: State) -> Floats:
     return np.asarray(state.technology.jobs / state.markets.frontier)
 
 
+@read_once
 def plant_capacity(state: State) -> Floats:
     """(F,) what plants can make with enough people, M yuan a month; 0 for blocks, which have no capacity."""
     firms = state.firms
@@ -213,6 +214,7 @@ def market_growth(state: State) -> Floats:
     return np.asarray(state.markets.volume[state.firms.market] / state.firms.market_reference)
 
 
+@read_once
 def leading_rows(state: State) -> Bools:
     """(F,) home plants whose outside sales are the order book of a leader: they make the leader's product."""
     firms = state.firms
@@ -275,7 +277,7 @@ class Production:
         boards.unit_cost, boards.relative_cost = unit_costs(state)
         boards.wage_cost, boards.market_growth = wage_cost(state), market_growth(state)
         site_orders = boards.site_orders if boards.site_orders is not None else np.zeros(len(firms))
-        site_orders = np.pad(site_orders, (0, len(firms) - len(site_orders)))
+        site_orders = extended(site_orders, len(firms))
         boards.outside_demand = outside_orders(
             state, finite, boards.unit_cost, self.sourcing.outside_elasticity, site_orders
         )
@@ -442,7 +444,7 @@ def import_premium(network: Network, table: MonthTable, output: Floats, price: F
     lacking = (1.0 - table.served) * value
     for short in table.scarce:
         lacking[product == short] = 0.0
-    unfilled = network.intake(lacking) * output
+    unfilled = network.intake(lacking) * output if lacking.any() else np.zeros(len(output))
     for short, basis in zip(table.scarce, table.basis, strict=True):
         of_short = np.where(product == short, value, 0.0)
         missing = network.intake(of_short) * output - network.intake(of_short * table.served) * basis

@@ -203,18 +203,50 @@ def relative_cost(state: State, supplier: Ints, buyer: Ints, sourcing: Sourcing)
     m_j is the supplier's unit cost relative to the frontier. Just-in-time cost applies to vehicle parts only: to inputs
     of the vehicle chain bought by the vehicle chain.
     """
-    firms, world = state.firms, state.world
-    here, there = firms.county[supplier], firms.county[buyer]
-    own = firms.relative_cost[supplier]
-    freight = sourcing.freight * world.kilometres[here, there]
-    vehicle = world.chain == world.chains.index("NEV")
-    jit = np.where(vehicle[firms.product[supplier]] & vehicle[firms.product[buyer]], sourcing.jit_cost, 0.0)
+    place, cost = delivery_cost(state, sourcing)
     outside = 1.0 + sourcing.freight * OUTSIDE_KILOMETRES
-    return np.asarray(own * (1.0 + freight + jit * world.minutes[here, there]) / outside)
+    return np.asarray(state.firms.relative_cost[supplier] * cost[place[supplier], place[buyer]] / outside)
+
+
+def delivery_cost(state: State, sourcing: Sourcing) -> tuple[Ints, Floats]:
+    """(F,) place of each row, and (2C, 2C) cost of delivery from place to place, 1 = at the gate of the supplier.
+
+    A place is a county inside or outside the vehicle chain, 2 x county + 1 or + 0: all that delivery depends on.
+    """
+    firms, world = state.firms, state.world
+    vehicle = world.chain == world.chains.index("NEV")
+    county, in_chain = np.divmod(np.arange(2 * world.county_count), 2)
+    jit = np.where(in_chain[:, None] & in_chain, sourcing.jit_cost, 0.0)
+    between = np.ix_(county, county)
+    cost = 1.0 + sourcing.freight * world.kilometres[between] + jit * world.minutes[between]
+    return 2 * firms.county + vehicle[firms.product], cost
 
 
 OUTSIDE_KILOMETRES = 1000.0
 """Road from a supplier in the rest of China; assumption (io.km_rest_china of the model description)."""
+
+
+MOST_PARTNERS = 400
+"""Buyers that a new supplier of a product gets to know, and suppliers that a new buyer of it does, the largest first;
+assumption, numerical: no firm of the baseline meets more than about 100, so that it changes only economies of many more
+firms, whose links would grow with the square of the firms."""
+
+
+def largest(group: Ints, size: Floats, most: int) -> Bools:
+    """(n,) which members are among the largest of their group; all of a group that has no more than the most.
+
+    Args:
+        group: (n,) group of each member.
+        size: (n,) size; of equals the first.
+        most: members that a group keeps.
+    """
+    if np.bincount(group).max(initial=0) <= most:
+        return np.ones(len(group), dtype=np.bool_)
+    order = np.lexsort((-size, group))
+    ranked = group[order]
+    rank = np.empty(len(group), dtype=np.int64)
+    rank[order] = np.arange(len(group)) - np.searchsorted(ranked, ranked)
+    return rank < most
 
 
 @dataclass
@@ -256,21 +288,20 @@ class Connection:
     def _link(self, state: State, rows: Ints, old_relations: int) -> None:
         """New suppliers to old relations, and every operating supplier to new relations."""
         firms, relations = state.firms, state.relations
-        suppliers, targets = [], []
-        for relation_rows, candidates in (
-            (np.arange(old_relations), rows),
-            (np.arange(old_relations, len(relations)), np.flatnonzero(firms.alive)),
-        ):
-            if not len(relation_rows) or not len(candidates):
-                continue
-            live = relation_rows[firms.alive[relations.buyer[relation_rows]]]
-            match = firms.product[candidates][:, None] == relations.product[live][None, :]
-            left, right = np.nonzero(match)
-            suppliers.append(candidates[left])
-            targets.append(live[right])
-        if not suppliers:
+        alive = firms.alive[relations.buyer]
+        alive[old_relations:] = False
+        known, asking = np.flatnonzero(alive), np.arange(old_relations, len(relations))
+        need = relations.coefficient[known] * firms.capacity[relations.buyer[known]]
+        known = known[largest(relations.product[known], need, MOST_PARTNERS)]
+        able = np.flatnonzero(firms.alive & np.isin(firms.product, relations.product[asking]))
+        able = able[largest(firms.product[able], firms.capacity[able], MOST_PARTNERS)]
+        parts = []
+        for suppliers, targets in ((rows, known), (able, asking)):
+            left, right = np.nonzero(firms.product[suppliers][:, None] == relations.product[targets][None, :])
+            parts.append((suppliers[left], targets[right]))
+        supplier, relation = (np.concatenate(column) for column in zip(*parts, strict=True))
+        if not len(supplier):
             return
-        supplier, relation = np.concatenate(suppliers), np.concatenate(targets)
         taste = self._taste_from_peers(state, supplier, relation)
         state.links.append(len(supplier), supplier=supplier, relation=relation, taste=taste)
 
@@ -345,20 +376,32 @@ class SupplierChoice:
         s, firms, links, relations = self.sourcing, state.firms, state.links, state.relations
         first = self._first_options(state)
         state.boards.option = first
-        buyer = relations.buyer[links.relation]
-        eligible = firms.alive[links.supplier] & firms.alive[buyer]
-        eligible &= (state.month - firms.birth[links.supplier] >= s.qualification) | firms.opening[links.supplier]
-        cost = relative_cost(state, links.supplier, buyer, s)
-        key = state.world.key[relations.product[links.relation]]
-        value = utility(cost, firms.quality[links.supplier], key, links.weight > 0, s)
-        cap = firms.capacity
-        attraction = np.where(eligible, links.taste * cap[links.supplier] * np.exp(value), 0.0)
+        supplier, relation, cap = links.supplier, links.relation, firms.capacity
+        able = firms.alive & ((state.month - firms.birth >= s.qualification) | firms.opening)
+        eligible = able[supplier] & firms.alive[relations.buyer][relation]
+        attraction = np.where(eligible, links.taste * self._pull(state), 0.0)
         grown = relations.option * market_volume(state, relations.product) / relations.option_reference
         option = np.where(np.isnan(first), grown, first)
-        goal = target_shares(attraction, links.relation, option)
+        goal = target_shares(attraction, relation, option)
         weight = np.where(eligible, links.weight + s.adjust * (goal - links.weight), 0.0)
-        need = (relations.coefficient * firms.output[relations.buyer])[links.relation]
-        state.boards.weight = devoted(weight, need, links.supplier, cap, s.cap_devoted_max)
+        need = (relations.coefficient * firms.output[relations.buyer])[relation]
+        state.boards.weight = devoted(weight, need, supplier, cap, s.cap_devoted_max)
+
+    def _pull(self, state: State) -> Floats:
+        """(L,) cap exp(U), with exp(U) taken apart: links are many, and only habit is a matter of the link alone.
+
+        exp(U) = [c_j^-theta exp(theta_q k_q q_j)] x delivery^-theta x exp(theta_h linked): of the supplier at its gate,
+        of the two places, of the link.
+        """
+        s, firms, links = self.sourcing, state.firms, state.links
+        at_gate = firms.relative_cost / (1.0 + s.freight * OUTSIDE_KILOMETRES)
+        value = utility(at_gate, firms.quality, state.world.key[firms.product], np.zeros(len(firms), dtype=bool), s)
+        place, cost = delivery_cost(state, s)
+        to = place[state.relations.buyer]
+        nearness = cost.T**-s.price_elasticity  # buyer x supplier
+        near = nearness.ravel()[(len(cost) * to)[links.relation] + place[links.supplier]]
+        habit = np.where(links.weight > 0, np.exp(s.habit), 1.0)
+        return np.asarray((firms.capacity * np.exp(value))[links.supplier] * near * habit)
 
     def _first_options(self, state: State) -> Floats:
         """(R,) O of relations that have none yet, set in the first month with need; NaN elsewhere (section 9.5).

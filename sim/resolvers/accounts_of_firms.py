@@ -19,7 +19,7 @@ from sim.mechanisms.production import cost_parts
 from sim.resolvers.ledger import firm_accounts, the_ledger
 from sim.settings import Projects as ProjectSettings
 from sim.state import YEAR, FirmAccounts, State, TaxRates
-from sim.sums import sum_by
+from sim.sums import extended, sum_by
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -48,8 +48,8 @@ def month_accounts(state: State, rates: TaxRates) -> FirmAccounts:
     before_taxes = value_added - wages - depreciation - overhead - interest
     due = taxes_due(rates, product, sales, value_added, firms.land, before_taxes)
     zero = np.zeros(len(firms))
-    ledger_rows = zero if ledger is None else _padded(ledger.project_spending, len(firms))
-    grants = zero if ledger is None else _padded(ledger.project_grants, len(firms))
+    ledger_rows = zero if ledger is None else extended(ledger.project_spending, len(firms))
+    grants = zero if ledger is None else extended(ledger.project_grants, len(firms))
     return FirmAccounts(
         sales=sales,
         value_added=value_added,
@@ -70,11 +70,6 @@ def month_accounts(state: State, rates: TaxRates) -> FirmAccounts:
         distributed=zero.copy(),
         written_off=zero.copy(),
     )
-
-
-def _padded(values: Floats, size: int) -> Floats:
-    """Rows born since a ledger array was made get 0."""
-    return np.pad(values, (0, size - len(values)))
 
 
 def post_accounts(state: State) -> None:

@@ -16,7 +16,7 @@ from sim.mechanisms.sourcing import Connection, Sourcing, nameplate
 from sim.resolvers.ledger import sell_land, spend, the_ledger
 from sim.resolvers.production import unit_margins
 from sim.state import YEAR, Stage, State
-from sim.sums import sum_by
+from sim.sums import extended, sum_by
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -88,7 +88,7 @@ def _requisition(state: State, rows: Ints) -> None:
     projects, boards = state.projects, state.boards
     if boards.land_progress is None:
         return
-    progress = np.pad(boards.land_progress, (0, len(projects) - len(boards.land_progress)))
+    progress = extended(boards.land_progress, len(projects))
     here = rows[projects.stage[rows] == Stage.LAND]
     projects.land_left[here] -= progress[here]
     forced = projects.forced_work[here]
@@ -105,7 +105,7 @@ def _build(state: State, rows: Ints) -> None:
     construction = state.scenario[Construction]
     spending = np.zeros((state.world.county_count, state.world.product_count))
     if len(here) and boards.work_progress is not None:
-        work = np.pad(boards.work_progress, (0, len(projects) - len(boards.work_progress)))[here]
+        work = extended(boards.work_progress, len(projects))[here]
         left = np.maximum(projects.forced_production[here] - state.month + 1, 1)
         forced = projects.forced_production[here] >= 0
         work = np.minimum(np.where(forced, projects.work_left[here] / left, work), projects.work_left[here])

@@ -1,5 +1,7 @@
 """Who buys from whom: logit shares weighted by capacity, habit, qualification, devoted capacity, first options."""
 
+from copy import deepcopy
+
 import numpy as np
 import pytest
 
@@ -9,6 +11,7 @@ from sim.mechanisms.sourcing import (
     Sourcing,
     SupplierChoice,
     devoted,
+    largest,
     market_volume,
     nameplate,
     potential_coverage,
@@ -315,3 +318,38 @@ def test_first_options_of_two_counties_do_not_mix(fresh, next_month):
     relations = state.relations
     options = [float(relations.option[(relations.buyer == row) & (relations.product == body)][0]) for row in buyers]
     assert options[1] / options[0] == pytest.approx(0.6)
+
+
+# --- economies of many firms ------------------------------------------------------------------------------------------
+
+
+def test_the_largest_of_every_group_are_kept_and_the_first_of_equals():
+    group = np.array([0, 1, 0, 0, 1, 0])
+    size = np.array([5.0, 1.0, 7.0, 5.0, 2.0, 9.0])
+    assert largest(group, size, 3).tolist() == [True, True, True, False, True, True]
+    assert largest(group, size, 4).all()
+    assert largest(group, size, 1).tolist() == [False, False, False, False, True, True]
+
+
+def test_a_new_supplier_gets_to_know_the_largest_buyers_only(fresh, monkeypatch):
+    """With a bound of two, one link for each of the two largest relations of its product; without, one for each."""
+    model = fresh()
+    model.step()
+    model.step()
+    model.state.deciders = None  # agents hold the model, which need not be copied
+    product = np.bincount(model.state.relations.product).argmax()
+    counts = {}
+    for most in (2, 10**6):
+        state = deepcopy(model.state)
+        monkeypatch.setattr("sim.mechanisms.sourcing.MOST_PARTNERS", most)
+        row = state.firms.append(1, product=product, node=product, county=0, capital=1.0, capital_intensity=1.0)
+        Connection(model.plan[Sourcing]).connect(state, row)
+        mine = state.links.relation[(state.links.supplier == row[0])]
+        mine = mine[state.relations.buyer[mine] != row[0]]
+        counts[most] = len(mine)
+        if most == 2:
+            asked = np.flatnonzero((state.relations.product == product) & (state.relations.buyer != row[0]))
+            need = state.relations.coefficient * state.firms.capacity[state.relations.buyer]
+            assert set(mine) == set(asked[np.argsort(-need[asked], kind="stable")[:2]])
+    assert counts[2] == 2
+    assert counts[10**6] > 2
