@@ -52,13 +52,13 @@ def worst(name: str, state: State, left: Floats, right: Floats, floor: float, to
     if not value <= tolerance:
         amount = float(np.atleast_1d(left - right).ravel()[at])
         raise BrokenIdentityError(
-            f"{name} does not hold in month {state.month} ({_where(state, at, axis)}): difference {amount:.6g}, "
+            f"{name} does not hold in month {state.month} ({where_is(state, at, axis)}): difference {amount:.6g}, "
             f"relative {value:.3g} above {tolerance:g}"
         )
     return value
 
 
-def _where(state: State, cell: int, axis: str) -> str:
+def where_is(state: State, cell: int, axis: str) -> str:
     """Words for a cell."""
     world = state.world
     if axis == "node":

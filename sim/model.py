@@ -18,6 +18,7 @@ from sim.accounts import check_all
 from sim.agents import City, County, Firm, Leader
 from sim.draws import Streams
 from sim.inputoutput.tables import Table
+from sim.meaning import check_meaning
 from sim.mechanisms import (
     Mechanism,
     Phase,
@@ -278,6 +279,7 @@ class NingdeModel(mesa.Model):
                 for part in parts:
                     part.step(state, self.streams)
             resolvers.RESOLVERS[phase](state, self.streams)
+            check_meaning(state, phase, self.month_list)
         with state.standing_still():
             self.recorder.record(state, check_all(state))
 

@@ -530,6 +530,7 @@ def incumbents(state: State, product: Ints, luck: Floats, graft: NDArray[np.bool
     for node in np.unique(product[graft]):
         asking = np.flatnonzero(graft & (product == node))
         rows = np.flatnonzero(able & (firms.product == node))
+        rows = rows[np.argsort(firms.slot[rows])]  # by slot, so that luck does not depend on the order of the rows
         if len(rows):
             ladder = np.cumsum(firms.capacity[rows])
             chosen[asking] = rows[np.minimum(np.searchsorted(ladder, luck[asking] * ladder[-1]), len(rows) - 1)]

@@ -40,6 +40,7 @@ from sim.mechanisms.production import (
 from sim.mechanisms.promotion import Promotion
 from sim.mechanisms.sourcing import Sourcing
 from sim.opening.basis import Basis
+from sim.opening.checks import check_position
 from sim.opening.links import connect_opening
 from sim.opening.people import opening_people, put_to_work, settle_households
 from sim.opening.population import LEADER_QUALITY, UTILISATION, opening_firms
@@ -133,7 +134,8 @@ def opening_state(scenario: Scenario, world: World, seed: int, levers: dict[str,
         basis: totals and table that the firms have to give back.
 
     Raises:
-        OpeningError: totals contradict each other, or the firms do not give back the table.
+        OpeningError: totals contradict each other, the firms do not give back the table, or the position cannot be
+            (:mod:`sim.opening.checks`).
     """
     streams = Streams(seed)
     totals, table = basis.totals, basis.built.table
@@ -192,6 +194,7 @@ def opening_state(scenario: Scenario, world: World, seed: int, levers: dict[str,
     _check_settled(state, table)
     _land_and_location(state)
     entry_balance(state)
+    check_position(state, table)
     return state
 
 

@@ -1,0 +1,140 @@
+"""What an opening position must fulfil before the first month: a start that cannot be is refused with its reason.
+
+The builders refuse what contradicts itself while they build (totals, table, jobs of a county, taxes). Here the finished
+position is looked at as a whole, whoever built it, so that a new builder, a table of the user or a new column of the
+state cannot start a run that would only break, or quietly mend itself, in its first month:
+
+- the table clears: uses and inputs of every industry of every region make its output;
+- nobody works twice: at work <= labour force, by skill and county of residence;
+- land: held by firms = occupied <= developed <= planned, park by park;
+- capital: capacity of every firm >= its output;
+- every stock, price and share means something (:mod:`sim.meaning`).
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sim.accounts import where_is
+from sim.inputoutput.tables import Table
+from sim.meaning import first_without_meaning
+from sim.opening.totals import OpeningError
+from sim.state import State
+from sim.sums import sum_by
+
+Floats = NDArray[np.float64]
+
+CLEARS = 1e-6
+"""Largest relative gap between output and its uses or inputs; a table of the user is rounded."""
+
+ROUNDED = 1e-6
+"""Relative room for the rounding of sums: persons, mu, M yuan."""
+
+
+def check_position(state: State, table: Table) -> None:
+    """Look at a finished opening position.
+
+    Args:
+        state: firms, links, people, parks, markets before the first month.
+        table: the table that the position was built on.
+
+    Raises:
+        OpeningError: the first condition that does not hold, with place, amounts and the parameters to look at.
+    """
+    check_clears(table)
+    check_work(state)
+    check_land(state)
+    check_capital(state)
+    nothing = first_without_meaning(state)
+    if nothing is not None:
+        raise OpeningError(f"the opening position means nothing: {nothing}")
+
+
+def _refuse(what: str, place: str, have: float, need: float, unit: str, look: str) -> None:
+    """Stop with words of one form."""
+    raise OpeningError(f"{what} ({place}): {have:.6g} of {need:.6g} {unit}; see {look}")
+
+
+def check_clears(table: Table) -> None:
+    """Uses and inputs of each industry make its output.
+
+    Raises:
+        OpeningError: the worst industry.
+    """
+    made = table.output
+    used = table.intermediate.sum(axis=1) + table.final.sum(axis=1)
+    paid = table.intermediate.sum(axis=0) + table.imports.sum(axis=0) + table.total_value_added
+    for what, other in (("uses", used), ("inputs and value added", paid)):
+        gap = np.abs(other - made) / np.maximum(np.abs(made), 1.0)
+        at = int(np.where(np.isnan(gap), np.inf, gap).argmax())
+        if not gap[at] <= CLEARS:
+            place = ", ".join(map(str, table.producers[at]))
+            _refuse(
+                f"the opening table does not clear: {what} against output",
+                place,
+                other[at],
+                made[at],
+                "M yuan",
+                "the groups opening and io",
+            )
+
+
+def check_work(state: State) -> None:
+    """No more people at work than there are.
+
+    Raises:
+        OpeningError: the worst county and skill.
+    """
+    people = state.people
+    at_work, force = people.workers.sum(axis=2), people.labour_force
+    over = at_work - force * (1.0 + ROUNDED)
+    if not (over <= 0.0).all():
+        skill, county = np.unravel_index(int(over.argmax()), over.shape)
+        place = f"{state.world.county_names[county]}, {('low', 'high')[skill]} skill"
+        _refuse(
+            "more people at work than there are",
+            place,
+            at_work[skill, county],
+            force[skill, county],
+            "persons",
+            "labour.participation and opening.working_age_share",
+        )
+
+
+def check_land(state: State) -> None:
+    """Firms stand on developed land that is theirs.
+
+    Raises:
+        OpeningError: the worst park.
+    """
+    firms, parks = state.firms, state.parks
+    placed = firms.alive & (firms.park >= 0)
+    held = sum_by(firms.park[placed], firms.land[placed], len(parks.planned))
+    look = "land.mu_*, opening.*_output and the parks of sim/data/parks.csv"
+    for what, have, need in (
+        ("firms hold more land than is booked as occupied", held, parks.occupied),
+        ("more land is booked as occupied than firms hold", parks.occupied, held),
+        ("more land is used than developed", parks.occupied + parks.idle + parks.released, parks.developed),
+        ("more land is developed than planned", parks.developed, parks.planned),
+    ):
+        over = have - need * (1.0 + ROUNDED)
+        at = int(over.argmax())
+        if not over[at] <= ROUNDED:
+            _refuse(what, where_is(state, at, "park"), have[at], need[at], "mu", look)
+
+
+def check_capital(state: State) -> None:
+    """Capital of every firm carries its output.
+
+    Raises:
+        OpeningError: the worst firm.
+    """
+    firms = state.firms
+    short = np.where(firms.alive & ~firms.block, firms.output - firms.capacity * (1.0 + ROUNDED), 0.0)
+    at = int(short.argmax())
+    if not short[at] <= ROUNDED:
+        what = f"capital of {firms.capital[at]:.6g} M yuan does not carry the output of its firm"
+        _refuse(
+            what, where_is(state, at, "firm"), firms.capacity[at], firms.output[at], "M yuan a month", "projects.KY_*"
+        )

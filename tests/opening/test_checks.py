@@ -1,0 +1,98 @@
+"""Starts that cannot be are refused before the first month, each with its reason."""
+
+import dataclasses
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+
+import sim
+from sim.inputoutput.tables import Table
+from sim.model import NingdeModel
+from sim.opening import position
+from sim.opening.checks import check_position
+from sim.opening.totals import OpeningError
+from sim.state import State
+
+
+@pytest.fixture
+def model() -> NingdeModel:
+    return NingdeModel(sim.load("baseline"), seed=4)
+
+
+def crowd(state: State) -> None:
+    """Twice as many people at work in one county."""
+    state.people.workers[0, 3] *= 3.0
+
+
+def overbuild(state: State) -> None:
+    """Firms on land that nobody has developed; the books of the park follow."""
+    row = int(np.flatnonzero(state.firms.park >= 0)[0])
+    state.firms.land[row] += 1e5
+    state.parks.occupied[state.firms.park[row]] += 1e5
+
+
+def squat(state: State) -> None:
+    row = int(np.flatnonzero(state.firms.park >= 0)[0])
+    state.firms.land[row] += 10.0
+
+
+def phantom(state: State) -> None:
+    state.parks.occupied[2] += 10.0
+    state.parks.developed[2] += 10.0
+
+
+def overplan(state: State) -> None:
+    state.parks.developed[1] = state.parks.planned[1] + 50.0
+
+
+def wear_out(state: State) -> None:
+    row = int(np.flatnonzero(~state.firms.block)[40])
+    state.firms.capital[row] *= 0.5
+    state.firms.capacity[row] *= 0.5
+
+
+def lose_price(state: State) -> None:
+    state.markets.price[5] = np.nan
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (crowd, r"more people at work than there are \(.*skill\): .* persons; see labour\.participation"),
+        (overbuild, r"more land is used than developed \(.*park.*\): .* mu; see land\.mu"),
+        (squat, "firms hold more land than is booked"),
+        (phantom, "more land is booked as occupied than firms hold"),
+        (overplan, "more land is developed than planned"),
+        (wear_out, r"does not carry the output of its firm \(.*firm row.*see projects\.KY"),
+        (lose_price, r"means nothing: price index \(B_STRU\)"),
+    ],
+)
+def test_an_impossible_position_is_refused(model, change: Callable[[State], None], words: str) -> None:
+    table = model.basis.built.table
+    check_position(model.state, table)
+    change(model.state)
+    with pytest.raises(OpeningError, match=words):
+        check_position(model.state, table)
+
+
+@pytest.mark.parametrize("cell", ["final", "imports"])
+def test_a_table_that_does_not_clear_is_refused(model, cell: str) -> None:
+    table: Table = model.basis.built.table
+    wrong = getattr(table, cell).copy()
+    wrong[30 if cell == "final" else 2, 1 if cell == "final" else 30] += 100.0
+    with pytest.raises(OpeningError, match=r"does not clear: .* \(DQ, .*\).* M yuan"):
+        check_position(model.state, dataclasses.replace(table, **{cell: wrong}))
+
+
+def test_the_builder_looks_before_the_first_month(monkeypatch) -> None:
+    """What spoils the position while it is built is refused by the model, not by its first month."""
+    honest = position.entry_balance
+
+    def spoil(state: State) -> float:
+        overbuild(state)
+        return honest(state)
+
+    monkeypatch.setattr(position, "entry_balance", spoil)
+    with pytest.raises(OpeningError, match="more land is used than developed"):
+        NingdeModel(sim.load("baseline"), seed=4)

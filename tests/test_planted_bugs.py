@@ -1,0 +1,367 @@
+"""Faults planted on purpose: each is caught by the routine tests of its subject.
+
+Every fault is one exact change of the source in a copy of the project: a sign, an index, a month, a unit, a lost or a
+doubled term, an array changed in place. The routine tests of one file are run on the copy. A fault counts as caught
+when a test fails that passes on the copy without it; faults that only stop the tests from being read do not count.
+
+When the source changes, a planted fault may no longer apply: then it says so, and the line is to be renewed.
+"""
+
+import queue
+import re
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from tests.copies import copy_project, python, replace_once
+
+WORKERS = 2
+
+
+class Bug(NamedTuple):
+    """A fault.
+
+    Attributes:
+        words: what goes wrong.
+        kind: sort of fault.
+        file: of the package.
+        old: text that occurs exactly once in the file.
+        new: what stands there instead.
+        tests: file of routine tests that is to notice.
+    """
+
+    words: str
+    kind: str
+    file: str
+    old: str
+    new: str
+    tests: str
+
+
+BUGS = (
+    Bug(
+        "wages fall where posts stay open",
+        "sign",
+        "mechanisms/labour.py",
+        "self.labour.wage_curve * (people.vacancy - self.labour.vacancy_normal)",
+        "self.labour.wage_curve * (self.labour.vacancy_normal - people.vacancy)",
+        "mechanisms/test_labour.py",
+    ),
+    Bug(
+        "pay goes to workplaces instead of homes",
+        "swapped index",
+        "mechanisms/households.py",
+        "total = workers.sum(axis=1, keepdims=True)",
+        "total = workers.sum(axis=2, keepdims=True)",
+        "mechanisms/test_households.py",
+    ),
+    Bug(
+        "movers leave the county they arrive in",
+        "swapped index",
+        "resolvers/closing.py",
+        "boards.departures + boards.moves.sum(axis=2)",
+        "boards.departures + boards.moves.sum(axis=1)",
+        "resolvers/test_closing.py",
+    ),
+    Bug(
+        "people leave where pay is good",
+        "sign",
+        "mechanisms/migration.py",
+        "np.maximum(-better, 0.0)",
+        "np.maximum(better, 0.0)",
+        "mechanisms/test_migration.py",
+    ),
+    Bug(
+        "counties keep all taxes and the city level its share",
+        "double count",
+        "mechanisms/fiscal.py",
+        "np.append((1.0 - city_share) * local, ",
+        "np.append(local, ",
+        "mechanisms/test_fiscal.py",
+    ),
+    Bug(
+        "January counts as a month that lags behind the plan",
+        "off by one",
+        "resolvers/funnel.py",
+        'state.lever("promotion.plan_target"), calendar - 1)',
+        'state.lever("promotion.plan_target"), calendar)',
+        "resolvers/test_funnel.py",
+    ),
+    Bug(
+        "outside demand of last month",
+        "off by one",
+        "mechanisms/demand.py",
+        "known = self.path.known[:, month]",
+        "known = self.path.known[:, month - 1]",
+        "mechanisms/test_demand.py",
+    ),
+    Bug(
+        "a plant is its own neighbour",
+        "double count",
+        "mechanisms/agglomeration.py",
+        "sum_by(cell, jobs, cells)[cell] - jobs",
+        "sum_by(cell, jobs, cells)[cell]",
+        "mechanisms/test_agglomeration.py",
+    ),
+    Bug(
+        "efficiency of a year every month",
+        "unit",
+        "mechanisms/energy.py",
+        "firms.energy_intensity * firms.output * (1.0 - efficiency) ** (month / YEAR)",
+        "firms.energy_intensity * firms.output * (1.0 - efficiency) ** month",
+        "mechanisms/test_energy.py",
+    ),
+    Bug(
+        "experience makes dearer",
+        "sign",
+        "mechanisms/prices.py",
+        "(experience / self.reference) ** -self.exponent",
+        "(experience / self.reference) ** self.exponent",
+        "mechanisms/test_prices.py",
+    ),
+    Bug(
+        "the metal is paid twice",
+        "double count",
+        "mechanisms/prices.py",
+        "(exposure @ (commodity - 1.0)) / share",
+        "(exposure @ commodity) / share",
+        "mechanisms/test_prices.py",
+    ),
+    Bug(
+        "leader and rivals swap their fitness",
+        "swapped index",
+        "mechanisms/leaders.py",
+        "share * np.exp(speed * fitness), (1.0 - share) * np.exp(speed * rest)",
+        "share * np.exp(speed * rest), (1.0 - share) * np.exp(speed * fitness)",
+        "mechanisms/test_leaders.py",
+    ),
+    Bug(
+        "the backlog is ordered again",
+        "double count",
+        "resolvers/production.py",
+        "np.maximum(rows.backlog + orders - rows.delivered, 0.0)",
+        "np.maximum(rows.backlog + rows.ordered - rows.delivered, 0.0)",
+        "mechanisms/test_leaders.py",
+    ),
+    Bug(
+        "a supplier qualifies a month late",
+        "off by one",
+        "mechanisms/sourcing.py",
+        "(state.month - firms.birth[links.supplier] >= s.qualification)",
+        "(state.month - firms.birth[links.supplier] > s.qualification)",
+        "mechanisms/test_sourcing.py",
+    ),
+    Bug(
+        "only some of the outside option counts",
+        "lost term",
+        "mechanisms/sourcing.py",
+        "option = np.where(np.isnan(first), grown, first)",
+        "option = np.where(np.isnan(first), relations.option, first)",
+        "mechanisms/test_sourcing.py",
+    ),
+    Bug(
+        "far from the sponsor is better",
+        "sign",
+        "mechanisms/location.py",
+        "value - q.leader_time * minutes",
+        "value + q.leader_time * minutes",
+        "mechanisms/test_location.py",
+    ),
+    Bug(
+        "land of dated plants is reserved twice",
+        "double count",
+        "mechanisms/location.py",
+        "(projects.stage == Stage.SIGNED) & (projects.graft < 0) & (projects.land_held <= 0)",
+        "(projects.stage == Stage.SIGNED) & (projects.graft < 0)",
+        "mechanisms/test_location.py",
+    ),
+    Bug(
+        "effort forgets what it should keep",
+        "swapped weights",
+        "mechanisms/promotion.py",
+        "keep * state.effort + (1.0 - keep) * state.lever",
+        "(1.0 - keep) * state.effort + keep * state.lever",
+        "mechanisms/test_promotion.py",
+    ),
+    Bug(
+        "new land counts as free but not as developed",
+        "stale",
+        "mechanisms/land.py",
+        "parks.free + boards.developed, parks.developed + boards.developed, self.base",
+        "parks.free + boards.developed, parks.developed, self.base",
+        "mechanisms/test_land.py",
+    ),
+    Bug(
+        "service makes rain worse",
+        "sign",
+        "mechanisms/construction.py",
+        "(1.0 - c.rain_mitigation * service)",
+        "(1.0 + c.rain_mitigation * service)",
+        "mechanisms/test_construction.py",
+    ),
+    Bug(
+        "two grafts of a month on one firm count once",
+        "lost addition",
+        "resolvers/building.py",
+        "np.add.at(firms.capital, projects.graft[graft], projects.investment[graft])",
+        "firms.capital[projects.graft[graft]] += projects.investment[graft]",
+        "resolvers/test_building.py",
+    ),
+    Bug(
+        "final users get what industry used",
+        "double count",
+        "mechanisms/production.py",
+        "np.divide(output - supply.delivered, total",
+        "np.divide(output, total",
+        "mechanisms/test_production.py",
+    ),
+    Bug(
+        "thrift is applied to the shared coefficients every time",
+        "stale cache",
+        "mechanisms/production.py",
+        "inputs = state.technology.inputs.copy()",
+        "inputs = state.technology.inputs",
+        "test_identities.py",
+    ),
+    Bug(
+        "growth against the months of January to October",
+        "off by one",
+        "statistics/bureau.py",
+        "monthly[start - YEAR : start - YEAR + months].sum()",
+        "monthly[start - YEAR : start - YEAR + months - 1].sum()",
+        "test_statistics.py",
+    ),
+    Bug(
+        "residents at work are counted where they work",
+        "swapped index",
+        "statistics/record.py",
+        'a["commuters"][at].sum(axis=1)',
+        'a["commuters"][at].sum(axis=0)',
+        "statistics/test_people.py",
+    ),
+    Bug(
+        "luck of exit by row instead of slot",
+        "swapped index",
+        "mechanisms/firms.py",
+        "(luck[np.maximum(firms.slot, 0)] < probability)",
+        "(luck[np.arange(len(firms)) % len(luck)] < probability)",
+        "mechanisms/test_firms.py",
+    ),
+    Bug(
+        "debt is carried over as money",
+        "sign",
+        "resolvers/budgets.py",
+        "net = public.balance - public.debt + ledger",
+        "net = public.balance + public.debt + ledger",
+        "mechanisms/test_fiscal.py",
+    ),
+    Bug(
+        "what households buy out of income stays in the base",
+        "double count",
+        "opening/people.py",
+        "state.technology.base_demand[:, 0] -= household_orders(state)",
+        "household_orders(state)",
+        "mechanisms/test_households.py",
+    ),
+    Bug(
+        "land of closed plants is free at once",
+        "lost state",
+        "resolvers/closing.py",
+        "np.add.at(parks.idle, firms.park[placed], firms.land[placed])",
+        "np.add.at(parks.idle, firms.park[placed], 0.0 * firms.land[placed])",
+        "mechanisms/test_firms.py",
+    ),
+    Bug(
+        "matching is efficient at home instead of at work",
+        "swapped index",
+        "opening/people.py",
+        "kappa[:, None, :] * distance",
+        "kappa[:, :, None] * distance",
+        "mechanisms/test_labour.py",
+    ),
+    Bug(
+        "interest of a year every month",
+        "unit",
+        "mechanisms/fiscal.py",
+        "self.fiscal.interest / YEAR * public.debt",
+        "self.fiscal.interest * public.debt",
+        "mechanisms/test_fiscal.py",
+    ),
+    Bug(
+        "depreciation of a year every month",
+        "unit",
+        "mechanisms/firms.py",
+        "self.projects.depreciation / YEAR * firms.capital",
+        "self.projects.depreciation * firms.capital",
+        "mechanisms/test_firms.py",
+    ),
+)
+
+HARMLESS = Bug(
+    "a remark is written differently",
+    "no fault",
+    "mechanisms/households.py",
+    "Wages come home with the commuters, profits stay with their owners.",
+    "Wages come home with the commuters; profits stay with their owners.",
+    "mechanisms/test_households.py",
+)
+
+
+def failing(folder: Path, *tests: str, without: set[str] = frozenset(), first: bool = False) -> set[str]:
+    """Tests that fail in a copy; all must have been collected."""
+    options = ["-n", "0", "-q", "--no-header", "--tb=no", "-p", "no:cacheprovider"]
+    options += ["-x"] if first else []
+    options += [f"--deselect={name}" for name in sorted(without)]
+    done = python(folder, "-m", "pytest", *options, *(f"tests/{name}" for name in tests))
+    assert done.returncode in (0, 1), f"the tests of {tests} did not run: {done.stdout[-2000:]}{done.stderr[-2000:]}"
+    found = {line.split(" ")[1] for line in done.stdout.splitlines() if re.match("(FAILED|ERROR) tests/", line)}
+    assert bool(found) == (done.returncode == 1), done.stdout[-2000:]
+    return found
+
+
+def test_faults_are_many_and_of_every_sort() -> None:
+    assert len(BUGS) >= 20
+    assert len({bug.words for bug in BUGS}) == len(BUGS)
+    assert {"sign", "off by one", "swapped index", "stale cache", "double count", "unit"} <= {bug.kind for bug in BUGS}
+    assert len({bug.file for bug in BUGS}) >= 15
+
+
+@pytest.mark.parametrize("bug", BUGS, ids=lambda bug: bug.words)
+def test_faults_still_apply(bug: Bug) -> None:
+    source = (Path(__file__).parents[1] / "sim" / bug.file).read_text(encoding="utf-8")
+    assert source.count(bug.old) == 1, f"{bug.file}: {bug.old!r} is no longer there once; plant this fault anew"
+    assert bug.old != bug.new
+
+
+@pytest.mark.slow
+def test_every_planted_fault_is_caught(tmp_path: Path) -> None:
+    """Minutes: two copies, one fault at a time in each; tests that fail without any fault are left out."""
+    copies: queue.Queue[Path] = queue.Queue()
+    for number in range(WORKERS):
+        copies.put(copy_project(tmp_path / str(number)))
+    files = sorted({bug.tests for bug in (*BUGS, HARMLESS)})
+
+    def control(part: int) -> set[str]:
+        folder = copies.get()
+        try:
+            return failing(folder, *files[part::WORKERS])
+        finally:
+            copies.put(folder)
+
+    def caught(bug: Bug) -> bool:
+        folder = copies.get()
+        place = folder / "sim" / bug.file
+        before = replace_once(place, bug.old, bug.new)
+        try:
+            return bool(failing(folder, bug.tests, without=known, first=True))
+        finally:
+            place.write_text(before, encoding="utf-8")
+            copies.put(folder)
+
+    with ThreadPoolExecutor(WORKERS) as pool:
+        known = set().union(*pool.map(control, range(WORKERS)))
+        noticed = dict(zip((*BUGS, HARMLESS), pool.map(caught, (*BUGS, HARMLESS)), strict=True))
+    assert not noticed.pop(HARMLESS), "the tests must not fail without a fault"
+    assert not [bug.words for bug, found in noticed.items() if not found]
