@@ -13,7 +13,7 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.flows import SECTORS, flow_of_funds, net_lending, net_received
+from sim.flows import SECTORS, matrix_of, net_lending, net_received
 from sim.mechanisms.production import cost_parts, input_coefficients, material_factor_of, node_basis
 from sim.mechanisms.shortage import Shortage
 from sim.state import REVENUE_ITEMS, SPENDING_ITEMS, MonthTable, Stage, State
@@ -353,10 +353,13 @@ def check_purchases(state: State) -> float:
 def check_flows(state: State) -> float:
     """I15: every sector lends what it receives less what it pays; all sectors together lend nothing.
 
-    Net lending comes from the stocks and books of a sector, payments from the books of the other side (:mod:`sim.flows`).
+    Net lending comes from the stocks and books of a sector, payments from those of the other side (:mod:`sim.flows`).
     Residuals are measured against all payments of the month.
     """
-    matrix = flow_of_funds(state)
+    ledger = state.ledger
+    assert ledger is not None
+    assert ledger.payments is not None
+    matrix = matrix_of(ledger.payments)
     gross, received = float(np.abs(matrix).sum()), net_received(matrix)
     by_books = net_lending(state)
     lent = received.copy()

@@ -22,10 +22,10 @@ Choices.
 - *Ores* are bought inside other industry (9.2). What metals cost beyond the price of other industry goes outside, also
   for the part of the input that comes from home. A tariff goes to the governments above, the premium on orders that
   home leaves unfilled (9.12) to the outside.
-- *Investment.* Firms pay for capital a month before it is built; founders and leaders, who are owners outside, pay as the
-  work goes on, with the overrun by service, and bring the working cash of new firms. All of it passes through the account
-  of investment, which pays builders and makers of equipment at home and spends the rest outside. Grants go to whoever
-  pays for the project, money for land comes from there.
+- *Investment.* Firms pay for capital a month before it is built; founders and leaders, who are owners outside, pay as
+  the work goes on, with the overrun by service, and bring the working cash of new firms. All of it passes through the
+  account of investment, which pays builders and makers of equipment at home and spends the rest outside. Grants go to
+  whoever pays for the project, money for land comes from there.
 - *Policies.* Promotion, service teams, permit reform and land development are paid to the outside: the model has no
   orders and no pay for them at home. So is interest.
 - *Debt written off* is a gift of the lenders. Stocks of critical inputs (9.12) are paid when they are used.
@@ -39,9 +39,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.mechanisms.households import Households, paid_out
-from sim.mechanisms.prices import paid_by_industry, paid_prices
-from sim.mechanisms.production import chain_inputs, exposure_matrix_of, relative_price
+from sim.mechanisms.prices import chain_inputs, paid_by_industry, paid_prices
+from sim.mechanisms.production import exposure_matrix_of, relative_price
 from sim.state import REVENUE_ITEMS, SPENDING_ITEMS, FinalOrders, FirmAccounts, Ledger, MonthTable, State
+from sim.sums import sum_by
 
 Floats = NDArray[np.float64]
 
@@ -105,17 +106,12 @@ def matrix_of(amounts: dict[str, float]) -> Floats:
         raise ValueError(f"payments {sorted(set(amounts) ^ set(PAYMENTS))} are missing or have no payer and receiver")
     size = len(SECTORS)
     values = np.fromiter(amounts.values(), dtype=np.float64, count=len(amounts))
-    return np.bincount(_CELLS, values, size * size).reshape(size, size)
+    return sum_by(_CELLS, values, size * size).reshape(size, size)
 
 
 def net_received(matrix: Floats) -> Floats:
     """(S,) what each sector receives less what it pays."""
     return np.asarray(matrix.sum(axis=1) - matrix.sum(axis=0))
-
-
-def flow_of_funds(state: State) -> Floats:
-    """(S, S) the matrix of the month, real M yuan."""
-    return matrix_of(payments(state))
 
 
 def payments(state: State) -> dict[str, float]:
@@ -157,12 +153,11 @@ def _inputs(state: State, table: MonthTable) -> dict[str, float]:
     size = len(table.output)
     home = table.flows.reshape(-1, products, size).sum(axis=0)
     used = (home + table.outside_inputs).reshape(products, -1, products).sum(axis=1)
-    inputs = chain_inputs(state)
-    paid = (used * paid_by_industry(state, inputs, exposure_matrix_of(state), markets.commodity)).sum()
+    inputs, exposure = chain_inputs(state), exposure_matrix_of(state)
+    paid = (used * paid_by_industry(state, inputs, exposure, markets.commodity)).sum()
     untaxed = paid
     if state.lever("prices.tariff") != 0.0:
-        carrier = state.world.product("OTHM")
-        without = paid_prices(markets.price, inputs, exposure_matrix_of(state), markets.commodity, carrier)
+        without = paid_prices(markets.price, inputs, exposure, markets.commodity, state.world.product("OTHM"))
         untaxed = (used * without).sum()
     sold = home.sum(axis=1) @ markets.price
     level = markets.price_level

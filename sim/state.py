@@ -580,6 +580,7 @@ class Ledger:
     project_grants: Floats = field(default_factory=lambda: np.zeros(0))  # (F,) grants for them
     endowed: float = 0.0  # working cash that founders brought to new firms
     ordered: FinalOrders | None = None
+    payments: dict[str, float] | None = None  # who paid whom, by name as in sim.flows, real M yuan
     household_spending: float = 0.0  # out of the incomes of last month
     project_work: float = 0.0  # paid for work on all projects, with overrun
     firm_money_before: float = 0.0  # cash less debt of all firms
