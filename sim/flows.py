@@ -38,6 +38,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from sim.mechanisms.construction import Construction
 from sim.mechanisms.households import Households, paid_out
 from sim.mechanisms.prices import chain_inputs, paid_by_industry, paid_prices
 from sim.mechanisms.production import exposure_matrix_of, relative_price
@@ -177,8 +178,9 @@ def _final(state: State, table: MonthTable, ledger: Ledger, ordered: FinalOrders
     filled = np.divide(table.final[:, :3], ordered.home, out=np.zeros_like(ordered.home), where=ordered.home != 0)
     own = by_node @ (filled * ordered.own)  # of a county-node all home users get the same share of their orders
     outside = price @ ordered.total - own
-    spending = 0.0 if state.spending is None else state.spending.sum()
-    unlisted = ledger.prepaid_before + ledger.project_work - spending
+    listed = 1.0 - state.scenario[Construction].spend_outside
+    orders = 0.0 if state.spending is None else float(state.spending.sum())
+    unlisted = orders / listed - orders if orders > 0 else ledger.prepaid_before + ledger.project_work
     return {
         "sales outside": float(delivered[3]),
         "household purchases at home": float(delivered[0]),
