@@ -13,6 +13,7 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
+from sim.flows import SECTORS, matrix_of, net_lending, net_received
 from sim.mechanisms.production import cost_parts, input_coefficients, material_factor_of, node_basis
 from sim.mechanisms.shortage import Shortage
 from sim.state import REVENUE_ITEMS, SPENDING_ITEMS, MonthTable, Stage, State
@@ -44,7 +45,7 @@ def worst(name: str, state: State, left: Floats, right: Floats, floor: float, to
         right: the other side.
         floor: sides smaller than this are measured against it.
         tolerance: largest accepted residual.
-        axis: what the cells are: "node", "park", "firm", "county", "budget" or "".
+        axis: what the cells are: "node", "park", "firm", "county", "budget", "sector" or "".
     """
     gap = np.abs(np.atleast_1d(left - right)) / np.maximum(np.maximum(np.abs(left), np.abs(right)), floor)
     at = int(gap.argmax())  # the first NaN counts as the largest
@@ -73,6 +74,8 @@ def where_is(state: State, cell: int, axis: str) -> str:
         return world.county_names[cell]
     if axis == "budget":
         return (*world.county_names, "city level")[cell]
+    if axis == "sector":
+        return SECTORS[cell]
     return "city"
 
 
@@ -347,6 +350,27 @@ def check_purchases(state: State) -> float:
     return worst("I14 purchases = home + outside", state, bought, other, SMALL_CELL, TOLERANCE, "")
 
 
+def check_flows(state: State) -> float:
+    """I15: every sector lends what it receives less what it pays; all sectors together lend nothing.
+
+    Net lending comes from the stocks and books of a sector, payments from those of the other side (:mod:`sim.flows`).
+    Residuals are measured against all payments of the month.
+    """
+    ledger = state.ledger
+    assert ledger is not None
+    assert ledger.payments is not None
+    matrix = matrix_of(ledger.payments)
+    gross, received = float(np.abs(matrix).sum()), net_received(matrix)
+    by_books = net_lending(state)
+    lent = received.copy()
+    known = ~np.isnan(by_books)
+    lent[: len(by_books)][known] = by_books[known]
+    gap = worst("I15 net lending = received - paid", state, lent, received, gross, TOLERANCE, "sector")
+    total = np.array(lent.sum())
+    name = "I15 households + firms + budgets + investment + above + outside = 0"
+    return max(gap, worst(name, state, total, np.zeros(()), gross, TOLERANCE, ""))
+
+
 def check_stocks(state: State) -> float:
     """I18: stocks of critical inputs change by what is bought, used and written off; no more comes than is delivered.
 
@@ -387,6 +411,7 @@ CHECKS: dict[str, Callable[[State], float]] = {
     "I11": check_population,
     "I12": check_budgets,
     "I14": check_purchases,
+    "I15": check_flows,
     "I18": check_stocks,
 }
 """The identities of this version; the others of section 10 come with their mechanisms."""

@@ -334,7 +334,8 @@ class Technology:
         home_share: (K, C, C) share of all use of a product in county s that comes from home county r, [k, r, s].
         household_shares: (K, C) what households of a county buy of each product, from wherever it comes; sums to 1.
         base_demand: (N, 4) monthly final demand at opening by household, government, investment, outside, less what
-            mechanisms deliver in the frozen opening month, M yuan a month.
+            mechanisms deliver in the frozen opening month, M yuan a month at 2018 prices; that of governments at the
+            prices of the opening, because budgets plan money.
         imported: (K, K) share of input i of industry j that comes from abroad, in the table of all regions.
         export_share: (K,) exports abroad over home output in the opening table, 0 for what is not made at home.
         value_added_share, capital, land, jobs, energy, tax, markup: (K,) per unit of output (land in mu, jobs in
@@ -531,6 +532,21 @@ class CriticalFlows:
     change: float  # last change of the rounds of a shortage, 0 without one
 
 
+@dataclass(frozen=True)
+class FinalOrders:
+    """What home households, governments and investors (in this order) order in a month, M yuan at 2018 prices.
+
+    Attributes:
+        home: (N, 3) orders to each county-node, the base demand that others pay for included.
+        own: (N, 3) part of it that they pay from incomes, budgets, and money for projects and capital.
+        total: (K, 3) what they order with this money, from home and outside; of investors construction and equipment.
+    """
+
+    home: Floats
+    own: Floats
+    total: Floats
+
+
 @dataclass
 class Ledger:
     """Flows of the month, posted by the resolvers; the identities are checked against them."""
@@ -567,6 +583,12 @@ class Ledger:
     project_spending: Floats = field(default_factory=lambda: np.zeros(0))  # (F,) projects that enlarge the firm
     project_grants: Floats = field(default_factory=lambda: np.zeros(0))  # (F,) grants for them
     endowed: float = 0.0  # working cash that founders brought to new firms
+    ordered: FinalOrders | None = None
+    payments: dict[str, float] | None = None  # who paid whom, by name as in sim.flows, real M yuan
+    household_spending: float = 0.0  # out of the incomes of last month
+    project_work: float = 0.0  # paid for work on all projects, with overrun
+    firm_money_before: float = 0.0  # cash less debt of all firms
+    prepaid_before: float = 0.0  # of State.prepaid
     working_age_before: Floats | None = None  # (2, C)
     natural: Floats | None = None  # (2, C)
     arrived: Floats | None = None  # (2, C) from outside and from other counties
@@ -765,8 +787,9 @@ class State:
     table: MonthTable | None = None
     critical: CriticalInputs | None = None  # None where the scenario limits no product
     deciders: Deciders | None = None
-    spending: Floats | None = None  # (C, K) investment demand of the month by county and product, M yuan a month
+    spending: Floats | None = None  # (C, K) money for investment of the month by county and product, real M yuan
     incumbent_spending: Floats | None = None  # (C, K) what incumbents ordered last month
+    prepaid: float = 0.0  # what they paid for it, with the part that is bought outside, M yuan
     opening_firms: Ints | None = None  # (K,) above-scale firms at opening
     events: list[str] = field(default_factory=list)
     firm_accounts: FirmAccounts | None = None

@@ -30,7 +30,7 @@ from sim.mechanisms import Phase
 from sim.mechanisms.prices import Prices, chain_inputs, exposure_matrix, paid_by_industry
 from sim.mechanisms.sourcing import Sourcing
 from sim.settings import Projects
-from sim.state import MARKETS, YEAR, Firms, MonthTable, State, read_once
+from sim.state import MARKETS, YEAR, FinalOrders, Firms, MonthTable, State, read_once
 from sim.sums import extended, sum_by
 
 Floats = NDArray[np.float64]
@@ -222,34 +222,57 @@ def leading_rows(state: State) -> Bools:
     return np.asarray(firms.product == product)
 
 
+def relative_price(state: State) -> Floats:
+    """(K,) real price of each product: what one unit costs at the general price level of 2018."""
+    return np.asarray(state.markets.price / state.markets.price_level)
+
+
 def local_final_demand(state: State) -> Floats:
-    """(N, 3) demand of home households, governments and investors addressed to each county-node, M yuan a month.
+    """(N, 3) demand of home households, governments and investors addressed to each county-node, M yuan a month."""
+    return final_orders(state).home
+
+
+def final_orders(state: State) -> FinalOrders:
+    """What home households, governments and investors order this month.
 
     Base demand of the opening plus what mechanisms spend: the incomes of residents, construction work and equipment of
     projects and of incumbents' investment. The base of households is paid from outside (pensions, money sent
     home), so it follows residents and national income; governments order what their budgets plan (section 9.17); the
     base of investors is housing and public works, which follow the income of residents. Stocks run down may make it
-    negative; the sum of a row's orders is cut at zero by the resolver.
+    negative; the sum of a row's orders is cut at zero by the resolver. Whoever spends money gets less of what has
+    become dearer; only the bases that others pay for (households, investors) are amounts of goods.
     """
-    technology, people = state.technology, state.people
-    demand = technology.base_demand[:, :3].copy()
+    technology, people, price = state.technology, state.people, relative_price(state)
+    base = technology.base_demand[:, :3].copy()
     from_outside = people.growth * national_income(state)
     growth = np.column_stack([from_outside, np.ones_like(from_outside), people.income / people.income_opening])
-    demand *= np.repeat(growth, state.world.product_count, axis=0)
-    demand[:, 0] += household_orders(state)
+    base *= np.repeat(growth, state.world.product_count, axis=0)
+    base[:, 1] /= np.tile(price, state.world.county_count)
+    own, total = np.zeros_like(base), np.zeros((len(price), 3))
+    bought = household_purchases(state)
+    own[:, 0], total[:, 0] = household_orders(state), bought.sum(axis=1)
     if state.spending is not None:
-        per_product = np.einsum("krs,sk->rk", state.technology.home_share, state.spending)
-        demand[:, 2] += per_product.reshape(-1)
+        bought = state.spending / price
+        per_product = np.einsum("krs,sk->rk", state.technology.home_share, bought)
+        own[:, 2], total[:, 2] = per_product.reshape(-1), bought.sum(axis=0)
     if state.public is not None:
-        demand[:, 1] += np.einsum("krs,sk->rk", state.technology.home_share, state.public.extra).reshape(-1)
-    return np.asarray(demand)
+        extra = np.einsum("krs,sk->rk", state.technology.home_share, state.public.extra / price).reshape(-1)
+        base[:, 1] += extra
+        total[:, 1] = (state.public.county_base @ state.public.mix + state.public.extra.sum(axis=0)) / price
+    home = base + own
+    own[:, 1] = home[:, 1]
+    return FinalOrders(home, own, total)
+
+
+def household_purchases(state: State) -> Floats:
+    """(K, C) what households buy out of their incomes, from wherever it comes, M yuan a month at 2018 prices."""
+    return np.asarray(state.technology.household_shares * state.people.consumption / relative_price(state)[:, None])
 
 
 def household_orders(state: State) -> Floats:
     """(N,) what households order out of their incomes from each county-node, M yuan a month at 2018 prices."""
-    technology, markets = state.technology, state.markets
-    bought = technology.household_shares * state.people.consumption / (markets.price / markets.price_level)[:, None]
-    return np.asarray((technology.home_share @ bought[:, :, None])[:, :, 0].T.reshape(-1))
+    bought = household_purchases(state)
+    return np.asarray((state.technology.home_share @ bought[:, :, None])[:, :, 0].T.reshape(-1))
 
 
 class Production:

@@ -35,6 +35,7 @@ from sim.mechanisms.production import (
     local_final_demand,
     network_of,
     outside_orders,
+    relative_price,
     unit_costs,
 )
 from sim.mechanisms.promotion import Promotion
@@ -356,8 +357,9 @@ def _investment_base(state: State) -> None:
     firms = state.firms
     replacement = state.scenario[Projects].depreciation / YEAR * np.where(firms.block, 0.0, firms.capital)
     state.incumbent_spending = investment_demand(state, firms.county, firms.product, replacement)
-    state.spending = state.incumbent_spending
-    delivered = np.einsum("krs,sk->rk", state.technology.home_share, state.incumbent_spending).reshape(-1)
+    state.spending, state.prepaid = state.incumbent_spending, float(replacement.sum())
+    bought = state.incumbent_spending / relative_price(state)
+    delivered = np.einsum("krs,sk->rk", state.technology.home_share, bought).reshape(-1)
     state.technology.base_demand[:, 2] -= delivered
 
 

@@ -9,7 +9,7 @@ from sim.inputoutput.tables import USES, Table
 from sim.mechanisms.firms import Firms as FirmSettings
 from sim.mechanisms.fiscal import Fiscal, normal_profit, other_rates, split_taxes
 from sim.mechanisms.prices import Prices
-from sim.mechanisms.production import wage_share
+from sim.mechanisms.production import relative_price, wage_share
 from sim.opening.totals import OpeningError
 from sim.resolvers.accounts_of_firms import month_accounts, working_cash
 from sim.settings import Projects
@@ -37,7 +37,8 @@ def open_accounts(state: State, table: Table) -> None:
     firms.cash = working_cash(books, state.scenario[FirmSettings].working_cash, firms.block)
     counties = state.world.county_count
     taxes = split_taxes(sum_by(firms.county, books.local_tax, counties), state.levers[CITY_SHARE][0])
-    demand = government_demand(table, counties)
+    demand = government_demand(table, counties) * relative_price(state)
+    state.technology.base_demand[:, GOVERNMENT] *= np.tile(relative_price(state), counties)
     county_base = demand.sum(axis=1)
     base = split_taxes(county_base, state.levers[CITY_SHARE][0])
     debt = fiscal.debt_opening * taxes * YEAR

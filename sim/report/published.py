@@ -35,6 +35,9 @@ NAMES = {
 }
 """Short names of the parts of industry."""
 
+SHORT_SECTORS: tuple[str, ...] = ("house- holds", "firms", "budgets", "invest- ment", "govts above", "outside", "all")
+"""Headings of the sectors of :mod:`sim.flows` where they pay, and of their sum."""
+
 NOTHING = "-"
 """Printed where there is nothing to measure."""
 
@@ -91,6 +94,8 @@ def statistics(run: Run, period: str, view: View = "official", rivals: Sequence[
     table = legacy_table(published, published.span(period))
     if table is not None:
         parts += [table, Text()]
+    if published.has("flows"):
+        parts += [flows_table(published, period), Text()]
     return Group(*parts, Text("\n".join(sentences(published, period))))
 
 
@@ -184,6 +189,23 @@ def county_table(published: Published, period: str, view: View = "official") -> 
         "City", *(_number(factor * cells[name], digits) for name, (_, factor, digits) in shown.items()), style="bold"
     )
     table.caption = "levels at current prices, growth at those of 2018; output where the plant stands"
+    return table
+
+
+def flows_table(published: Published, period: str) -> Table:
+    """Who paid whom, sectors that receive by sectors that pay, and what each sector lends."""
+    found = published.flows(period)
+    paid = found["paid"].values
+    table = _table(f"Payments between sectors, {period_name(published.span(period))}, bn yuan")
+    table.add_column("\nreceived by", no_wrap=True)
+    _numbers(table, [f"\n{name}" if " " not in name else name.replace(" ", "\n") for name in SHORT_SECTORS])
+    for sector, row in zip(found["receiver"].values.tolist(), paid, strict=True):
+        table.add_row(sector, *(_number(amount, 1) if amount else NOTHING for amount in (*row, row.sum())))
+    table.add_section()
+    table.add_row("paid", *(_number(amount, 1) for amount in (*paid.sum(axis=0), paid.sum())))
+    lent = found["net_lending"].values
+    table.add_row("net lending", *(_number(amount, 1) for amount in (*lent, lent.sum())), style="bold")
+    table.caption = "in money of 2018; what a column pays stands below one another, all net lending adds up to 0"
     return table
 
 

@@ -8,19 +8,21 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from sim.draws import Streams
+from sim.flows import payments
 from sim.mechanisms import Phase
 from sim.resolvers.budgets import resolve_share
 from sim.resolvers.building import resolve_build
 from sim.resolvers.closing import close_firms, resolve_close, resolve_grow
 from sim.resolvers.funnel import resolve_place, resolve_propose, resolve_world
-from sim.resolvers.ledger import open_ledger
+from sim.resolvers.ledger import open_ledger, the_ledger
 from sim.resolvers.production import resolve_produce, resolve_supply
 from sim.state import State
 
 
-def resolve_nothing(state: State, streams: Streams) -> None:
-    """A phase that posts nothing: OBSERVE."""
-    del state, streams
+def resolve_observe(state: State, streams: Streams) -> None:
+    """OBSERVE: who paid whom in the month."""
+    del streams
+    the_ledger(state).payments = payments(state)
 
 
 RESOLVERS: dict[Phase, Callable[[State, Streams], None]] = {
@@ -33,7 +35,7 @@ RESOLVERS: dict[Phase, Callable[[State, Streams], None]] = {
     Phase.GROW: resolve_grow,
     Phase.CLOSE: resolve_close,
     Phase.SHARE: resolve_share,
-    Phase.OBSERVE: resolve_nothing,
+    Phase.OBSERVE: resolve_observe,
 }
 
 __all__ = ["RESOLVERS", "close_firms", "open_ledger", "resolve_produce"]

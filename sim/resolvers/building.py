@@ -115,6 +115,7 @@ def _build(state: State, rows: Ints) -> None:
         projects.invested[here] += cost
         paid = cost * (1.0 + construction.service_overrun * projects.service[here])
         projects.spent[here] += paid
+        the_ledger(state).project_work = float(paid.sum())
         _grants(state, here, cost, paid)
         spending += investment_demand(state, projects.county[here], projects.product[here], paid)
         done = here[projects.work_left[here] <= 1e-9 * projects.work[here]]
@@ -151,7 +152,7 @@ def _grants(state: State, rows: Ints, work: Floats, paid: Floats) -> None:
 
 
 def investment_demand(state: State, county: Ints, product: Ints, amount: Floats) -> Floats:
-    """(C, K) orders of investors: construction, and equipment for cells or machinery; the rest is bought outside."""
+    """(C, K) money for construction, and for equipment for cells or machinery; the rest is spent outside."""
     world, construction = state.world, state.scenario[Construction]
     demand = np.zeros((world.county_count, world.product_count))
     demand[:, world.product("CONS")] = construction.spend_construction * sum_by(county, amount, world.county_count)

@@ -43,6 +43,7 @@ def resolve_grow(state: State, streams: Streams) -> None:
         parks.serviced = np.minimum(parks.serviced, np.maximum(parks.free, 0.0))
         _pay(state, boards.investment, land)
         state.incumbent_spending = investment_demand(state, firms.county, firms.product, boards.investment)
+        state.prepaid = float(boards.investment.sum())
     if boards.productivity_growth is not None:
         firms.productivity = firms.productivity * np.exp(boards.productivity_growth)
     if boards.cluster_growth is not None and boards.frontier_growth is not None:

@@ -32,6 +32,8 @@ def open_ledger(state: State) -> Ledger:
         project_spending=np.zeros(len(state.firms)),
         project_grants=np.zeros(len(state.firms)),
         working_age_before=state.people.working_age.copy(),
+        firm_money_before=float(state.firms.cash.sum() - state.firms.debt.sum()),
+        prepaid_before=state.prepaid,
     )
 
 

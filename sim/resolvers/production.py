@@ -15,11 +15,11 @@ from sim.mechanisms.leaders import Leaders
 from sim.mechanisms.production import (
     Network,
     cost_parts,
+    final_orders,
     home_sales,
     home_supply,
     import_premium,
     leading_rows,
-    local_final_demand,
     month_table,
     network_of,
     wage_share,
@@ -71,7 +71,8 @@ def resolve_produce(state: State, streams: Streams) -> None:
     firms.unit_cost, firms.relative_cost = boards.unit_cost, boards.relative_cost
     limit = boards.limit = np.minimum(boards.capacity, _staff(state))
     network = network_of(state, firms.capacity)
-    home = local_final_demand(state)
+    orders = final_orders(state)
+    home = orders.home
     final = home[firms.node] * network.share[:, None]
     demand = np.maximum(final.sum(axis=1) + boards.outside_demand, 0.0)
     rule = state.scenario[Run].rule
@@ -82,6 +83,8 @@ def resolve_produce(state: State, streams: Streams) -> None:
     supply = home_supply(network, output, demand, rule, solution.held, solution.scarce)
     table = month_table(state, network, output, final, boards.outside_demand, supply)
     state.table = table
+    if state.ledger is not None:
+        state.ledger.ordered, state.ledger.household_spending = orders, float(state.people.consumption.sum())
     firms.orders = solution.orders(supply) + demand
     firms.outside_orders = boards.outside_demand
     firms.home_sales = home_sales(supply, output, final.sum(axis=1), demand, rule)

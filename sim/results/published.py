@@ -16,6 +16,7 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
+from sim.flows import net_received
 from sim.results.indicators import REVENUE, Rival, indicator_table
 from sim.state import YEAR, Channel, Stage
 from sim.statistics.bureau import View, by_view, cluster_names, cluster_of, growth_of_groups
@@ -604,6 +605,31 @@ class Published:
                 "change": (("cause",), parts / BILLION, "change of legacy output on the year before", unit),
                 "total": ((), float(total) / BILLION, "change of legacy output on the year before", unit),
                 "base": ((), float(output[span.before].sum()) / BILLION, "legacy output of the year before", unit),
+            },
+        )
+
+    # --- money between sectors ----------------------------------------------------------------------------------------
+
+    def flows(self, period: str | int) -> xr.Dataset:
+        """Who paid whom: the flow of funds of a period (section 10, I15).
+
+        Returns:
+            Dimensions receiver and payer (the sectors of :mod:`sim.flows`) and payment (every kind of payment).
+        """
+        return self.flows_figures(period).dataset()
+
+    def flows_figures(self, period: str | int) -> Figures:
+        """Figures of :meth:`flows`."""
+        span = self.span(period)
+        matrix, kinds = (self.amount(name, span.now) / BILLION for name in ("flows", "payments"))
+        unit = "bn yuan, 2018 prices"
+        return self._figures(
+            span,
+            {name: self.monthly[name].values.tolist() for name in ("receiver", "payer", "payment")},
+            {
+                "paid": (("receiver", "payer"), matrix, "payments between sectors", unit),
+                "net_lending": (("receiver",), net_received(matrix), "received less paid", unit),
+                "by_kind": (("payment",), kinds, "payments by kind", unit),
             },
         )
 

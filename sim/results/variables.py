@@ -14,6 +14,7 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
+from sim.flows import PAYMENTS, SECTORS
 from sim.limits import LIMITS, groups
 from sim.results import provenance
 from sim.scenario import Scenario
@@ -133,6 +134,8 @@ VARIABLES: Mapping[str, Variable] = {
     "public_balance": Variable(BUDGETS, "money in the budget", MONEY, "stock", REAL),
     "public_debt": Variable(BUDGETS, "debt of the budget", MONEY, "stock", REAL),
     "public_funded": Variable(BUDGETS, "share of discretionary policies that the budget can pay", "share", "index"),
+    "flows": _money("payments between sectors, from payer to receiver", REAL, ("month", "receiver", "payer")),
+    "payments": _money("payments between sectors, by kind", REAL, ("month", "payment")),
     # what the bureau's other figures are made of (sim/statistics/activity.py)
     "value_added_above_scale_double": _money("value added of above-scale firms, double deflation", REAL),
     "exports": _money("exports abroad", REAL),
@@ -216,6 +219,9 @@ def coordinates(scenario: Scenario, identities: tuple[str, ...]) -> dict[str, An
         "budget": [*world.county_names, CITY_LEVEL],
         "revenue_item": list(REVENUE_ITEMS),
         "budget_item": list(SPENDING_ITEMS),
+        "receiver": list(SECTORS),
+        "payer": list(SECTORS),
+        "payment": list(PAYMENTS),
         "group": list(groups(world)),
         "limit": list(LIMITS),
         "market": list(MARKETS),

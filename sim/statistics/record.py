@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.accounts import BrokenIdentityError, the_table
+from sim.flows import PAYMENTS, SECTORS, matrix_of
 from sim.limits import LIMITS, MissingOutput
 from sim.mechanisms.energy import Energy, electricity
 from sim.mechanisms.production import cost_parts
@@ -89,6 +90,8 @@ class Recorder:
             self.arrays[name] = np.zeros((months, budgets))
         self.arrays["public_revenue"] = np.zeros((months, budgets, len(REVENUE_ITEMS)))
         self.arrays["public_spending"] = np.zeros((months, budgets, len(SPENDING_ITEMS)))
+        self.arrays["payments"] = np.zeros((months, len(PAYMENTS)))
+        self.arrays["flows"] = np.zeros((months, len(SECTORS), len(SECTORS)))
         self.arrays["land"] = np.zeros((months, len(world.parks), 5))
         self.activity = Activity(state, months)
         self.arrays |= self.activity.arrays
@@ -190,7 +193,7 @@ class Recorder:
         a["land"][at] = np.column_stack(states)
 
     def _public(self, state: State, at: int) -> None:
-        """Taxes by county of the payer, budgets, and profits paid out."""
+        """Taxes by county of the payer, budgets, profits paid out, and who paid whom."""
         a, public, ledger, books = self.arrays, state.budgets, state.ledger, state.firm_accounts
         assert ledger is not None
         assert books is not None
@@ -200,4 +203,6 @@ class Recorder:
         a["distributed_profits"][at] = sum_by(county, books.distributed, size)
         a["public_balance"][at], a["public_debt"][at] = public.balance, public.debt
         a["public_funded"][at] = public.funded
+        assert ledger.payments is not None
+        a["payments"][at], a["flows"][at] = list(ledger.payments.values()), matrix_of(ledger.payments)
         a["public_revenue"][at], a["public_spending"][at] = ledger.revenue.T, ledger.spending.T

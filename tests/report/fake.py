@@ -10,6 +10,7 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from sim import data, results
+from sim.flows import PAYMENTS, matrix_of
 from sim.limits import LIMITS
 from sim.results.variables import CHANNELS, LAND_STATES
 from sim.scenario import Scenario
@@ -122,6 +123,7 @@ def _arrays(output: Floats, random: np.random.Generator) -> dict[str, Floats]:
 def _public(output: Floats) -> dict[str, Floats]:
     """Taxes and budgets, by county and by budget (the city level last)."""
     taxes = 0.035 * output.sum(axis=2)
+    paid = output.sum(axis=(1, 2))[:, None] * np.linspace(0.01, 0.3, len(PAYMENTS))
     budgets = np.concatenate([taxes, taxes.mean(axis=1, keepdims=True)], axis=1)
     return {
         "revenue_total": taxes,
@@ -132,6 +134,8 @@ def _public(output: Floats) -> dict[str, Floats]:
         "public_balance": np.zeros_like(budgets),
         "public_debt": 7.0 * budgets,
         "public_funded": np.ones_like(budgets),
+        "payments": paid,
+        "flows": np.array([matrix_of(dict(zip(PAYMENTS, month, strict=True))) for month in paid.tolist()]),
     }
 
 
