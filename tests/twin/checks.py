@@ -1,0 +1,97 @@
+"""What is compared after each phase."""
+
+from sim.mechanisms import Phase
+from tests.twin.compare import SOLVED
+from tests.twin.grow import close, grow
+from tests.twin.position import position
+from tests.twin.produce import produce
+from tests.twin.supply import supply
+
+
+def check_supply(d, before, after, model):
+    at = position(before)
+    t = supply(at)
+    d.close("SUPPLY links.weight", t.weight, after.links.weight, absolute=1e-15)
+    new = [r for r in range(len(before.relations)) if after.relations.option_set[r] and not before.relations.option_set[r]]
+    d.same("SUPPLY relations set", sorted(t.option), new)
+    if sorted(t.option) == new:
+        d.close("SUPPLY relations.option", [t.option[r] for r in new], after.relations.option[new])
+
+
+def check_produce(d, before, after, model):
+    t, s = produce(position(before)), after
+    f = s.firms
+    slot = (s.month - 1) % 12
+    plain = ("capacity", "unit_cost", "relative_cost", "outside_orders")
+    for name in plain:
+        d.close(f"PRODUCE firms.{name}", getattr(t, name), getattr(f, name))
+    solved = ("orders", "output", "home_sales", "staff", "wages", "premium", "surplus")
+    for name in solved:
+        d.close(f"PRODUCE firms.{name}", getattr(t, name), getattr(f, name), absolute=SOLVED)
+    d.close("PRODUCE utilisation12", t.utilisation, f.utilisation12[:, slot], absolute=SOLVED)
+    d.close("PRODUCE margin12", t.margin, f.margin12[:, slot], absolute=SOLVED)
+    d.close("PRODUCE orders12", t.orders, f.orders12[:, slot], absolute=SOLVED)
+    d.close("PRODUCE limit", t.limit, s.boards.limit, absolute=SOLVED)
+    d.close("PRODUCE workers", t.workers, s.people.workers, absolute=SOLVED)
+    d.close("PRODUCE vacancy", t.vacancy, s.people.vacancy, absolute=SOLVED)
+    d.close("PRODUCE wage_bill", t.wage_bill, s.people.wage_bill, absolute=SOLVED)
+    for name in ("flows", "final", "outside_inputs", "value_added", "output"):
+        d.close(f"PRODUCE table.{name}", getattr(t.table, name), getattr(s.table, name), absolute=SOLVED)
+    d.close("PRODUCE served", t.served, s.table.served, absolute=SOLVED)
+    d.close("PRODUCE shares", t.shares, s.table.shares)
+    for name, values in vars(t.books).items():
+        d.close(f"PRODUCE books.{name}", values, getattr(s.firm_accounts, name), absolute=SOLVED)
+    d.close("PRODUCE backlog", t.backlog, s.leaders.backlog, absolute=SOLVED)
+    d.close("PRODUCE delivered", t.delivered, s.leaders.delivered, absolute=SOLVED)
+    d.close("PRODUCE rationed", t.rationed, s.ledger.rationed)
+
+
+def check_grow(d, before, after, model):
+    luck = model.streams.draw("firms.shock", before.month).random(max(before.slots, 1)).tolist()
+    t, s = grow(position(before), luck), after
+    f = s.firms
+    for name in ("investment", "scrapped"):
+        d.close(f"GROW {name}", getattr(t.inv, name), getattr(s.boards, name), absolute=1e-12)
+    d.close("GROW wished", t.inv.wished, s.boards.expansion_wished, absolute=1e-12)
+    for name in ("capital", "market_reference", "land", "plot"):
+        d.close(f"GROW firms.{name}", getattr(t.inv, name), getattr(f, name))
+    d.close("GROW parks.occupied", t.inv.occupied, s.parks.occupied)
+    d.close("GROW cluster growth", t.around.growth, s.boards.cluster_growth, absolute=1e-14)
+    d.close("GROW firms.settled_jobs", t.around.settled_jobs, f.settled_jobs, absolute=1e-12)
+    d.close("GROW parks.crowding", t.around.crowding, s.parks.crowding, absolute=1e-14)
+    for name in ("productivity", "jobs_intensity"):
+        d.close(f"GROW firms.{name}", getattr(t, name), getattr(f, name))
+    for name in ("cash", "debt"):
+        d.close(f"GROW firms.{name}", getattr(t, name), getattr(f, name), absolute=1e-12)
+    d.close("GROW distributed", t.distributed, s.firm_accounts.distributed, absolute=1e-11)
+    d.close("GROW frontier", t.frontier, s.markets.frontier)
+    d.close("GROW wage_by_skill", t.wages.wage_by_skill, s.counties.wage_by_skill)
+    d.close("GROW wage", t.wages.wage, s.counties.wage)
+    d.close("GROW national_wage", t.wages.national_wage, s.people.national_wage)
+    d.close("GROW deepening", t.wages.deepening, s.people.deepening)
+    d.close("GROW working_age", t.working_age, s.people.working_age)
+    d.close("GROW incumbent spending", t.incumbent_spending, s.incumbent_spending, absolute=1e-12)
+
+
+def check_close(d, before, after, model):
+    luck = model.streams.draw("firms.exit", before.month).random(max(before.slots, 1)).tolist()
+    t, s = close(position(before), luck), after
+    exits = s.boards.exits
+    d.same("CLOSE exits", t.exits, exits)
+    d.same("CLOSE alive", t.alive, s.firms.alive)
+    for name in ("cash", "debt", "capital"):
+        d.close(f"CLOSE firms.{name}", getattr(t, name), getattr(s.firms, name))
+    d.close("CLOSE parks.idle", t.idle, s.parks.idle, absolute=1e-9)
+    d.close("CLOSE parks.occupied", t.occupied, s.parks.occupied, absolute=1e-9)
+    d.close("CLOSE distributed", t.distributed, s.firm_accounts.distributed)
+    d.close("CLOSE written_off", t.written_off, s.firm_accounts.written_off)
+    d.same("CLOSE links", t.links, list(zip(s.links.supplier.tolist(), s.links.relation.tolist(), strict=True)))
+    d.same("CLOSE failed grafts", [after.projects.stage[n] for n in t.failed], [5] * len(t.failed))
+
+
+CHECKS = {
+    Phase.SUPPLY: check_supply,
+    Phase.PRODUCE: check_produce,
+    Phase.GROW: check_grow,
+    Phase.CLOSE: check_close,
+}
