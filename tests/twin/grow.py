@@ -95,14 +95,14 @@ def investment(at):
         free_capital[i] = max(0.0, 1.5 * f.plot[i] - f.capital[i])
         beyond = max(0.0, net[i] - free_capital[i])
         if beyond > 0:
-            wish_land[i] = beyond * f.land[i] / f.plot[i]
+            wish_land[i] = beyond * f.land[i] / (1.5 * f.plot[i])
     asked = [0.0] * at.world.P
     for i in range(at.F):
         if f.park[i] >= 0:
             asked[f.park[i]] += wish_land[i]
     free = [d - o - i - r for d, o, i, r in zip(
         at.parks.developed, at.parks.occupied, at.parks.idle, at.parks.released, strict=True)]
-    free = [0.0 if p >= at.world.P - at.world.C else max(0.0, free[p]) for p in range(at.world.P)]
+    free = [max(0.0, x) for x in free]
     wished = list(net)
     taken = [0.0] * at.F
     for i in range(at.F):
@@ -205,7 +205,8 @@ def neighbours(at):
     f, s = at.firms, at.settings["agglomeration"]
     C, K, P = at.world.C, at.world.K, at.world.P
     made = [at.world.agent[f.product[i]] for i in range(at.F)]
-    settled = [f.settled_jobs[i] + (f.staff[i] * f.alive[i] - f.settled_jobs[i]) / s["memory"] for i in range(at.F)]
+    staff = [0.0 if f.block[i] else f.staff[i] for i in range(at.F)]
+    settled = [f.settled_jobs[i] + (staff[i] - f.settled_jobs[i]) / s["memory"] for i in range(at.F)]
     omega = linked_shares(at)
     crowd = []
     density = [0.0] * P

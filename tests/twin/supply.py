@@ -3,7 +3,7 @@
 import math
 from types import SimpleNamespace
 
-from tests.twin.produce import capacities, nameplate, thrift, unit_costs
+from tests.twin.produce import nameplate
 
 
 def market_of(at, product):
@@ -15,8 +15,7 @@ def supply(at):
     """Weights of the links and, where it is set for the first time, the outside option of the relations."""
     f, rel, links, w = at.firms, at.relations, at.links, at.world
     settings = at.settings["sourcing"]
-    cap = capacities(at)
-    _, relative = unit_costs(at)
+    cap, relative = f.capacity, f.relative_cost  # of last month
     option = outside_options(at)
     set_now = {r: o for r, o in option.items() if not rel.option_set[r]}
     attraction, sums = [], [0.0] * len(rel.buyer)
@@ -42,7 +41,7 @@ def supply(at):
             base = rel.option[r] * market_of(at, rel.product[r]) / rel.option_reference[r]
         total = base + sums[r]
         target = attraction[n] / total if total > 0 else 0.0
-        weights.append(weight + settings["adjust"] * (target - weight))
+        weights.append(weight + settings["adjust"] * (target - weight) if attraction[n] > 0 else 0.0)
     return SimpleNamespace(weight=devoted(at, weights, cap), option=set_now)
 
 
@@ -51,8 +50,7 @@ def devoted(at, weights, cap):
     f, rel, links = at.firms, at.relations, at.links
     promised = [0.0] * at.F
     for j, r, weight in zip(links.supplier, links.relation, weights, strict=True):
-        i = rel.buyer[r]
-        promised[j] += rel.coefficient[r] * thrift(at, rel.product[r], f.product[i]) * f.output[i] * weight
+        promised[j] += rel.coefficient[r] * f.output[rel.buyer[r]] * weight
     most = at.settings["sourcing"]["cap_devoted_max"]
     kept = [min(1.0, most * cap[j] / promised[j]) if promised[j] > 0 else 1.0 for j in range(at.F)]
     return [weight * kept[j] for j, weight in zip(links.supplier, weights, strict=True)]
@@ -66,7 +64,11 @@ def outside_options(at):
     for r, i in enumerate(rel.buyer):
         if not rel.option_set[r] and f.alive[i]:
             cell = (f.node[i], rel.product[r])
-            a = rel.coefficient[r] * thrift(at, rel.product[r], f.product[i])
-            need[cell] = need.get(cell, 0.0) + a * nameplate(at, i)
+            need[cell] = need.get(cell, 0.0) + rel.coefficient[r] * nameplate(at, i)
             found[r] = cell
-    return {r: need[cell] for r, cell in found.items()}
+    settings = at.settings["sourcing"]
+    worth = {  # utility of an average supplier at parity of cost, without habit
+        k: math.exp(settings["quality"] * (settings["key_quality_factor"] if at.world.key[k] else 1.0) * 0.5)
+        for k in range(at.world.K)
+    }
+    return {r: need[cell] * worth[rel.product[r]] for r, cell in found.items()}
