@@ -3,9 +3,20 @@
 from sim.mechanisms import Phase
 from tests.twin.compare import SOLVED
 from tests.twin.grow import close, grow
+from tests.twin.outside import world_phase
 from tests.twin.position import position
 from tests.twin.produce import produce
 from tests.twin.supply import supply
+
+
+def check_world(d, before, after, model):
+    demand = model.streams.draw("demand.shock", before.month).standard_normal(7).tolist()
+    metals = model.streams.draw("prices.commodity", before.month).standard_normal(3).tolist()
+    t, s = world_phase(position(before), demand, metals), after
+    for name in ("components", "volume", "commodity", "price_level", "price", "conversion", "experience", "material_factor"):
+        d.close(f"WORLD {name}", getattr(t, name), getattr(s.markets, name), absolute=1e-14)
+    d.close("WORLD pressure", t.pressure, s.pressure)
+    d.close("WORLD signed this year", t.signed_this_year, s.signed_this_year)
 
 
 def check_supply(d, before, after, model):
@@ -90,6 +101,7 @@ def check_close(d, before, after, model):
 
 
 CHECKS = {
+    Phase.WORLD: check_world,
     Phase.SUPPLY: check_supply,
     Phase.PRODUCE: check_produce,
     Phase.GROW: check_grow,
