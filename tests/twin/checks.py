@@ -1,11 +1,13 @@
 """What is compared after each phase."""
 
+from sim.draws import gumbel
 from sim.mechanisms import Phase
 from tests.twin.compare import SOLVED
 from tests.twin.grow import close, grow
 from tests.twin.outside import world_phase
 from tests.twin.position import position
 from tests.twin.produce import produce
+from tests.twin.propose import propose
 from tests.twin.supply import supply
 
 
@@ -17,6 +19,33 @@ def check_world(d, before, after, model):
         d.close(f"WORLD {name}", getattr(t, name), getattr(s.markets, name), absolute=1e-14)
     d.close("WORLD pressure", t.pressure, s.pressure)
     d.close("WORLD signed this year", t.signed_this_year, s.signed_this_year)
+
+
+def check_propose(d, before, after, model):
+    noise = model.streams.draw("leaders.rivals", before.month).standard_normal(before.rivals.noise.shape).tolist()
+    sites = (len(before.leaders), len(before.parks.planned) + before.rivals.noise.shape[1] + 2)
+    taste = gumbel(model.streams.draw("leaders.site", before.month).random(sites)).tolist()
+    t, s = propose(position(before), noise, taste), after
+    pool = next(part for part in model.month_list if type(part).__name__ == "CandidatePool")
+    d.close("PROPOSE reference rates", t.reference, pool.rates)
+    for name in ("share", "orders", "site_orders", "away_orders"):
+        d.close(f"PROPOSE {name}", getattr(t.books, name), getattr(s.boards, name), absolute=1e-11)
+    d.close("PROPOSE effort", t.effort, s.effort)
+    d.close("PROPOSE incentive", t.incentive, s.counties.incentive)
+    for name in ("capacity", "building", "noise"):
+        d.close(f"PROPOSE rivals.{name}", getattr(t, f"rival_{name}"), getattr(s.rivals, name), absolute=1e-12)
+    leads = s.boards.leads[0] if s.boards.leads else {"candidate": []}
+    d.same("PROPOSE leads", [lead.candidate for lead in t.leads], leads["candidate"])
+    if [lead.candidate for lead in t.leads] == list(leads["candidate"]):
+        for name in ("channel", "product", "sponsor", "graft", "home"):
+            d.same(f"PROPOSE leads.{name}", [getattr(lead, name) for lead in t.leads], leads.get(name, []))
+        for name in ("investment", "announced_output", "land", "quality", "productivity"):
+            d.close(f"PROPOSE leads.{name}", [getattr(lead, name) for lead in t.leads], leads.get(name, []))
+    own = [p for p in s.boards.own_projects if "event" not in p]
+    d.same("PROPOSE own plants", [o[:2] for o in t.own], [(p["leader"], p["park"]) for p in own])
+    if [o[:2] for o in t.own] == [(p["leader"], p["park"]) for p in own]:
+        d.close("PROPOSE own output", [o[2] for o in t.own], [p["announced_output"] for p in own])
+        d.close("PROPOSE own grants", [o[3] for o in t.own], [p["incentive"] for p in own])
 
 
 def check_supply(d, before, after, model):
@@ -102,6 +131,7 @@ def check_close(d, before, after, model):
 
 CHECKS = {
     Phase.WORLD: check_world,
+    Phase.PROPOSE: check_propose,
     Phase.SUPPLY: check_supply,
     Phase.PRODUCE: check_produce,
     Phase.GROW: check_grow,

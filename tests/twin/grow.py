@@ -171,10 +171,8 @@ def noise(at, luck):
     middle = median([f.capacity[i] for i in rows])
     change = [0.0] * at.F
     for i in rows:
-        if f.capacity[i] <= 0:
-            spread = 2 * firms["shock"]
-        else:
-            spread = min(2 * firms["shock"], firms["shock"] * (f.capacity[i] / middle) ** -firms["shock_size"])
+        size = max(f.capacity[i] / max(middle, 1e-9), 1e-3)
+        spread = firms["shock"] * min(2.0, size ** -firms["shock_size"])
         change[i] = spread / math.sqrt(12) * laplace(luck[f.slot[i]]) - spread**2 / 24
     return change
 
@@ -305,10 +303,10 @@ def exits(at, luck):
     """CLOSE: which firms close in the month."""
     f, firms = at.firms, at.settings["firms"]
     rows = [i for i in range(at.F) if exposed(at, i) and f.leader[i] < 0]
-    middle = median([f.capacity[i] for i in rows])
+    middle = median([f.output[i] for i in rows])
     leave = [False] * at.F
     for i in rows:
-        size = f.capacity[i] / middle
+        size = max(f.output[i] / max(middle, 1e-9), 1e-6)
         h = firms["exit_base"] * math.exp(-firms["exit_profit"] * mean(f.margin12[i])) * size ** -firms["exit_size"]
         if at.month - f.birth[i] < 60:
             h *= 1 + firms["young_exit"]
