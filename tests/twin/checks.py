@@ -1,13 +1,20 @@
 """What is compared after each phase."""
 
+from types import SimpleNamespace
+
+import numpy as np
+
 from sim.draws import gumbel
 from sim.mechanisms import Phase
+from tests.twin.build import build, shares_after
 from tests.twin.compare import SOLVED
 from tests.twin.grow import close, grow
 from tests.twin.outside import world_phase
+from tests.twin.place import place
 from tests.twin.position import position
 from tests.twin.produce import produce
 from tests.twin.propose import propose
+from tests.twin.share import share
 from tests.twin.supply import supply
 
 
@@ -46,6 +53,84 @@ def check_propose(d, before, after, model):
     if [o[:2] for o in t.own] == [(p["leader"], p["park"]) for p in own]:
         d.close("PROPOSE own output", [o[2] for o in t.own], [p["announced_output"] for p in own])
         d.close("PROPOSE own grants", [o[3] for o in t.own], [p["incentive"] for p in own])
+
+
+def check_place(d, before, after, model):
+    at = position(before)
+    leads = [SimpleNamespace(**row) for row in rows_of(at.boards.leads[0])] if at.boards.leads else []
+    t, s = place(at, leads), after
+    n = len(before.projects)
+    d.close("PLACE service", t.covered, s.projects.service[:n], absolute=1e-12)
+    d.close("PLACE counties.service", t.index, s.counties.service, absolute=1e-14)
+    d.close("PLACE reform", t.reform, s.reform)
+    d.close("PLACE survival", t.survival, s.projects.survival[:n])
+    failed = np.flatnonzero((s.projects.stage[:n] == 5) & (before.projects.stage != 5))
+    d.same("PLACE failed", t.failed, failed)
+    d.close("PLACE outside value", t.outside_value, s.outside_value, absolute=1e-13)
+    if t.offered is not None:
+        d.close("PLACE offered", t.offered, s.public.offered)
+    d.same("PLACE stage of leads", t.stage, s.projects.stage[n:])
+    d.same("PLACE park of leads", t.park, s.projects.park[n:])
+    sales = s.ledger.revenue[1][:-1] - before.ledger.revenue[1][:-1]
+    d.close("PLACE land paid back", t.land_sales, sales, absolute=1e-12)
+    for name in ("occupied", "idle", "serviced"):
+        d.close(f"PLACE parks.{name}", getattr(t, name), getattr(s.parks, name), absolute=1e-9)
+    normal = before.boards.leads[0]["channel"] == 5 if before.boards.leads else []
+    for m, lead in enumerate(leads):
+        if t.signed[m] and not normal[m]:
+            county = int(s.projects.county[n + m])
+            d.close("PLACE promised grant", t.offers[m][county], s.projects.incentive[n + m])
+
+
+def rows_of(columns):
+    """Columns of a table as a list of rows."""
+    names = list(columns)
+    return [dict(zip(names, row, strict=True)) for row in zip(*(columns[name] for name in names), strict=True)]
+
+
+def check_build(d, before, after, model):
+    at = position(before)
+    t, s = build(at), after
+    d.same("BUILD stages", t.stage, s.projects.stage)
+    d.close("BUILD quota issued", t.issued, s.ledger.quota_issued)
+    d.close("BUILD quota", at.counties.quota, s.counties.quota, absolute=1e-9)
+    for name in ("developed", "occupied", "serviced", "price"):
+        d.close(f"BUILD parks.{name}", getattr(at.parks, name), getattr(s.parks, name), absolute=1e-9)
+    for name in ("work_left", "land_left", "invested", "spent", "grant", "land_paid", "land_held"):
+        d.close(f"BUILD projects.{name}", getattr(at.projects, name), getattr(s.projects, name), absolute=1e-11)
+    for name in ("built", "done", "serviced_land"):
+        d.same(f"BUILD projects.{name}", getattr(at.projects, name), getattr(s.projects, name))
+    d.close("BUILD spending", t.spending, s.spending, absolute=1e-11)
+    d.close("BUILD incentives", t.pay.incentives, s.ledger.spending[2][:-1], absolute=1e-12)
+    paid = s.ledger.revenue[1][:-1] - before.ledger.revenue[1][:-1]
+    d.close("BUILD land sales", t.pay.land, paid, absolute=1e-9)
+    cost = s.ledger.spending[5][:-1] - before.ledger.spending[5][:-1]
+    d.close("BUILD land development", t.pay.development, cost, absolute=1e-12)
+    d.close("BUILD asked", t.pay.asked, (s.ledger.asked - before.ledger.asked)[:-1], absolute=1e-12)
+    new = slice(len(before.firms), len(s.firms))
+    d.same("BUILD births", len(t.births), len(s.firms) - len(before.firms))
+    d.close("BUILD grafted capital", t.capital, s.firms.capital[: len(before.firms)])
+    d.close("BUILD project spending", t.project_spending, s.ledger.project_spending[: len(before.firms)], absolute=1e-12)
+    d.close("BUILD project grants", t.project_grants, s.ledger.project_grants[: len(before.firms)], absolute=1e-12)
+    if t.births and len(t.births) == len(s.firms) - len(before.firms):
+        for name in t.births[0]:
+            column = s.firms.margin12[new, 0] if name == "margin" else getattr(s.firms, name)[new]
+            d.close(f"BUILD firms.{name}", [firm[name] for firm in t.births], column)
+    share_now, active, _ = shares_after(at, [n for n, m in enumerate(t.stage) if m == 4 and before.projects.stage[n] == 3])
+    d.close("BUILD leaders.share", share_now, s.leaders.share)
+    d.same("BUILD leaders.active", active, s.leaders.active)
+
+
+def check_share(d, before, after, model):
+    t, s = share(position(before)), after
+    slot = (before.month - 1) % 12
+    d.close("SHARE income", t.income, s.people.income)
+    d.close("SHARE consumption", t.consumption, s.people.consumption)
+    for name in ("balance", "debt", "ordinary", "funded"):
+        d.close(f"SHARE {name}", getattr(t.budgets, name), getattr(s.public, name), absolute=1e-9)
+    d.close("SHARE taxes", t.budgets.taxes, s.public.taxes12[:, slot])
+    d.close("SHARE asked", t.budgets.asked, s.public.asked12[:, slot], absolute=1e-12)
+    d.close("SHARE spent", t.budgets.spent, s.public.spent12[:, slot], absolute=1e-12)
 
 
 def check_supply(d, before, after, model):
@@ -132,8 +217,11 @@ def check_close(d, before, after, model):
 CHECKS = {
     Phase.WORLD: check_world,
     Phase.PROPOSE: check_propose,
+    Phase.PLACE: check_place,
+    Phase.BUILD: check_build,
     Phase.SUPPLY: check_supply,
     Phase.PRODUCE: check_produce,
     Phase.GROW: check_grow,
     Phase.CLOSE: check_close,
+    Phase.SHARE: check_share,
 }

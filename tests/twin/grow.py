@@ -227,13 +227,13 @@ def neighbours(at):
             own = max(0.0, cell[place(at, i), f.product[i]] - jobs[i])
             row.append((math.log(s["floor"] + own), math.log(s["floor"] + linked[f.county[i]][f.product[i]])))
         logs.append(row)
-    growth = []
+    growth, first = [], first_plants(at)
     for i in range(at.F):
         if not f.alive[i] or not made[i]:
             growth.append(0.0)
             continue
         change = s["density"] * (logs[1][i][0] - logs[0][i][0]) + s["upstream"] * (logs[1][i][1] - logs[0][i][1])
-        if near_a_leader(at, i):
+        if near_a_leader(at, i, first):
             change += s["leader_spill"] / s["leader_age_max"]
         if f.park[i] >= 0:
             change -= s["congestion"] * (crowd[f.park[i]] - at.parks.crowding[f.park[i]])
@@ -241,16 +241,24 @@ def neighbours(at):
     return SimpleNamespace(growth=growth, settled_jobs=settled, crowding=crowd)
 
 
-def near_a_leader(at, i):
-    """Whether a young first plant of a leader stands in the county, beside a firm that was there before it."""
-    f, leaders, linked = at.firms, at.leaders, at.technology.linked
-    for g in range(len(leaders.product)):
-        plants = [f.birth[j] for j in range(at.F) if f.leader[j] == g and f.county[j] == f.county[i]]
-        if not plants:
-            continue
-        first, k, q = min(plants), f.product[i], leaders.product[g]
+def first_plants(at):
+    """Month of the first plant of a leader in a county, by (leader, county)."""
+    f, first = at.firms, {}
+    for i in range(at.F):
+        if f.leader[i] >= 0:
+            key = (f.leader[i], f.county[i])
+            first[key] = min(first.get(key, f.birth[i]), f.birth[i])
+    return first
+
+
+def near_a_leader(at, i, first):
+    """Whether a young first plant of a leader stands in the county, beside a tied firm that was there before it."""
+    f, linked = at.firms, at.technology.linked
+    for (g, county), month in first.items():
+        k, q = f.product[i], at.leaders.product[g]
         tied = k == q or linked[k][q] or linked[q][k]
-        if tied and f.birth[i] < first and at.month - first < at.settings["agglomeration"]["leader_age_max"]:
+        young = at.month - month < at.settings["agglomeration"]["leader_age_max"]
+        if county == f.county[i] and tied and f.birth[i] < month and young:
             return True
     return False
 

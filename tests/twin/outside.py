@@ -4,6 +4,7 @@ Written from sections 9.1, 9.2, 9.4 (pressure) and 9.9 (rain) of docs/model.md.
 """
 
 import csv
+import functools
 import math
 from pathlib import Path
 from types import SimpleNamespace
@@ -25,6 +26,7 @@ SERIES = (
 METALS = (("lithium_carbonate", False), ("nickel", True), ("copper", True))
 
 
+@functools.cache
 def annual(name):
     """Annual values of an outside series from the data file."""
     with (Path(sim.__file__).parent / "data" / "world.csv").open(encoding="utf-8", newline="") as file:

@@ -397,8 +397,9 @@ def saving(at):
 
 
 def use_of_electricity(at):
-    """MWh a month of all plants at last month's output."""
-    return saving(at) * sum(e * x for e, x in zip(at.firms.energy_intensity, at.firms.output, strict=True))
+    """MWh a month of the operating plants at last month's output."""
+    f = at.firms
+    return saving(at) * sum(f.energy_intensity[i] * f.output[i] for i in range(at.F) if f.alive[i])
 
 
 def need_of_projects(at):
