@@ -40,7 +40,9 @@ def known_share(at):
     if run["world"] == "flat":
         return None
     view = SimpleNamespace(settings={"run": until})
-    shipped, cars, store = (known(view, n) for n in ("leader_shipments_power", "ev_battery_world", "storage_cells_world"))
+    shipped, cars, store = (
+        known(view, n) for n in ("leader_shipments_power", "ev_battery_world", "storage_cells_world")
+    )
     shares = {y: shipped[y] / (cars[y] + store[y]) for y in shipped if y >= 2016}
     if not shares:
         return None
@@ -177,7 +179,9 @@ def lead_rates(at, effort):
     planned = [max(0.0, now[g] * (1 + growth[g]) ** 2 - made[g]) for g in G]
     factor = [(max(e, 0.0) / p["effort_reference"]) ** p["effort_elasticity"] for e in effort]
     joint = 1 + p["joint_gain"] * lever(at, "promotion.joint")
-    strengthen, supplement, extend = (lever(at, f"promotion.weight_{n}") for n in ("strengthen", "supplement", "extend"))
+    strengthen, supplement, extend = (
+        lever(at, f"promotion.weight_{n}") for n in ("strengthen", "supplement", "extend")
+    )
     leader_jobs = sum(f.staff[i] for i in range(at.F) if f.alive[i] and f.leader[i] >= 0)
     rates, pool = [[0.0] * K for _ in range(6)], reference_rates(at)
     for k in range(K):
@@ -210,7 +214,9 @@ def lead_rates(at, effort):
 def related(at):
     """Share of each product of firms in what the leaders of the opening buy from firms."""
     at_opening = {at.leaders.product[g] for g in range(3)}
-    bought = [sum(row[q] for q in at_opening) if at.world.agent[k] else 0.0 for k, row in enumerate(at.technology.inputs)]
+    bought = [
+        sum(row[q] for q in at_opening) if at.world.agent[k] else 0.0 for k, row in enumerate(at.technology.inputs)
+    ]
     return [b / sum(bought) for b in bought]
 
 
@@ -258,11 +264,21 @@ def funnel(at):
         if h in (CHAIN, CLUSTER) and c.graft[n] < p["graft_share"]:
             graft = incumbent(at, k, c.place[n])
         home = parent_county(at) if h == SPINOFF and c.place[n] < p["spinoff_home"] else -1
-        leads.append(SimpleNamespace(
-            candidate=n, channel=h, product=k, investment=size, announced_output=output,
-            land=output * at.technology.land[k], quality=min(1.0, quality), graft=graft, home=home,
-            sponsor=sponsor(at, k) if h in (LEADER, CHAIN) else -1, productivity=math.exp(0.1 * c.productivity[n]),
-        ))
+        leads.append(
+            SimpleNamespace(
+                candidate=n,
+                channel=h,
+                product=k,
+                investment=size,
+                announced_output=output,
+                land=output * at.technology.land[k],
+                quality=min(1.0, quality),
+                graft=graft,
+                home=home,
+                sponsor=sponsor(at, k) if h in (LEADER, CHAIN) else -1,
+                productivity=math.exp(0.1 * c.productivity[n]),
+            )
+        )
     return effort, leads
 
 
@@ -281,7 +297,9 @@ def incumbent(at, k, luck):
 def sponsor(at, k):
     """The leader that needs most of a product, none where nobody does."""
     now, _, made, coming = outlook(at)
-    need = [at.technology.inputs[k][q] * (made[g] if made[g] > 0 else coming[g]) for g, q in enumerate(at.leaders.product)]
+    need = [
+        at.technology.inputs[k][q] * (made[g] if made[g] > 0 else coming[g]) for g, q in enumerate(at.leaders.product)
+    ]
     return need.index(max(need)) if max(need) > 0 else -1
 
 
@@ -297,7 +315,9 @@ def largest_plant_county(at, g):
 def parent_county(at):
     """County of the largest plant of the leader with most staff, from which spin-offs come."""
     f = at.firms
-    staff = [sum(f.staff[i] for i in range(at.F) if f.alive[i] and f.leader[i] == g) for g in range(len(at.leaders.product))]
+    staff = [
+        sum(f.staff[i] for i in range(at.F) if f.alive[i] and f.leader[i] == g) for g in range(len(at.leaders.product))
+    ]
     return largest_plant_county(at, staff.index(max(staff)))
 
 
@@ -435,7 +455,7 @@ def coverage(at, k):
 
 
 def inclusive(values, nest):
-    """lam ln sum exp(V/lam) over what is open."""
+    """Lam ln sum exp(V/lam) over what is open."""
     top = max(values)
     return top + nest * math.log(sum(math.exp((v - top) / nest) for v in values))
 
