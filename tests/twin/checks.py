@@ -64,7 +64,7 @@ def check_propose(d, before, after, model):
         d.close("PROPOSE own grants", [o[3] for o in t.own], [p["incentive"] for p in own])
 
 
-def check_place(d, before, after, model):
+def check_place(d, before, after, _model):
     at = position(before)
     leads = [SimpleNamespace(**row) for row in rows_of(at.boards.leads[0])] if at.boards.leads else []
     t, s = place(at, leads), after
@@ -85,7 +85,7 @@ def check_place(d, before, after, model):
     for name in ("occupied", "idle", "serviced"):
         d.close(f"PLACE parks.{name}", getattr(t, name), getattr(s.parks, name), absolute=1e-9)
     normal = before.boards.leads[0]["channel"] == 5 if before.boards.leads else []
-    for m, lead in enumerate(leads):
+    for m in range(len(leads)):
         if t.signed[m] and not normal[m]:
             county = int(s.projects.county[n + m])
             d.close("PLACE promised grant", t.offers[m][county], s.projects.incentive[n + m])
@@ -97,7 +97,7 @@ def rows_of(columns):
     return [dict(zip(names, row, strict=True)) for row in zip(*(columns[name] for name in names), strict=True)]
 
 
-def check_build(d, before, after, model):
+def check_build(d, before, after, _model):
     at = position(before)
     t, s = build(at), after
     d.same("BUILD stages", t.stage, s.projects.stage)
@@ -127,14 +127,12 @@ def check_build(d, before, after, model):
         for name in t.births[0]:
             column = s.firms.margin12[new, 0] if name == "margin" else getattr(s.firms, name)[new]
             d.close(f"BUILD firms.{name}", [firm[name] for firm in t.births], column)
-    share_now, active, _ = shares_after(
-        at, [n for n, m in enumerate(t.stage) if m == 4 and before.projects.stage[n] == 3]
-    )
+    share_now, active = shares_after(at, [n for n, m in enumerate(t.stage) if m == 4 and before.projects.stage[n] == 3])
     d.close("BUILD leaders.share", share_now, s.leaders.share)
     d.same("BUILD leaders.active", active, s.leaders.active)
 
 
-def check_share(d, before, after, model):
+def check_share(d, before, after, _model):
     t, s = share(position(before)), after
     slot = (before.month - 1) % 12
     d.close("SHARE income", t.income, s.people.income)
@@ -146,7 +144,7 @@ def check_share(d, before, after, model):
     d.close("SHARE spent", t.budgets.spent, s.public.spent12[:, slot], absolute=1e-12)
 
 
-def check_supply(d, before, after, model):
+def check_supply(d, before, after, _model):
     at = position(before)
     t = supply(at)
     d.close("SUPPLY links.weight", t.weight, after.links.weight, absolute=1e-15)
@@ -158,7 +156,7 @@ def check_supply(d, before, after, model):
         d.close("SUPPLY relations.option", [t.option[r] for r in new], after.relations.option[new])
 
 
-def check_produce(d, before, after, model):
+def check_produce(d, before, after, _model):
     t, s = produce(position(before)), after
     f = s.firms
     slot = (s.month - 1) % 12

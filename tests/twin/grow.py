@@ -77,7 +77,7 @@ def migration(at):
     return result
 
 
-def investment(at):
+def investment(at):  # noqa: C901 - one list, as on paper
     """Investment, scrapping, land taken and what follows for capital, plots and the market of reference."""
     f, firms = at.firms, at.settings["firms"]
     wear = at.settings["projects"]["depreciation"] / 12
@@ -207,7 +207,7 @@ def linked_shares(at):
     return omega
 
 
-def neighbours(at):
+def neighbours(at):  # noqa: C901 - one list, as on paper
     """D ln A from the place, jobs that neighbours are used to, crowding of parks."""
     f, s = at.firms, at.settings["agglomeration"]
     C, K, P = at.world.C, at.world.K, at.world.P
@@ -314,7 +314,7 @@ def grow(at, luck):
         productivity=[f.productivity[i] * math.exp(chance[i] + around.growth[i]) for i in range(at.F)],
         frontier=[x * math.exp(trend if made[k] else 0.0) for k, x in enumerate(at.markets.frontier)],
         jobs_intensity=[
-            l * math.exp(-trend if made[k] else 0.0) for l, k in zip(f.jobs_intensity, f.product, strict=True)
+            x * math.exp(-trend if made[k] else 0.0) for x, k in zip(f.jobs_intensity, f.product, strict=True)
         ],
         cash=cash,
         debt=debt,

@@ -5,6 +5,7 @@ Written from sections 9.1, 9.2, 9.4 (pressure) and 9.9 (rain) of docs/model.md.
 
 import csv
 import functools
+import itertools
 import math
 from pathlib import Path
 from types import SimpleNamespace
@@ -50,7 +51,7 @@ def between(series, month):
     points = sorted(((year - 2013) * 12 - 5, math.log(value)) for year, value in series.items())
     if month <= points[0][0]:
         return points[0][1]
-    for (m0, v0), (m1, v1) in zip(points, points[1:], strict=False):
+    for (m0, v0), (m1, v1) in itertools.pairwise(points):
         if month <= m1:
             return v0 + (v1 - v0) * (month - m0) / (m1 - m0)
     return None

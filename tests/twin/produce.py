@@ -378,7 +378,7 @@ def premiums(at, network, z, phi):
 
 def accounts(at, z, wages, premium):
     """Accounts of every row for the month, real."""
-    f, K = at.firms, at.world.K
+    f = at.firms
     fiscal, rates, pi = at.settings["fiscal"], at.public.rates, at.markets.price_level
     material = [materials(at, n) for n in range(at.N)]
     books = SimpleNamespace(
