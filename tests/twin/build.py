@@ -3,7 +3,6 @@
 Written from sections 9.9, 9.10, 9.3 (customers of dated plants), 9.5 (new suppliers and buyers) and 9.17 (grants).
 """
 
-import math
 from types import SimpleNamespace
 
 from tests.twin.grow import spending
@@ -102,7 +101,7 @@ def builders(at, wanted):
     return [min(1.0, near[c] / needed[c]) if needed[c] > 0 else 1.0 for c in range(w.C)]
 
 
-def build(at):
+def build(at):  # noqa: C901 - the phase as one list, in its order
     """The phase: land, work, requisition, projects that move, births."""
     w, j, parks, public = at.world, at.projects, at.parks, at.public
     land, con = at.settings["land"], at.settings["construction"]
@@ -117,7 +116,9 @@ def build(at):
     parks.price = prices_of_land(at)
     at.counties.quota = [q + i - u for q, i, u in zip(at.counties.quota, issued, used, strict=True)]
     pay = SimpleNamespace(
-        development=[land["dev_cost"] * u for u in used], incentives=[0.0] * w.C, land=[0.0] * w.C,
+        development=[land["dev_cost"] * u for u in used],
+        incentives=[0.0] * w.C,
+        land=[0.0] * w.C,
         asked=[land["dev_cost"] * a for a in asked_land],
     )
     rows = [n for n, m in enumerate(j.signed) if 0 <= m < at.month]
@@ -164,8 +165,14 @@ def build(at):
     if at.incumbent_spending is not None:
         goods = [[a + b for a, b in zip(x, y, strict=True)] for x, y in zip(goods, at.incumbent_spending, strict=True)]
     return SimpleNamespace(
-        issued=issued, stage=stage, pay=pay, spending=goods, births=births(at, done), project_spending=project_spending,
-        project_grants=project_grants, capital=grafted(at, done),
+        issued=issued,
+        stage=stage,
+        pay=pay,
+        spending=goods,
+        births=births(at, done),
+        project_spending=project_spending,
+        project_grants=project_grants,
+        capital=grafted(at, done),
     )
 
 
@@ -227,29 +234,48 @@ def births(at, done):
         margin, market = normal_margin(at, k), at.markets_of_product[k]
         sales = j.investment[n] / j.capital_intensity[n] / 12 * at.markets.price[k] / at.markets.price_level
         ebar = at.leader_outside_shares[k] if own else at.outside_shares[k]
-        firms.append(dict(
-            county=c, park=j.park[n], product=k, node=c * w.K + k, leader=j.leader[n], birth=at.month, alive=True,
-            opening=False, fringe=False, block=False, capital=j.investment[n], capital_intensity=j.capital_intensity[n],
-            productivity=1.0 if own else j.productivity[n], quality=j.quality[n],
-            jobs_intensity=at.technology.jobs[k] / at.markets.frontier[k], skill_share=at.people.skill_share[c],
-            energy_intensity=at.technology.energy[k], land=j.land_held[n], plot=j.investment[n], outside_share=ebar,
-            market=market, market_reference=at.markets.volume[market], margin=margin,
-            cash=at.settings["firms"]["working_cash"] * sales * (1 - margin),
-        ))
+        firms.append(
+            {
+                "county": c,
+                "park": j.park[n],
+                "product": k,
+                "node": c * w.K + k,
+                "leader": j.leader[n],
+                "birth": at.month,
+                "alive": True,
+                "opening": False,
+                "fringe": False,
+                "block": False,
+                "capital": j.investment[n],
+                "capital_intensity": j.capital_intensity[n],
+                "productivity": 1.0 if own else j.productivity[n],
+                "quality": j.quality[n],
+                "jobs_intensity": at.technology.jobs[k] / at.markets.frontier[k],
+                "skill_share": at.people.skill_share[c],
+                "energy_intensity": at.technology.energy[k],
+                "land": j.land_held[n],
+                "plot": j.investment[n],
+                "outside_share": ebar,
+                "market": market,
+                "market_reference": at.markets.volume[market],
+                "margin": margin,
+                "cash": at.settings["firms"]["working_cash"] * sales * (1 - margin),
+            }
+        )
         j.land_held[n] = 0.0
     return firms
 
 
 def shares_after(at, done):
     """World shares and which leaders are active after dated plants came on stream."""
-    l, share, active = at.leaders, list(at.leaders.share), list(at.leaders.active)
+    book, share, active = at.leaders, list(at.leaders.share), list(at.leaders.active)
     for n in done:
         g = at.projects.leader[n]
-        if at.projects.event[n] < 0 or g < 0 or at.projects.product[n] != l.product[g]:
+        if at.projects.event[n] < 0 or g < 0 or at.projects.product[n] != book.product[g]:
             continue
         annual = at.projects.investment[n] / at.projects.capital_intensity[n]
-        volume = at.markets.volume[l.market[g]] * l.unit_value[g]
+        volume = at.markets.volume[book.market[g]] * book.unit_value[g]
         won = at.settings["leaders"]["utilisation_target"] * annual / volume
         share[g] = min(1.0, (share[g] if active[g] else 0.0) + won)
         active[g] = True
-    return share, active, math.nan
+    return share, active

@@ -6,7 +6,11 @@ import numpy as np
 
 RELATIVE = 1e-12
 SOLVED = 1e-9
-"""Absolute, in the unit of the column: the joint solve stops at `run.tolerance`, the matching at its own."""
+"""Absolute, in the unit of the column: the joint solve stops at `run.tolerance` (1e-12 of the largest output)."""
+
+MATCHED = 1e-10
+"""Relative, for workers by residence and workplace: the matching stops when the roots of the vacancies move by less
+than 1e-13 of the largest one, which may be many times a small one."""
 
 
 class Differences:
@@ -38,7 +42,9 @@ class Differences:
             gap = np.where(twin == model, 0.0, np.abs(twin - model))
         gap = np.where(np.isnan(gap), np.where(np.isnan(twin) & np.isnan(model), 0.0, np.inf), gap)
         beyond = gap > relative * scale + absolute
-        self.worst[name] = max(self.worst.get(name, 0.0), float((gap / np.where(scale > 0, scale, 1.0)).max(initial=0.0)))
+        self.worst[name] = max(
+            self.worst.get(name, 0.0), float((gap / np.where(scale > 0, scale, 1.0)).max(initial=0.0))
+        )
         if beyond.any():
             excess = np.where(beyond, gap / np.where(scale > 0, scale, 1.0), 0.0)
             at = np.unravel_index(int(np.argmax(excess)), gap.shape)

@@ -77,7 +77,7 @@ def migration(at):
     return result
 
 
-def investment(at):
+def investment(at):  # noqa: C901 - one list, as on paper
     """Investment, scrapping, land taken and what follows for capital, plots and the market of reference."""
     f, firms = at.firms, at.settings["firms"]
     wear = at.settings["projects"]["depreciation"] / 12
@@ -100,8 +100,10 @@ def investment(at):
     for i in range(at.F):
         if f.park[i] >= 0:
             asked[f.park[i]] += wish_land[i]
-    free = [d - o - i - r for d, o, i, r in zip(
-        at.parks.developed, at.parks.occupied, at.parks.idle, at.parks.released, strict=True)]
+    free = [
+        d - o - i - r
+        for d, o, i, r in zip(at.parks.developed, at.parks.occupied, at.parks.idle, at.parks.released, strict=True)
+    ]
     free = [max(0.0, x) for x in free]
     wished = list(net)
     taken = [0.0] * at.F
@@ -128,8 +130,15 @@ def investment(at):
         if f.park[i] >= 0:
             occupied[f.park[i]] += taken[i]
     return SimpleNamespace(
-        investment=invested, scrapped=scrapped, capital=capital, market_reference=reference, land=land, plot=plot,
-        land_bill=bill, wished=wished, occupied=occupied,
+        investment=invested,
+        scrapped=scrapped,
+        capital=capital,
+        market_reference=reference,
+        land=land,
+        plot=plot,
+        land_bill=bill,
+        wished=wished,
+        occupied=occupied,
     )
 
 
@@ -165,7 +174,7 @@ def exposed(at, i):
 
 
 def noise(at, luck):
-    """d ln A by chance."""
+    """D ln A by chance."""
     f, firms = at.firms, at.settings["firms"]
     rows = [i for i in range(at.F) if exposed(at, i)]
     middle = median([f.capacity[i] for i in rows])
@@ -198,8 +207,8 @@ def linked_shares(at):
     return omega
 
 
-def neighbours(at):
-    """d ln A from the place, jobs that neighbours are used to, crowding of parks."""
+def neighbours(at):  # noqa: C901 - one list, as on paper
+    """D ln A from the place, jobs that neighbours are used to, crowding of parks."""
     f, s = at.firms, at.settings["agglomeration"]
     C, K, P = at.world.C, at.world.K, at.world.P
     made = [at.world.agent[f.product[i]] for i in range(at.F)]
@@ -298,11 +307,18 @@ def grow(at, luck):
     made = at.world.agent
     cash, debt, paid = settle(at, inv.investment, inv.land_bill)
     return SimpleNamespace(
-        inv=inv, around=around, wages=wages(at), working_age=migration(at),
+        inv=inv,
+        around=around,
+        wages=wages(at),
+        working_age=migration(at),
         productivity=[f.productivity[i] * math.exp(chance[i] + around.growth[i]) for i in range(at.F)],
         frontier=[x * math.exp(trend if made[k] else 0.0) for k, x in enumerate(at.markets.frontier)],
-        jobs_intensity=[l * math.exp(-trend if made[k] else 0.0) for l, k in zip(f.jobs_intensity, f.product, strict=True)],
-        cash=cash, debt=debt, distributed=paid,
+        jobs_intensity=[
+            x * math.exp(-trend if made[k] else 0.0) for x, k in zip(f.jobs_intensity, f.product, strict=True)
+        ],
+        cash=cash,
+        debt=debt,
+        distributed=paid,
         incumbent_spending=spending(at, f.county, f.product, inv.investment),
     )
 
@@ -344,10 +360,17 @@ def close(at, luck):
         for j, r in zip(at.links.supplier, at.links.relation, strict=True)
         if alive[j] and alive[at.relations.buyer[r]]
     ]
-    failed = [
-        n for n, g in enumerate(at.projects.graft) if g >= 0 and leave[g] and 1 <= at.projects.stage[n] <= 3
-    ]
+    failed = [n for n, g in enumerate(at.projects.graft) if g >= 0 and leave[g] and 1 <= at.projects.stage[n] <= 3]
     return SimpleNamespace(
-        exits=leave, idle=idle, occupied=occupied, alive=alive, distributed=paid, written_off=lost, cash=cash, debt=debt,
-        links=links, failed=failed, capital=[0.0 if leave[i] else k for i, k in enumerate(f.capital)],
+        exits=leave,
+        idle=idle,
+        occupied=occupied,
+        alive=alive,
+        distributed=paid,
+        written_off=lost,
+        cash=cash,
+        debt=debt,
+        links=links,
+        failed=failed,
+        capital=[0.0 if leave[i] else k for i, k in enumerate(f.capital)],
     )

@@ -5,6 +5,7 @@ Written from sections 9.1, 9.2, 9.4 (pressure) and 9.9 (rain) of docs/model.md.
 
 import csv
 import functools
+import itertools
 import math
 from pathlib import Path
 from types import SimpleNamespace
@@ -50,7 +51,7 @@ def between(series, month):
     points = sorted(((year - 2013) * 12 - 5, math.log(value)) for year, value in series.items())
     if month <= points[0][0]:
         return points[0][1]
-    for (m0, v0), (m1, v1) in zip(points, points[1:], strict=False):
+    for (m0, v0), (m1, v1) in itertools.pairwise(points):
         if month <= m1:
             return v0 + (v1 - v0) * (month - m0) / (m1 - m0)
     return None
@@ -81,17 +82,37 @@ def volumes(at, logs):
     """Markets from the latent series."""
     level = [math.exp(x) for x in logs]
     year, share = min(2018, last_year(at)), at.settings["demand"]["nev_share_local"]
-    vehicles = share * level[3] / annual("ev_sales_china")[year] + (1 - share) * level[4] / annual("vehicles_china")[year]
+    vehicles = (
+        share * level[3] / annual("ev_sales_china")[year] + (1 - share) * level[4] / annual("vehicles_china")[year]
+    )
     return [level[0] + level[1], level[2], vehicles, level[5], level[6], level[7], level[8]]
 
 
 def markets(at, luck):
     """Latent series of the month: known, or a trend that fades, with one common shock and one a market."""
     d = at.settings["demand"]
-    rate = [d["battery_growth"], d["battery_growth"], d["consumer_growth"], d["nev_growth"], d["long_run_growth"],
-            d["stainless_growth"], d["copper_growth"], d["gdp_growth"], d["gdp_growth"]]
-    sigma = [d["sigma_battery"], d["sigma_battery"], d["sigma_consumer"], d["sigma_vehicles"], d["sigma_vehicles"],
-             d["sigma_stainless"], d["sigma_copper"], d["sigma_other"], d["sigma_other"]]
+    rate = [
+        d["battery_growth"],
+        d["battery_growth"],
+        d["consumer_growth"],
+        d["nev_growth"],
+        d["long_run_growth"],
+        d["stainless_growth"],
+        d["copper_growth"],
+        d["gdp_growth"],
+        d["gdp_growth"],
+    ]
+    sigma = [
+        d["sigma_battery"],
+        d["sigma_battery"],
+        d["sigma_consumer"],
+        d["sigma_vehicles"],
+        d["sigma_vehicles"],
+        d["sigma_stainless"],
+        d["sigma_copper"],
+        d["sigma_other"],
+        d["sigma_other"],
+    ]
     shock = [0, 0, 1, 2, 2, 3, 4, 5, 5]
     found, f = known_components(at, at.month), fade(at)
     logs = []
@@ -228,7 +249,14 @@ def world_phase(at, luck_demand, luck_metals):
     signed = 0.0 if month == 1 else at.signed_this_year
     target = lever(at, "promotion.plan_target") * (month - 1) / 12
     return SimpleNamespace(
-        components=logs, volume=volume, commodity=commodity, price_level=level, price=price, conversion=conversion,
-        experience=learned, material_factor=m.material_factor * (1.0 if flat else 1 - p["material_thrift"] / 12),
-        signed_this_year=signed, pressure=max(0.0, 1 - signed / target) if target > 0 else 0.0,
+        components=logs,
+        volume=volume,
+        commodity=commodity,
+        price_level=level,
+        price=price,
+        conversion=conversion,
+        experience=learned,
+        material_factor=m.material_factor * (1.0 if flat else 1 - p["material_thrift"] / 12),
+        signed_this_year=signed,
+        pressure=max(0.0, 1 - signed / target) if target > 0 else 0.0,
     )

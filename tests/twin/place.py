@@ -80,8 +80,13 @@ def markets_nearby(at):
         output[f.node[i]] += f.output[i]
         if f.alive[i]:
             capacity[f.county[i]][f.product[i]] += 12 * (f.output[i] if f.block[i] else f.capacity[i]) / 1000
-    need = [[12 * sum(at.technology.inputs[k][c * w.K + q] * output[c * w.K + q] for q in range(w.K)) / 1000
-             for k in range(w.K)] for c in range(w.C)]
+    need = [
+        [
+            12 * sum(at.technology.inputs[k][c * w.K + q] * output[c * w.K + q] for q in range(w.K)) / 1000
+            for k in range(w.K)
+        ]
+        for c in range(w.C)
+    ]
     return need, capacity
 
 
@@ -164,7 +169,9 @@ def place_normal(at, lead, luck, parks):
         parks.idle[best] -= lead.land
         parks.occupied[best] += lead.land
         return best
-    free = {p: parks.developed[p] - parks.occupied[p] - parks.idle[p] - parks.released[p] - parks.serviced[p] for p in mine}
+    free = {
+        p: parks.developed[p] - parks.occupied[p] - parks.idle[p] - parks.released[p] - parks.serviced[p] for p in mine
+    }
     best = max(mine, key=lambda p: free[p])
     if free[best] >= lead.land:
         parks.occupied[best] += lead.land
@@ -237,8 +244,20 @@ def place(at, leads):
     park, signed = resolve(at, leads, views, refused)
     asked = [x for view in views for x in view.asked]
     return SimpleNamespace(
-        covered=covered, index=index, reform=reform, survival=survival, failed=failed, outside_value=at.outside_value,
-        park=park, signed=signed, offers=[view.offer for view in views], refused=refused, land_sales=sold,
-        offered=sum(asked) / len(asked) if asked else None, stage=[SIGNED if s else LOST for s in signed],
-        occupied=parks.occupied, idle=parks.idle, serviced=parks.serviced,
+        covered=covered,
+        index=index,
+        reform=reform,
+        survival=survival,
+        failed=failed,
+        outside_value=at.outside_value,
+        park=park,
+        signed=signed,
+        offers=[view.offer for view in views],
+        refused=refused,
+        land_sales=sold,
+        offered=sum(asked) / len(asked) if asked else None,
+        stage=[SIGNED if s else LOST for s in signed],
+        occupied=parks.occupied,
+        idle=parks.idle,
+        serviced=parks.serviced,
     )

@@ -20,7 +20,9 @@ def plain(value: Any) -> Any:
     if isinstance(value, np.generic):
         return value.item()
     if is_dataclass(value) and not isinstance(value, type):
-        return SimpleNamespace(**{f.name: plain(getattr(value, f.name)) for f in fields(value) if f.name not in LEFT_OUT})
+        return SimpleNamespace(
+            **{f.name: plain(getattr(value, f.name)) for f in fields(value) if f.name not in LEFT_OUT}
+        )
     if isinstance(value, dict):
         return {key: plain(entry) for key, entry in value.items()}
     if isinstance(value, list | tuple):

@@ -6,7 +6,7 @@ Written from sections 9.5 (outside orders), 9.11, 9.12, 9.14, 9.17, 9.20 and 9.3
 import math
 from types import SimpleNamespace
 
-from tests.twin.position import YEAR, lever, summed
+from tests.twin.position import lever, summed
 
 ROUNDS = 5000
 
@@ -129,7 +129,10 @@ def staffed(at, cap):
     C, agri = at.world.C, at.world.index["AGRI"]
     expected = [expected_output(at, i, cap[i]) for i in range(at.F)]
     people = [wanted_people(at, i, expected[i]) for i in range(at.F)]
-    by_skill = [[people[i] * (1 - f.skill_share[i]) for i in range(at.F)], [people[i] * f.skill_share[i] for i in range(at.F)]]
+    by_skill = [
+        [people[i] * (1 - f.skill_share[i]) for i in range(at.F)],
+        [people[i] * f.skill_share[i] for i in range(at.F)],
+    ]
     wanted = [summed(zip(f.county, by_skill[h], strict=True), C) for h in range(2)]
     workers, filled, open_share = matching(at, wanted)
     limit, staff, wages, bill = [], [], [], [[0.0] * C, [0.0] * C]
@@ -146,7 +149,13 @@ def staffed(at, cap):
         share = low ** (1 - f.skill_share[i]) * high ** f.skill_share[i]
         limit.append(math.inf if f.block[i] else min(cap[i], (1 + labour["overtime"]) * expected[i] * share))
     return SimpleNamespace(
-        expected=expected, wanted=people, workers=workers, vacancy=open_share, limit=limit, staff=staff, wages=wages,
+        expected=expected,
+        wanted=people,
+        workers=workers,
+        vacancy=open_share,
+        limit=limit,
+        staff=staff,
+        wages=wages,
         wage_bill=bill,
     )
 
@@ -186,7 +195,8 @@ def outside_orders(at, cap, unit):
             growth = at.markets.volume[gdp] / at.markets.volume_opening[gdp]
             orders.append(at.technology.base_demand[f.node[i]][3] * growth)
         elif f.leader[i] >= 0 and k == at.leaders.product[f.leader[i]]:
-            orders.append(max(0.0, at.boards.site_orders[i] - f.home_sales[i]))
+            asked = at.boards.site_orders[i] if i < len(at.boards.site_orders) else 0.0  # a plant born in this month
+            orders.append(max(0.0, asked - f.home_sales[i]))
         else:
             pull = f.outside_share[i] * (at.markets.price[k] / unit[i]) ** settings["outside_elasticity"]
             pull *= at.markets.volume[f.market[i]] / f.market_reference[i]
@@ -258,7 +268,7 @@ class Network:
         return wanted
 
     def solve(self, limit, final, start):
-        """z = min(limit, M z + f), iterated until nothing moves."""
+        """Z = min(limit, M z + f), iterated until nothing moves."""
         z = list(start)
         for _ in range(ROUNDS):
             wanted = self.orders(z)
@@ -294,7 +304,7 @@ def rationed(at, network, limit, final, z):
 
 
 def served_and_final(at, network, z, demand, outside, final):
-    """phi by row, sales to home producers, and what final users get (F, 4)."""
+    """Phi by row, sales to home producers, and what final users get (F, 4)."""
     wanted = network.orders(z)
     local = at.settings["run"]["rationing"] == "local_first"
     phi, sold, users = [], [], []
@@ -368,12 +378,26 @@ def premiums(at, network, z, phi):
 
 def accounts(at, z, wages, premium):
     """Accounts of every row for the month, real."""
-    f, K = at.firms, at.world.K
+    f = at.firms
     fiscal, rates, pi = at.settings["fiscal"], at.public.rates, at.markets.price_level
     material = [materials(at, n) for n in range(at.N)]
-    books = SimpleNamespace(**{name: [] for name in (
-        "sales", "value_added", "wages", "value_added_tax", "profit_tax", "land_tax", "other_tax", "local_tax",
-        "interest", "depreciation")})
+    books = SimpleNamespace(
+        **{
+            name: []
+            for name in (
+                "sales",
+                "value_added",
+                "wages",
+                "value_added_tax",
+                "profit_tax",
+                "land_tax",
+                "other_tax",
+                "local_tax",
+                "interest",
+                "depreciation",
+            )
+        }
+    )
     surplus, margin = [], []
     for i in range(at.F):
         k = f.product[i]
@@ -388,7 +412,9 @@ def accounts(at, z, wages, premium):
         profit = value - wages[i] - wear - overhead - interest - vat - land - other
         tax = 0.0 if f.block[i] else fiscal["profit_tax"] * max(0.0, profit)
         local = rates.local_value_added * vat + rates.local_profit * tax + land + rates.local_other * other
-        for name, amount in zip(vars(books), (sales, value, wages[i], vat, tax, land, other, local, interest, wear), strict=True):
+        for name, amount in zip(
+            vars(books), (sales, value, wages[i], vat, tax, land, other, local, interest, wear), strict=True
+        ):
             getattr(books, name).append(amount)
         surplus.append(value - vat - tax - land - other - wages[i] - wear)
         margin.append(min(1.0, max(-1.0, surplus[i] / sales)) if sales > 1e-9 else -1.0)
@@ -428,9 +454,28 @@ def produce(at):
     backlog, delivered = backlogs(at, z)
     orders = [wanted[j] + final[j] for j in range(at.F)]
     return SimpleNamespace(
-        capacity=cap, unit_cost=unit, relative_cost=relative, outside_orders=outside, orders=orders, output=z,
-        home_sales=home_sales(at, z, wanted, sold, demand, shares, users), staff=people.staff, wages=people.wages,
-        premium=premium, surplus=surplus, utilisation=[z[i] / cap[i] if cap[i] > 0 else 0.0 for i in range(at.F)],
-        margin=margin, workers=people.workers, vacancy=people.vacancy, wage_bill=people.wage_bill, table=table,
-        served=phi, shares=shares, books=books, backlog=backlog, delivered=delivered, rationed=phi_energy, limit=limit,
+        capacity=cap,
+        unit_cost=unit,
+        relative_cost=relative,
+        outside_orders=outside,
+        orders=orders,
+        output=z,
+        home_sales=home_sales(at, z, wanted, sold, demand, shares, users),
+        staff=people.staff,
+        wages=people.wages,
+        premium=premium,
+        surplus=surplus,
+        utilisation=[z[i] / cap[i] if cap[i] > 0 else 0.0 for i in range(at.F)],
+        margin=margin,
+        workers=people.workers,
+        vacancy=people.vacancy,
+        wage_bill=people.wage_bill,
+        table=table,
+        served=phi,
+        shares=shares,
+        books=books,
+        backlog=backlog,
+        delivered=delivered,
+        rationed=phi_energy,
+        limit=limit,
     )

@@ -3,6 +3,7 @@
 Written from sections 5, 9.3 and 9.4 of docs/model.md.
 """
 
+import itertools
 import math
 from types import SimpleNamespace
 
@@ -40,7 +41,9 @@ def known_share(at):
     if run["world"] == "flat":
         return None
     view = SimpleNamespace(settings={"run": until})
-    shipped, cars, store = (known(view, n) for n in ("leader_shipments_power", "ev_battery_world", "storage_cells_world"))
+    shipped, cars, store = (
+        known(view, n) for n in ("leader_shipments_power", "ev_battery_world", "storage_cells_world")
+    )
     shares = {y: shipped[y] / (cars[y] + store[y]) for y in shipped if y >= 2016}
     if not shares:
         return None
@@ -53,11 +56,11 @@ def known_share(at):
 
 def order_books(at):
     """Shares, orders of the month, and what home plants and rival sites are asked for."""
-    l, p = at.leaders, at.settings["leaders"]
+    book, p = at.leaders, at.settings["leaders"]
     share, orders = [], []
-    for g in range(len(l.product)):
-        fill = min(1.0, l.delivered[g] / l.ordered[g]) if l.ordered[g] > 0 else 1.0
-        s, c, q = l.share[g], group_cost(at, g), l.quality[g]
+    for g in range(len(book.product)):
+        fill = min(1.0, book.delivered[g] / book.ordered[g]) if book.ordered[g] > 0 else 1.0
+        s, c, q = book.share[g], group_cost(at, g), book.quality[g]
         cbar, qbar = s * c + (1 - s), s * q + (1 - s) * 0.9
         fitness = math.log(cbar / c) + p["fill_gain"] * (fill - 1) + p["quality_gain"] * (q - qbar)
         rest = math.log(cbar) + p["quality_gain"] * (0.9 - qbar)
@@ -66,24 +69,24 @@ def order_books(at):
         new = own / (own + other)
         if g == 0 and known_share(at) is not None:
             new = math.exp(known_share(at))
-        share.append(new if l.active[g] else s)
-        volume = at.markets.volume[l.market[g]]
-        orders.append(share[g] * volume * l.unit_value[g] / 12 if l.active[g] else 0.0)
+        share.append(new if book.active[g] else s)
+        volume = at.markets.volume[book.market[g]]
+        orders.append(share[g] * volume * book.unit_value[g] / 12 if book.active[g] else 0.0)
     site, away = [0.0] * at.F, []
-    for g in range(len(l.product)):
+    for g in range(len(book.product)):
         rows, theta, c = at_work(at, g), p["base_allocation"], group_cost(at, g)
         f, rival = at.firms, sum(at.rivals.capacity[g])
         pull = {i: f.capacity[i] * math.exp(-theta * (f.relative_cost[i] / c - 1)) for i in rows}
         far = rival * math.exp(-theta * (1 / c - 1))
-        total, asked = sum(pull.values()) + far, orders[g] + l.backlog[g]
+        total, asked = sum(pull.values()) + far, orders[g] + book.backlog[g]
         want = {i: asked * pull[i] / total for i in rows} if total > 0 else {}
         want_far = asked * far / total if total > 0 else 0.0
         over = sum(max(0.0, want[i] - f.capacity[i]) for i in want) + max(0.0, want_far - rival)
         room = sum(max(0.0, f.capacity[i] - want[i]) for i in want) + max(0.0, rival - want_far)
         moved = min(over, room)
-        for i in want:
-            gap = want[i] - f.capacity[i]
-            site[i] = want[i] - (gap * moved / over if gap > 0 else gap * moved / room if gap < 0 else 0.0)
+        for i, wish in want.items():
+            gap = wish - f.capacity[i]
+            site[i] = wish - (gap * moved / over if gap > 0 else gap * moved / room if gap < 0 else 0.0)
         gap = want_far - rival
         away.append(want_far - (gap * moved / over if gap > 0 else gap * moved / room if gap < 0 else 0.0))
     return SimpleNamespace(share=share, orders=orders, site_orders=site, away_orders=away)
@@ -106,7 +109,7 @@ def expected_growth(past, window):
     middle = sum(growth) / len(growth)
     x = [v - middle for v in growth]
     below = sum(v * v for v in x[:-1])
-    rho = min(1.0, max(0.0, sum(a * b for a, b in zip(x[:-1], x[1:], strict=True)) / below)) if below > 1e-12 else 0.0
+    rho = min(1.0, max(0.0, sum(a * b for a, b in itertools.pairwise(x)) / below)) if below > 1e-12 else 0.0
     return min(0.6, max(-0.3, math.expm1(middle + rho**12 * x[-1])))
 
 
@@ -144,10 +147,7 @@ def outlook(at):
         output = 12 * sum(f.output[i] for i in range(at.F) if leading(at, i) and f.leader[i] == g and f.alive[i])
         announced = sum(j.announced_output[n] for n in open_projects(at) if j.leader[n] == g and j.product[n] == k)
         rate = expected_growth(history(at, g), 36)
-        if output > 0:
-            rate = max(rate, math.sqrt(1 + announced / output) - 1)
-        else:
-            rate = max(rate, 0.0)
+        rate = max(rate, math.sqrt(1 + announced / output) - 1 if output > 0 else 0.0)
         made.append(output)
         coming.append(0.5 * announced)
         if output <= 0 and announced > 0:
@@ -159,7 +159,7 @@ def outlook(at):
     return now, growth, made, coming
 
 
-def lead_rates(at, effort):
+def lead_rates(at, effort):  # noqa: C901 - one list, as on paper
     """(6, K) expected leads of the month, and the pool from which they are thinned."""
     w, p, f, K = at.world, at.settings["promotion"], at.firms, at.world.K
     a = at.technology.inputs
@@ -177,7 +177,9 @@ def lead_rates(at, effort):
     planned = [max(0.0, now[g] * (1 + growth[g]) ** 2 - made[g]) for g in G]
     factor = [(max(e, 0.0) / p["effort_reference"]) ** p["effort_elasticity"] for e in effort]
     joint = 1 + p["joint_gain"] * lever(at, "promotion.joint")
-    strengthen, supplement, extend = (lever(at, f"promotion.weight_{n}") for n in ("strengthen", "supplement", "extend"))
+    strengthen, supplement, extend = (
+        lever(at, f"promotion.weight_{n}") for n in ("strengthen", "supplement", "extend")
+    )
     leader_jobs = sum(f.staff[i] for i in range(at.F) if f.alive[i] and f.leader[i] >= 0)
     rates, pool = [[0.0] * K for _ in range(6)], reference_rates(at)
     for k in range(K):
@@ -210,7 +212,9 @@ def lead_rates(at, effort):
 def related(at):
     """Share of each product of firms in what the leaders of the opening buy from firms."""
     at_opening = {at.leaders.product[g] for g in range(3)}
-    bought = [sum(row[q] for q in at_opening) if at.world.agent[k] else 0.0 for k, row in enumerate(at.technology.inputs)]
+    bought = [
+        sum(row[q] for q in at_opening) if at.world.agent[k] else 0.0 for k, row in enumerate(at.technology.inputs)
+    ]
     return [b / sum(bought) for b in bought]
 
 
@@ -230,7 +234,7 @@ def reference_rates(at):
 
 def funnel(at):
     """Effort of the month, the candidates that become leads, and what is known of each lead."""
-    p, q, f, c = at.settings["promotion"], at.settings["projects"], at.firms, at.boards.candidates
+    p, q, c = at.settings["promotion"], at.settings["projects"], at.boards.candidates
     names = ("mix_leader", "mix_chain", "mix_cluster", "mix_bump")
     money = lever(at, "promotion.budget") * at.public.funded[-1]
     effort = [
@@ -258,11 +262,21 @@ def funnel(at):
         if h in (CHAIN, CLUSTER) and c.graft[n] < p["graft_share"]:
             graft = incumbent(at, k, c.place[n])
         home = parent_county(at) if h == SPINOFF and c.place[n] < p["spinoff_home"] else -1
-        leads.append(SimpleNamespace(
-            candidate=n, channel=h, product=k, investment=size, announced_output=output,
-            land=output * at.technology.land[k], quality=min(1.0, quality), graft=graft, home=home,
-            sponsor=sponsor(at, k) if h in (LEADER, CHAIN) else -1, productivity=math.exp(0.1 * c.productivity[n]),
-        ))
+        leads.append(
+            SimpleNamespace(
+                candidate=n,
+                channel=h,
+                product=k,
+                investment=size,
+                announced_output=output,
+                land=output * at.technology.land[k],
+                quality=min(1.0, quality),
+                graft=graft,
+                home=home,
+                sponsor=sponsor(at, k) if h in (LEADER, CHAIN) else -1,
+                productivity=math.exp(0.1 * c.productivity[n]),
+            )
+        )
     return effort, leads
 
 
@@ -280,8 +294,10 @@ def incumbent(at, k, luck):
 
 def sponsor(at, k):
     """The leader that needs most of a product, none where nobody does."""
-    now, _, made, coming = outlook(at)
-    need = [at.technology.inputs[k][q] * (made[g] if made[g] > 0 else coming[g]) for g, q in enumerate(at.leaders.product)]
+    _, _, made, coming = outlook(at)
+    need = [
+        at.technology.inputs[k][q] * (made[g] if made[g] > 0 else coming[g]) for g, q in enumerate(at.leaders.product)
+    ]
     return need.index(max(need)) if max(need) > 0 else -1
 
 
@@ -297,14 +313,16 @@ def largest_plant_county(at, g):
 def parent_county(at):
     """County of the largest plant of the leader with most staff, from which spin-offs come."""
     f = at.firms
-    staff = [sum(f.staff[i] for i in range(at.F) if f.alive[i] and f.leader[i] == g) for g in range(len(at.leaders.product))]
+    staff = [
+        sum(f.staff[i] for i in range(at.F) if f.alive[i] and f.leader[i] == g) for g in range(len(at.leaders.product))
+    ]
     return largest_plant_county(at, staff.index(max(staff)))
 
 
 def plans(at):
     """Annual output of the next plant of each leader, 0 without one."""
-    f, l, p, sizes = at.firms, at.leaders, at.settings["leaders"], []
-    for g, k in enumerate(l.product):
+    f, book, p, sizes = at.firms, at.leaders, at.settings["leaders"], []
+    for g, k in enumerate(book.product):
         past = history(at, g)
         growth = expected_growth(past, int(p["expect_window"]))
         wanted = (1 + growth) ** 1.5 * 12 * (past[-1] if past else 0.0) / p["utilisation_target"]
@@ -314,8 +332,8 @@ def plans(at):
         way = sum(j.announced_output[n] for n in open_projects(at) if j.leader[n] == g and j.product[n] == k)
         way += 12 * sum(at.rivals.building[g])
         gap = wanted - have - way
-        least = min(l.lump_low[g], 0.5 * have) if have > 0 else l.lump_low[g]
-        sizes.append(min(gap, l.lump_high[g]) if l.active[g] and least > 0 and gap >= least else 0.0)
+        least = min(book.lump_low[g], 0.5 * have) if have > 0 else book.lump_low[g]
+        sizes.append(min(gap, book.lump_high[g]) if book.active[g] and least > 0 and gap >= least else 0.0)
     return sizes
 
 
@@ -435,7 +453,7 @@ def coverage(at, k):
 
 
 def inclusive(values, nest):
-    """lam ln sum exp(V/lam) over what is open."""
+    """Lam ln sum exp(V/lam) over what is open."""
     top = max(values)
     return top + nest * math.log(sum(math.exp((v - top) / nest) for v in values))
 

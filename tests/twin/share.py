@@ -5,7 +5,15 @@ from types import SimpleNamespace
 from tests.twin.position import lever
 
 REVENUE = ("taxes", "land sales", "transfers from above", "between budgets")
-SPENDING = ("ordinary spending", "promotion", "incentives", "service teams", "permit reform", "land development", "interest")
+SPENDING = (
+    "ordinary spending",
+    "promotion",
+    "incentives",
+    "service teams",
+    "permit reform",
+    "land development",
+    "interest",
+)
 
 
 def households(at):

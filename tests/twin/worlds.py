@@ -45,7 +45,7 @@ VARIED = (
 
 
 def ranges() -> list[tuple[str, float, float]]:
-    """Every plain number of the varied tables with its range; whole numbers, months and shares of a sum are left alone."""
+    """Plain numbers of the varied tables with their ranges; whole numbers and months are left alone."""
     found = []
     for group in GROUPS:
         if group.table not in VARIED:
