@@ -213,8 +213,7 @@ def national_income(state: State) -> float:
 def leading_rows(state: State) -> Bools:
     """(F,) home plants whose outside sales are the order book of a leader: they make the leader's product."""
     firms = state.firms
-    product = np.append(state.leaders.product, -1)[firms.leader]
-    return np.asarray(firms.product == product)
+    return np.asarray((firms.leader >= 0) & (firms.product == state.leaders.product[firms.leader]))
 
 
 def local_final_demand(state: State) -> Floats:
