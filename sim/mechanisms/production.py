@@ -148,6 +148,7 @@ def wage_cost(state: State) -> Floats:
     return np.asarray(gap / firms.productivity)
 
 
+@read_once
 def cost_parts(state: State) -> tuple[Floats, Floats]:
     """(K,) nominal material cost and conversion cost of one unit at a frontier plant."""
     inputs = chain_inputs(state)
