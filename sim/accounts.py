@@ -47,16 +47,22 @@ def worst(name: str, state: State, left: Floats, right: Floats, floor: float, to
         tolerance: largest accepted residual.
         axis: what the cells are: "node", "park", "firm", "county", "budget", "sector" or "".
     """
-    gap = np.abs(np.atleast_1d(left - right)) / np.maximum(np.maximum(np.abs(left), np.abs(right)), floor)
+    gap = np.abs(left - right) / np.maximum(np.maximum(np.abs(left), np.abs(right)), floor)
     at = int(gap.argmax())  # the first NaN counts as the largest
-    value = float(gap.ravel()[at])
+    value = float(gap.item(at))
     if not value <= tolerance:
-        amount = float(np.atleast_1d(left - right).ravel()[at])
+        amount = float(np.asarray(left - right).item(at))
         raise BrokenIdentityError(
             f"{name} does not hold in month {state.month} ({where_is(state, at, axis)}): difference {amount:.6g}, "
             f"relative {value:.3g} above {tolerance:g}"
         )
     return value
+
+
+def not_negative(name: str, state: State, values: Floats, floor: float, tolerance: float, axis: str) -> None:
+    """Raises where a value lies below 0 by more than the tolerance, or is no number; arguments of :func:`worst`."""
+    if not values.min(initial=0.0) >= 0.0:
+        worst(name, state, np.minimum(values, 0.0), np.zeros(len(values)), floor, tolerance, axis)
 
 
 def where_is(state: State, cell: int, axis: str) -> str:
@@ -97,8 +103,7 @@ def check_columns(state: State) -> float:
     """I2: output = home inputs + outside inputs + value added in every county-node; no outside input is negative."""
     table = the_table(state)
     made = table.flows.sum(axis=0) + table.outside_inputs.sum(axis=0) + table.value_added
-    least = table.outside_inputs.min(axis=0)
-    worst("I2 outside inputs >= 0", state, np.minimum(least, 0.0), 0.0 * least, SMALL_CELL, 1e-6, "node")
+    not_negative("I2 outside inputs >= 0", state, table.outside_inputs.min(axis=0), SMALL_CELL, 1e-6, "node")
     return worst("I2 columns X = 1'Z + IMP + V", state, table.output, made, SMALL_CELL, TOLERANCE, "node")
 
 
@@ -155,8 +160,8 @@ def check_firm_accounts(state: State) -> float:
     gap = worst(
         "I6 VA = wages + taxes - grants + interest + surplus", state, made / scale, paid / scale, 1.0, TOLERANCE, "firm"
     )
-    least = np.minimum(np.minimum(firms.cash, firms.debt), 0.0)
-    worst("I6 cash and debt >= 0", state, least, 0.0 * least, SMALL_CELL, TOLERANCE, "firm")
+    for held in (firms.cash, firms.debt):
+        not_negative("I6 cash and debt >= 0", state, held, SMALL_CELL, TOLERANCE, "firm")
     return gap
 
 
@@ -187,13 +192,12 @@ def check_land(state: State) -> float:
     size = len(parks.planned)
     held = np.zeros(size)
     placed = firms.alive & (firms.park >= 0)
-    np.add.at(held, firms.park[placed], firms.land[placed])
+    held += sum_by(firms.park[placed], firms.land[placed], size)
     open_ = (projects.stage <= Stage.BUILD) & (projects.land_held > 0)
-    np.add.at(held, projects.park[open_], projects.land_held[open_])
+    held += sum_by(projects.park[open_], projects.land_held[open_], size)
     gap = worst("I8 occupied = firms + projects", state, held, parks.occupied, 1.0, 1e-8, "park")
-    worst("I8 free land >= 0", state, np.minimum(parks.free, 0.0), np.zeros(size), 1.0, 1e-6, "park")
-    over = np.maximum(parks.developed - parks.planned, 0.0)
-    worst("I8 developed <= planned", state, over, np.zeros(size), 1.0, 1e-6, "park")
+    not_negative("I8 free land >= 0", state, parks.free, 1.0, 1e-6, "park")
+    not_negative("I8 developed <= planned", state, parks.planned - parks.developed, 1.0, 1e-6, "park")
     parts = parks.occupied + parks.free + parks.idle + parks.released
     gap = max(
         gap,
@@ -230,11 +234,9 @@ def check_people(state: State) -> float:
     at_work = sum_by(firms.county, firms.staff, world.county_count)
     came = people.workers.sum(axis=(0, 1))
     gap = max(gap, worst("I9 staff = residents at work + commuters", state, at_work, came, 1.0, TOLERANCE, "county"))
-    worst(
-        "I9 residents stay >= 0", state, np.minimum(people.working_age.min(axis=0), 0.0), 0.0 * came, 1.0, 0.0, "county"
-    )
-    too_many = np.maximum(people.workers.sum(axis=2) - people.participation * before, 0.0).max(axis=0)
-    worst("I9 at work <= labour force", state, too_many, 0.0 * too_many, 1.0, 1e-6, "county")
+    not_negative("I9 residents stay >= 0", state, people.working_age.min(axis=0), 1.0, 0.0, "county")
+    idle = (people.participation * before - people.workers.sum(axis=2)).min(axis=0)
+    not_negative("I9 at work <= labour force", state, idle, 1.0, 1e-6, "county")
     return gap
 
 
@@ -386,7 +388,7 @@ def check_stocks(state: State) -> float:
     for product in range(len(critical.products)):
         stock = critical.stock[product]
         gap = max(gap, worst("I18 stocks", state, stock, expected[product], SMALL_CELL, TOLERANCE, "firm"))
-        worst("I18 stocks >= 0", state, np.minimum(stock, 0.0), 0.0 * stock, SMALL_CELL, 1e-6, "firm")
+        not_negative("I18 stocks >= 0", state, stock, SMALL_CELL, 1e-6, "firm")
     bought = (flows.use - flows.drawn + flows.filled).sum(axis=1)
     over = np.where(np.isinf(flows.supply), 0.0, np.maximum(bought - flows.supply, 0.0))
     loose = max(1e-6, 10.0 * flows.change)

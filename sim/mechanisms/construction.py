@@ -26,6 +26,7 @@ from sim.state import YEAR, Stage, State
 from sim.sums import sum_by
 
 Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
 
 
 class Construction(Parameters):
@@ -223,24 +224,23 @@ class Building:
         """Pace by service and rain, slowed where builders are short."""
         del streams
         projects = state.projects
-        building = projects.stage == Stage.BUILD
-        county = np.maximum(projects.county, 0)
-        speed = pace(projects.service, state.markets.rain[county], self.construction)
-        wanted = np.where(building, np.minimum(speed, projects.work_left), 0.0)
-        builders = self._builders(state, wanted)
-        state.boards.work_progress = wanted * builders[county]
+        rows = np.flatnonzero(projects.stage == Stage.BUILD)
+        county = projects.county[rows]
+        speed = pace(projects.service[rows], state.markets.rain[county], self.construction)
+        wanted = np.minimum(speed, projects.work_left[rows])
+        progress = np.zeros(len(projects))
+        progress[rows] = wanted * self._builders(state, rows, wanted)[county]
+        state.boards.work_progress = progress
 
-    def _builders(self, state: State, wanted: Floats) -> Floats:
-        """(C,) share of the wanted work that the builders of the county and its neighbours can do."""
+    def _builders(self, state: State, rows: Ints, wanted: Floats) -> Floats:
+        """(C,) share of the wanted work of project rows that the builders of the county and its neighbours can do."""
         world, firms, projects = state.world, state.firms, state.projects
         size = world.county_count
-        spend = np.divide(
-            projects.investment * wanted, projects.work, out=np.zeros(len(projects)), where=projects.work > 0
-        )
-        county = np.maximum(projects.county, 0)
-        needed = sum_by(county, spend, size) * YEAR * self.construction.spend_construction
+        cost, work = projects.investment[rows], projects.work[rows]
+        spend = np.divide(cost * wanted, work, out=np.zeros(len(rows)), where=work > 0)
+        needed = sum_by(projects.county[rows], spend, size) * YEAR * self.construction.spend_construction
         block = firms.block & (firms.product == world.product("CONS"))
-        jobs = sum_by(firms.county[block], (firms.jobs_intensity * firms.output * YEAR)[block], size)
+        jobs = sum_by(firms.county[block], firms.jobs_intensity[block] * firms.output[block] * YEAR, size)
         near = world.minutes <= NEIGHBOUR_MINUTES
         available = near @ jobs
         return np.minimum(1.0, np.divide(available, needed / BUILDER_OUTPUT, out=np.ones(size), where=needed > 0))

@@ -328,6 +328,9 @@ class Requisition:
         """A month's share of requisition and permits."""
         del streams
         projects = state.projects
-        quick = projects.serviced_land | (projects.graft >= 0)
-        months = months_on_land(projects.service, projects.requisition_luck, state.reform, quick, self.land)
-        state.boards.land_progress = np.where(projects.stage == Stage.LAND, 1.0 / months, 0.0)
+        rows = np.flatnonzero(projects.stage == Stage.LAND)
+        quick = projects.serviced_land[rows] | (projects.graft[rows] >= 0)
+        luck = projects.requisition_luck[rows]
+        progress = np.zeros(len(projects))
+        progress[rows] = 1.0 / months_on_land(projects.service[rows], luck, state.reform, quick, self.land)
+        state.boards.land_progress = progress

@@ -307,7 +307,8 @@ def physical_mask(state: State, product: Ints, land: Floats) -> Bools:
 def committed_land(state: State) -> Floats:
     """(P,) land that signed projects wait for, mu."""
     projects = state.projects
-    waiting = (projects.stage == Stage.SIGNED) & (projects.graft < 0) & (projects.land_held <= 0)
+    signed = np.flatnonzero(projects.stage == Stage.SIGNED)
+    waiting = signed[(projects.graft[signed] < 0) & (projects.land_held[signed] <= 0)]
     return sum_by(projects.park[waiting], projects.land[waiting], len(state.parks.planned))
 
 
@@ -382,13 +383,14 @@ class Failure:
         """Survival falls by the hazard of the month; a project fails when it drops below its luck."""
         del streams
         projects = state.projects
-        exposed = (projects.stage == Stage.SIGNED) | (projects.stage == Stage.LAND)
-        exposed &= projects.channel != Channel.OWN
-        unfunded = np.where(projects.incentive > 0, 1.0 - state.funded[np.maximum(projects.county, 0)], 0.0)
-        hazard = np.minimum(self.location.fail_monthly * np.exp(projects.pressure) * (1.0 + unfunded), 1.0)
-        survival = np.where(exposed, projects.survival * (1.0 - hazard), projects.survival)
-        state.boards.survival = survival
-        state.boards.failed = exposed & (survival < projects.failure_luck)
+        rows = np.flatnonzero((projects.stage == Stage.SIGNED) | (projects.stage == Stage.LAND))
+        rows = rows[projects.channel[rows] != Channel.OWN]
+        unfunded = np.where(projects.incentive[rows] > 0, 1.0 - state.funded[np.maximum(projects.county[rows], 0)], 0.0)
+        hazard = np.minimum(self.location.fail_monthly * np.exp(projects.pressure[rows]) * (1.0 + unfunded), 1.0)
+        survival, failed = projects.survival.copy(), np.zeros(len(projects), dtype=np.bool_)
+        survival[rows] *= 1.0 - hazard
+        failed[rows] = survival[rows] < projects.failure_luck[rows]
+        state.boards.survival, state.boards.failed = survival, failed
 
 
 def relative_prices(state: State) -> tuple[Floats, Floats]:

@@ -148,6 +148,7 @@ def wage_cost(state: State) -> Floats:
     return np.asarray(gap / firms.productivity)
 
 
+@read_once
 def cost_parts(state: State) -> tuple[Floats, Floats]:
     """(K,) nominal material cost and conversion cost of one unit at a frontier plant."""
     inputs = chain_inputs(state)
@@ -218,8 +219,7 @@ def market_growth(state: State) -> Floats:
 def leading_rows(state: State) -> Bools:
     """(F,) home plants whose outside sales are the order book of a leader: they make the leader's product."""
     firms = state.firms
-    product = np.append(state.leaders.product, -1)[firms.leader]
-    return np.asarray(firms.product == product)
+    return np.asarray((firms.leader >= 0) & (firms.product == state.leaders.product[firms.leader]))
 
 
 def relative_price(state: State) -> Floats:

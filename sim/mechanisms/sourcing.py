@@ -293,7 +293,9 @@ class Connection:
         known, asking = np.flatnonzero(alive), np.arange(old_relations, len(relations))
         need = relations.coefficient[known] * firms.capacity[relations.buyer[known]]
         known = known[largest(relations.product[known], need, MOST_PARTNERS)]
-        able = np.flatnonzero(firms.alive & np.isin(firms.product, relations.product[asking]))
+        bought = np.zeros(state.world.product_count, dtype=np.bool_)
+        bought[relations.product[asking]] = True
+        able = np.flatnonzero(firms.alive & bought[firms.product])
         able = able[largest(firms.product[able], firms.capacity[able], MOST_PARTNERS)]
         parts = []
         for suppliers, targets in ((rows, known), (able, asking)):

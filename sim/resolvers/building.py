@@ -44,8 +44,10 @@ def resolve_build(state: State, streams: Streams) -> None:
 
 
 def _before(state: State) -> Ints:
-    """Rows that were already signed when the month began: a stage lasts at least one month."""
-    return np.flatnonzero((state.projects.signed >= 0) & (state.projects.signed < state.month))
+    """Rows under way that were already signed when the month began: a stage lasts at least one month."""
+    projects = state.projects
+    rows = np.flatnonzero((projects.stage >= Stage.SIGNED) & (projects.stage <= Stage.BUILD))
+    return rows[projects.signed[rows] < state.month]
 
 
 def _take_land(state: State, rows: Ints) -> None:

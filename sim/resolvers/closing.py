@@ -115,7 +115,9 @@ def close_firms(state: State, rows: Ints) -> None:
     _empty(firms, rows)
     alive = firms.alive
     state.links.keep(alive[state.links.supplier] & alive[state.relations.buyer[state.links.relation]])
-    stopped = np.isin(projects.graft, rows) & (projects.stage >= Stage.SIGNED) & (projects.stage <= Stage.BUILD)
+    closed = np.zeros(len(firms) + 1, dtype=np.bool_)  # the last stands for -1: no graft
+    closed[rows] = True
+    stopped = closed[projects.graft] & (projects.stage >= Stage.SIGNED) & (projects.stage <= Stage.BUILD)
     fail(state, np.flatnonzero(stopped))
 
 

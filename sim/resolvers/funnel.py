@@ -168,9 +168,12 @@ def _resolve_leads(state: State) -> None:
     taste = pool.taste[leads["candidate"]]
     room = state.parks.planned - state.parks.developed + state.parks.free - committed_land(state)
     park, signed = np.full(size, -1, dtype=np.int64), np.zeros(size, dtype=bool)
-    value = inclusive_value(utility, allowed, q.nest)
+    fits = allowed & (room >= leads["land"][:, None])
+    value = inclusive_value(utility, fits, q.nest)
     normal, graft = leads["channel"] == Channel.NORMAL, leads["graft"] >= 0
     score = utility / q.nest + taste
+    elsewhere = state.outside_value[leads["product"]]
+    chance, at_home = logistic(q.sign_const + value - elsewhere), logistic(np.array(q.sign_const))
     ladders = np.cumsum(capacity_by_county(state), axis=0)
     for row in np.argsort(pool.order[leads["candidate"]]):
         if refused[row]:
@@ -180,18 +183,14 @@ def _resolve_leads(state: State) -> None:
             signed[row] = park[row] >= 0
         elif graft[row]:
             park[row] = state.firms.park[leads["graft"][row]]
-            signed[row] = leads["luck_sign"][row] < logistic(np.array(q.sign_const))
-        else:
-            open_ = allowed[row] & (room >= leads["land"][row])
-            if not open_.any():
-                continue
-            full = bool((open_ == allowed[row]).all())
-            worth = value[row] if full else inclusive_value(utility[row : row + 1], open_[None, :], q.nest)[0]
-            chance = logistic(np.array(q.sign_const + worth - state.outside_value[leads["product"][row]]))
-            if leads["luck_sign"][row] < chance:
-                signed[row] = True
-                park[row] = int(np.where(open_, score[row], -np.inf).argmax())
-                room[park[row]] -= leads["land"][row]
+            signed[row] = leads["luck_sign"][row] < at_home
+        elif leads["luck_sign"][row] < chance[row]:  # 0 where it fits nowhere
+            signed[row] = True
+            taken = park[row] = int(np.where(fits[row], score[row], -np.inf).argmax())
+            room[taken] -= leads["land"][row]
+            shut = np.flatnonzero(fits[:, taken] & (room[taken] < leads["land"]))  # what is left is too small for these
+            fits[shut, taken] = False
+            chance[shut] = logistic(q.sign_const + inclusive_value(utility[shut], fits[shut], q.nest) - elsewhere[shut])
     _append_leads(state, leads, park, signed)
 
 

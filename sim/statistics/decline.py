@@ -233,6 +233,8 @@ class LegacyChange:
         young = ~firms.opening[after.rows] & (state.month - firms.birth[after.rows] < YEAR)
         found = change(before, after, alive[before.rows], young, self.elasticity)
         counties, where = state.world.county_count, firms.county
-        parts = [sum_by(where[found.stayed], effect, counties) for effect in found.effects]
-        rest = ((found.closed, found.exits), (found.young, found.entries))
-        return np.array([*parts, *(sum_by(where[rows], amount, counties) for rows, amount in rest)])
+        first = counties * np.arange(len(CAUSES))
+        cells = ((first[: len(TERMS), None] + where[found.stayed]).ravel(), first[-2] + where[found.closed])
+        cell = np.concatenate([*cells, first[-1] + where[found.young]])
+        amount = np.concatenate([found.effects.ravel(), found.exits, found.entries])
+        return sum_by(cell, amount, len(CAUSES) * counties).reshape(len(CAUSES), counties)
