@@ -53,6 +53,16 @@ def test_figures_are_those_of_the_tables(run: Run) -> None:
     assert row(text, "2019")[-1] == f"{float(legacy['total']):.1f}"
 
 
+def test_payments_between_sectors_are_those_of_the_record(run: Run) -> None:
+    text = printed(statistics(run, "2019"), 80)
+    found = run.published.flows("2019")
+    table = text[text.index("Payments between sectors") :]
+    paid = found["paid"].sel(receiver="households", payer="firms")
+    assert row(table, "households")[2] == f"{float(paid):,.1f}"
+    assert row(table, "net lending")[-1] == "0.0"
+    assert row(table, "net lending")[2] == f"{float(found['net_lending'].sel(receiver='households')):,.1f}"
+
+
 def test_the_city_closes_the_county_table(run: Run) -> None:
     text = printed(statistics(run, "2019"), 100)
     table = run.published.counties("2019")
