@@ -29,22 +29,15 @@ class Table:
     """
 
     def __post_init__(self) -> None:
-        self._prepare()
+        self._defaults = {spec.name: spec.metadata["default"] for spec in self.specs}
+        self._first = next(iter(self._defaults))
+        self._stores: dict[str, tuple[NDArray[Any], NDArray[Any]]] = {}  # by column: its store, and it as last appended
         for spec in self.specs:
             if getattr(self, spec.name) is None:
                 setattr(self, spec.name, self._empty(spec.metadata, 0))
 
-    def _prepare(self) -> None:
-        self._defaults = {spec.name: spec.metadata["default"] for spec in self.specs}
-        self._first = next(iter(self._defaults))
-        self._stores: dict[str, tuple[NDArray[Any], NDArray[Any]]] = {}  # by column: its store, and it as last appended
-
     def __getstate__(self) -> dict[str, Any]:
-        return {name: getattr(self, name) for name in self._defaults}
-
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        self.__dict__.update(state)
-        self._prepare()
+        return self.__dict__ | {"_stores": {}}
 
     @property
     def specs(self) -> tuple[Field[Any], ...]:

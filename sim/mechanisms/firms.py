@@ -196,15 +196,14 @@ def reference_after(reference: Floats, capital: Floats, change: Floats, new_cust
     return np.asarray(reference * ratio ** (1.0 - new_customers))
 
 
-def shock_spread(size: Floats, exposed: Bools, firms: Firms) -> Floats:
-    """(F,) sd of ln A a year: sig_A (size / median)^(-b_A), at most twice sig_A.
+def shock_spread(size: Floats, firms: Firms) -> Floats:
+    """(n,) sd of ln A a year: sig_A (size / median)^(-b_A), at most twice sig_A.
 
     Args:
-        size: (F,) capacity, M yuan a month.
-        exposed: (F,) firms that meet shocks.
+        size: (n,) capacity of the firms that meet shocks, M yuan a month.
         firms: parameters.
     """
-    median = float(np.median(size[exposed])) if exposed.any() else 1.0
+    median = float(np.median(size)) if len(size) else 1.0
     relative = np.maximum(size / max(median, 1e-9), 1e-3)
     return np.asarray(firms.shock * np.minimum(relative**-firms.shock_size, 2.0))
 
@@ -272,12 +271,12 @@ class ProductivityNoise:
     def step(self, state: State, streams: Streams) -> None:
         """One shock a slot; large firms meet smaller ones; the mean of A is unmoved."""
         firms = state.firms
-        exposed = firms.alive & (firms.slot >= 0)
-        sigma = shock_spread(firms.capacity, exposed, self.firms)
+        rows = np.flatnonzero(firms.alive & (firms.slot >= 0))
+        sigma = shock_spread(firms.capacity[rows], self.firms)
         uniform = streams.draw("firms.shock", state.month).random(max(state.slots, 1))
-        luck = laplace(uniform[np.maximum(firms.slot, 0)])
-        change = sigma / np.sqrt(YEAR) * luck - sigma**2 / (2 * YEAR)
-        state.boards.productivity_growth = np.where(exposed, change, 0.0)
+        growth = np.zeros(len(firms))
+        growth[rows] = sigma / np.sqrt(YEAR) * laplace(uniform[firms.slot[rows]]) - sigma**2 / (2 * YEAR)
+        state.boards.productivity_growth = growth
 
 
 class Exit:
@@ -292,11 +291,12 @@ class Exit:
     def step(self, state: State, streams: Streams) -> None:
         """Hazard by margin, size and age, against the luck of the slot."""
         firms = state.firms
-        at_risk = firms.alive & ~firms.block & ~firms.fringe & (firms.leader < 0)
-        output = firms.output
-        median = float(np.median(output[at_risk])) if at_risk.any() else 1.0
-        young = state.month - firms.birth < YOUNG
-        relative = output / max(median, 1e-9)
-        probability = exit_probability(trailing_mean(firms.margin12), relative, young, self.firms)
+        rows = np.flatnonzero(firms.alive & ~firms.block & ~firms.fringe & (firms.leader < 0))
+        output = firms.output[rows]
+        relative = output / max(float(np.median(output)) if len(rows) else 1.0, 1e-9)
+        young = state.month - firms.birth[rows] < YOUNG
+        probability = exit_probability(trailing_mean(firms.margin12[rows]), relative, young, self.firms)
         luck = streams.draw("firms.exit", state.month).random(max(state.slots, 1))
-        state.boards.exits = at_risk & (luck[np.maximum(firms.slot, 0)] < probability)
+        exits = np.zeros(len(firms), dtype=np.bool_)
+        exits[rows] = luck[np.maximum(firms.slot[rows], 0)] < probability
+        state.boards.exits = exits

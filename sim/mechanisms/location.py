@@ -249,12 +249,14 @@ def sponsor_county(state: State) -> Ints:
     """(G,) county of the largest home plant of each leader, -1 without one (then of its plant being built)."""
     firms, projects = state.firms, state.projects
     found = np.full(len(state.leaders), -1, dtype=np.int64)
+    plants = np.flatnonzero(firms.alive & (firms.leader >= 0))
+    building = np.flatnonzero((projects.leader >= 0) & (projects.stage <= Stage.BUILD))
     for group in range(len(found)):
-        mine = np.flatnonzero(firms.alive & (firms.leader == group))
+        mine = plants[firms.leader[plants] == group]
         if len(mine):
             found[group] = firms.county[mine[firms.capital[mine].argmax()]]
             continue
-        coming = np.flatnonzero((projects.leader == group) & (projects.stage <= Stage.BUILD))
+        coming = building[projects.leader[building] == group]
         if len(coming):
             found[group] = projects.county[coming[0]]
     return found

@@ -189,8 +189,10 @@ def _resolve_leads(state: State) -> None:
             taken = park[row] = int(np.where(fits[row], score[row], -np.inf).argmax())
             room[taken] -= leads["land"][row]
             shut = np.flatnonzero(fits[:, taken] & (room[taken] < leads["land"]))  # what is left is too small for these
-            fits[shut, taken] = False
-            chance[shut] = logistic(q.sign_const + inclusive_value(utility[shut], fits[shut], q.nest) - elsewhere[shut])
+            if len(shut):
+                fits[shut, taken] = False
+                value[shut] = inclusive_value(utility[shut], fits[shut], q.nest)
+                chance[shut] = logistic(q.sign_const + value[shut] - elsewhere[shut])
     _append_leads(state, leads, park, signed)
 
 
