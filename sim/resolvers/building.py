@@ -11,10 +11,11 @@ from sim.mechanisms.demand import HORIZON
 from sim.mechanisms.firms import Firms as FirmSettings
 from sim.mechanisms.land import Land
 from sim.mechanisms.leaders import Leaders
-from sim.mechanisms.production import frontier_jobs
+from sim.mechanisms.production import frontier_jobs, ramp
 from sim.mechanisms.sourcing import Connection, Sourcing, nameplate
 from sim.resolvers.ledger import sell_land, spend, the_ledger
 from sim.resolvers.production import unit_margins
+from sim.settings import Projects
 from sim.state import YEAR, Stage, State
 from sim.sums import extended, sum_by
 
@@ -189,7 +190,8 @@ def _births(state: State, done: Ints) -> None:
     margin = unit_margins(state)[product]
     sales = projects.investment[new] / projects.capital_intensity[new] / YEAR
     sales = sales * state.markets.price[product] / state.markets.price_level
-    cash = state.scenario[FirmSettings].working_cash * sales * (1.0 - margin)  # founders bring it along
+    first = sales * ramp(np.ones(len(new)), state.scenario[Projects].ramp_tau)  # what the plant can sell in month 1
+    cash = state.scenario[FirmSettings].working_cash * first * (1.0 - margin)  # founders bring it along
     ledger.endowed += float(cash.sum())
     planned = projects.leader[new] * HORIZON + projects.born[new] - 1
     dated = len(state.leaders) * HORIZON + projects.event[new]
