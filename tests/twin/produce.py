@@ -81,9 +81,7 @@ def expected_output(at, firm, cap):
         return 0.0
     if f.block[firm]:
         return f.orders[firm]
-    if f.birth[firm] == at.month:
-        return cap
-    return min(cap, f.orders[firm])
+    return min(cap, f.orders[firm]) if f.orders[firm] > 0 else cap
 
 
 def wanted_people(at, firm, expected):
