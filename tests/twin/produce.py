@@ -489,7 +489,8 @@ def produce(at):
         use = {q: rules.outside_use(at, network, q, phi, z, basis.get(q, z)) for q in usual}
         stock = rules.stocks_after(at, use, x0, pools)
         usual = [usual[q] if q in pools else sum(use[q]) for q in usual]
-    if short:
+    sales = home_sales(at, z, wanted, sold, demand, shares, users)
+    if short:  # orders count what buyers wanted, filled or not
         wanted = [short.wanted[j] if f.product[j] in pools else w for j, w in enumerate(wanted)]
     books, surplus, margin = accounts(at, z, people.wages, premium)
     backlog, delivered = backlogs(at, z)
@@ -501,7 +502,7 @@ def produce(at):
         outside_orders=outside,
         orders=orders,
         output=z,
-        home_sales=home_sales(at, z, wanted, sold, demand, shares, users),
+        home_sales=sales,
         staff=people.staff,
         wages=people.wages,
         premium=premium,
