@@ -12,9 +12,12 @@ by their names, the opening table and the tax rates set at the opening.
 Covered, by phase:
 
 - WORLD: all but the draws themselves (candidates, rain) and the number of slots.
-- PROPOSE: all; the columns of dated plants are taken as they are (history, 9.21), also their land.
-- PLACE, SUPPLY, GROW, CLOSE, SHARE: all.
-- BUILD: all but new relations and links (first options and tastes of peers, 9.5).
-- PRODUCE: all but a shortage of outside supply (9.12); the cap on electricity is covered.
-- OBSERVE: open; statistics and identities have their own tests.
+- PROPOSE, PLACE, BUILD, SUPPLY, PRODUCE, GROW, CLOSE, SHARE: all columns that the month reads again, with dated plants,
+  the cap on electricity and shortages of outside supply.
+- OBSERVE: open; statistics and identities have their own tests. So are the opening, the log of decisions and the
+  counts of the ledger.
+
+It is not blind to the code everywhere: WORLD (prices), PRODUCE, SUPPLY, GROW, CLOSE and the shortage were written from
+the description first and compared then; latent series, PROPOSE, PLACE, BUILD and SHARE were written with the code at
+hand, because the description did not suffice; it has been mended since (docs/model.md).
 """

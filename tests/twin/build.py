@@ -279,3 +279,53 @@ def shares_after(at, done):
         share[g] = min(1.0, (share[g] if active[g] else 0.0) + won)
         active[g] = True
     return share, active
+
+
+def connections(at, born):
+    """Relations of new buyers and links with new firms (9.5), with the outside options and tastes of their peers.
+
+    Args:
+        at: position before the births.
+        born: the new firms, in the order of their rows.
+    """
+    f, rel, links, w, K = at.firms, at.relations, at.links, at.world, at.world.K
+    county = list(f.county) + [firm["county"] for firm in born]
+    product = list(f.product) + [firm["product"] for firm in born]
+    alive = list(f.alive) + [True] * len(born)
+    first, old = at.F, len(rel.buyer)
+    relations = []
+    for i in range(first, first + len(born)):
+        q = product[i]
+        for k in range(K):
+            a = at.technology.inputs[k][county[i] * K + q]
+            if w.chain_product[q] and w.chain_product[k] and a > 0:
+                relations.append(SimpleNamespace(buyer=i, product=k, coefficient=a, option=0.0, option_set=False))
+    for row in relations:
+        peers = [
+            r
+            for r in range(old)
+            if rel.option_set[r]
+            and rel.product[r] == row.product
+            and f.node[rel.buyer[r]] == (county[row.buyer] * K + product[row.buyer])
+        ]
+        need = [rel.coefficient[r] * f.capacity[rel.buyer[r]] for r in peers]
+        if sum(need) > 0:
+            row.option = sum(n * rel.option[r] for n, r in zip(need, peers, strict=True)) / sum(need)
+            row.option_set = True
+    buyers = list(rel.buyer) + [row.buyer for row in relations]
+    goods = list(rel.product) + [row.product for row in relations]
+    chain_born = [i for i in range(first, first + len(born)) if w.chain_product[product[i]]]
+    pairs = [(j, r) for j in chain_born for r in range(old) if goods[r] == product[j] and alive[buyers[r]]]
+    pairs += [(j, r) for j in range(len(alive)) for r in range(old, len(buyers)) if alive[j] and goods[r] == product[j]]
+    top, below = {}, {}
+    for j, r, weight, taste in zip(links.supplier, links.relation, links.weight, links.taste, strict=True):
+        if weight > 0:
+            i = rel.buyer[r]
+            key = (f.county[j], f.county[i], f.product[j], f.product[i])
+            top[key] = top.get(key, 0.0) + f.capacity[j] * taste
+            below[key] = below.get(key, 0.0) + f.capacity[j]
+    tastes = []
+    for j, r in pairs:
+        key = (county[j], county[buyers[r]], product[j], product[buyers[r]])
+        tastes.append(top[key] / below[key] if below.get(key, 0.0) > 0 else 1.0)
+    return relations, pairs, tastes

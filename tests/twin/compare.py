@@ -12,6 +12,9 @@ MATCHED = 1e-10
 """Relative, for workers by residence and workplace: the matching stops when the roots of the vacancies move by less
 than 1e-13 of the largest one, which may be many times a small one."""
 
+ROUNDS = 1e-6
+"""Relative and absolute, in a month of shortage: the model ends its rounds when s moves by less than 1e-8."""
+
 
 class Differences:
     """Collects every column in which the two sides differ."""

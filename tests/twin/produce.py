@@ -6,20 +6,11 @@ Written from sections 9.5 (outside orders), 9.11, 9.12, 9.14, 9.17, 9.20 and 9.3
 import math
 from types import SimpleNamespace
 
+from tests.twin import shortage as rules
 from tests.twin.position import lever, summed
+from tests.twin.technology import coefficient, thrift
 
 ROUNDS = 5000
-
-
-def thrift(at, product, buyer_product):
-    """Use of a chain input per cell, relative to the opening; 1 for every other input and buyer."""
-    cell = buyer_product == at.world.index["B_CELL"]
-    return at.markets.material_factor if cell and at.world.chain_product[product] else 1.0
-
-
-def coefficient(at, product, node):
-    """Total input of a product per unit of output of a county-node."""
-    return at.technology.inputs[product][node] * thrift(at, product, node % at.world.K)
 
 
 def paid_price(at, product, buyer_product):
@@ -81,9 +72,7 @@ def expected_output(at, firm, cap):
         return 0.0
     if f.block[firm]:
         return f.orders[firm]
-    if f.birth[firm] == at.month:
-        return cap
-    return min(cap, f.orders[firm])
+    return min(cap, f.orders[firm]) if f.orders[firm] > 0 else cap
 
 
 def wanted_people(at, firm, expected):
@@ -257,21 +246,42 @@ class Network:
     def node_output(self, z):
         return summed(zip(self.at.firms.node, z, strict=True), self.at.N)
 
-    def orders(self, z):
-        """M z."""
-        X = self.node_output(z)
-        need = [sum(p * X[m] for m, p in row) for row in self.pool]
-        node = self.at.firms.node
-        wanted = [self.shares[j] * need[node[j]] for j in range(self.at.F)]
+    def orders(self, z, held=None):
+        """M z; goods of a product in ``held`` are ordered for the output that stands there instead of z."""
+        held = held or {}
+        f, K, X = self.at.firms, self.at.world.K, self.node_output(z)
+        special = {k: self.node_output(basis) for k, basis in held.items()}
+        need = []
+        for n, row in enumerate(self.pool):
+            base = special.get(n % K, X)
+            need.append(sum(p * base[m] for m, p in row))
+        wanted = [self.shares[j] * need[f.node[j]] for j in range(self.at.F)]
         for j, i, a in self.link:
-            wanted[j] += a * z[i]
+            wanted[j] += a * held.get(f.product[j], z)[i]
         return wanted
 
-    def solve(self, limit, final, start):
-        """Z = min(limit, M z + f), iterated until nothing moves."""
+    def intake(self, weight, product):
+        """By buyer, per unit of its output: what it orders of a product from home makers, each weighted."""
+        f, K = self.at.firms, self.at.world.K
+        by_node = [0.0] * self.at.N
+        for j in range(self.at.F):
+            by_node[f.node[j]] += self.shares[j] * weight[j]
+        per_unit = [0.0] * self.at.N
+        for n, row in enumerate(self.pool):
+            if n % K == product:
+                for m, p in row:
+                    per_unit[m] += by_node[n] * p
+        amount = [per_unit[f.node[i]] for i in range(self.at.F)]
+        for j, i, a in self.link:
+            if f.product[j] == product:
+                amount[i] += weight[j] * a
+        return amount
+
+    def solve(self, limit, final, start, hold=None):
+        """Z = min(limit, M z + f), iterated until nothing moves; ``hold`` tells the orders held up in a shortage."""
         z = list(start)
         for _ in range(ROUNDS):
-            wanted = self.orders(z)
+            wanted = self.orders(z) if hold is None else hold(z)
             new = [min(limit[j], wanted[j] + final[j]) for j in range(self.at.F)]
             if all(abs(a - b) <= 2e-16 * abs(a) for a, b in zip(new, z, strict=True)):
                 return new
@@ -290,7 +300,7 @@ def electricity_limit(at):
     return least
 
 
-def rationed(at, network, limit, final, z):
+def rationed(at, network, limit, final, z, short):
     """Output and limits after the cap on electricity, and phi."""
     years = at.month / 12
     drop = (1 - at.settings["energy"]["efficiency"]) ** years
@@ -300,18 +310,26 @@ def rationed(at, network, limit, final, z):
         return z, limit, 1.0
     phi = most / use
     limit = [math.inf if at.firms.block[i] else phi * z[i] for i in range(at.F)]
-    return network.solve(limit, final, [phi * x for x in z]), limit, phi
+    return network.solve(limit, final, [phi * x for x in z], short and short.orders), limit, phi
 
 
-def served_and_final(at, network, z, demand, outside, final):
+def served_and_final(at, network, z, demand, outside, final, short):
     """Phi by row, sales to home producers, and what final users get (F, 4)."""
-    wanted = network.orders(z)
+    wanted = short.orders(z) if short else network.orders(z)
+    made_short = set(short.held(z)) if short else set()
+    makes = [at.firms.product[j] in made_short for j in range(at.F)]
     local = at.settings["run"]["rationing"] == "local_first"
     phi, sold, users = [], [], []
     for j in range(at.F):
         asked = wanted[j] if local else wanted[j] + final[j]
-        phi.append(min(1.0, z[j] / asked) if asked > 0 else 1.0)
-        sold.append(phi[j] * wanted[j])
+        share = min(1.0, z[j] / asked) if asked > 0 else 1.0
+        if makes[j]:  # makers of short products deliver what they promised
+            kept = z[j] / wanted[j] if wanted[j] > z[j] else 1.0
+            phi.append(short.phi[j] * kept)
+            sold.append(kept * wanted[j])
+        else:
+            phi.append(share)
+            sold.append(share * wanted[j])
         rest = max(0.0, z[j] - sold[j])
         node = at.firms.node[j]
         orders = [network.shares[j] * d for d in demand[node]] + [outside[j]]
@@ -328,19 +346,20 @@ def home_sales(at, z, wanted, sold, demand, shares, users):
     return [min(z[j], max(0.0, sold[j] + sum(users[j][:3]))) for j in range(at.F)]
 
 
-def table_of(at, network, z, phi, users):
+def table_of(at, network, z, phi, users, basis):
     """The month's table: flows, final use, outside inputs, value added, all by county-node."""
     f, N, K = at.firms, at.N, at.world.K
     X = network.node_output(z)
+    held = {k: network.node_output(row) for k, row in basis.items()}
     flows = [[0.0] * N for _ in range(N)]
     served = [0.0] * N  # share of pool orders that the suppliers of a node deliver
     for j in range(at.F):
         served[f.node[j]] += network.shares[j] * phi[j]
     for n, row in enumerate(network.pool):
         for m, p in row:
-            flows[n][m] += served[n] * p * X[m]
+            flows[n][m] += served[n] * p * held.get(n % K, X)[m]
     for j, i, a in network.link:
-        flows[f.node[j]][f.node[i]] += phi[j] * a * z[i]
+        flows[f.node[j]][f.node[i]] += phi[j] * a * basis.get(f.product[j], z)[i]
     outside = [[0.0] * N for _ in range(K)]
     value = []
     for m in range(N):
@@ -360,7 +379,7 @@ def table_of(at, network, z, phi, users):
     return SimpleNamespace(flows=flows, final=final, outside_inputs=outside, value_added=value, output=X)
 
 
-def premiums(at, network, z, phi):
+def premiums(at, network, z, phi, basis):
     """Nominal premium by buyer for home orders that stayed unfilled."""
     f, rate, N, K = at.firms, at.settings["io"]["premium_import"], at.N, at.world.K
     open_share = [0.0] * N
@@ -368,12 +387,19 @@ def premiums(at, network, z, phi):
         open_share[f.node[j]] += network.shares[j] * (1 - phi[j])
     per_unit = [0.0] * N
     for n, row in enumerate(network.pool):
-        for m, p in row:
+        for m, p in row if n % K not in basis else ():
             per_unit[m] += at.markets.price[n % K] * open_share[n] * p
     premium = [rate * per_unit[f.node[i]] * z[i] for i in range(at.F)]
     for j, i, a in network.link:
-        premium[i] += rate * at.markets.price[f.product[j]] * (1 - phi[j]) * a * z[i]
-    return premium
+        if f.product[j] not in basis:
+            premium[i] += rate * at.markets.price[f.product[j]] * (1 - phi[j]) * a * z[i]
+    missing = [0.0] * at.F
+    for q, row in basis.items():
+        makers = [1.0 if f.product[j] == q else 0.0 for j in range(at.F)]
+        ordered, got = network.intake(makers, q), network.intake([m * x for m, x in zip(makers, phi, strict=True)], q)
+        for i in range(at.F):
+            missing[i] += max(0.0, ordered[i] * z[i] - got[i] * row[i]) * at.markets.price[q]
+    return [x + rate * y for x, y in zip(premium, missing, strict=True)]
 
 
 def accounts(at, z, wages, premium):
@@ -445,11 +471,27 @@ def produce(at):
     shares = supply_shares(at, cap)
     network = Network(at, shares)
     final = [max(0.0, shares[j] * sum(demand[f.node[j]]) + outside[j]) for j in range(at.F)]
-    z = network.solve(people.limit, final, f.output)
-    z, limit, phi_energy = rationed(at, network, people.limit, final, z)
-    phi, sold, users, wanted = served_and_final(at, network, z, demand, outside, final)
-    table = table_of(at, network, z, phi, users)
-    premium = premiums(at, network, z, phi)
+    z = x0 = network.solve(people.limit, final, f.output)
+    short, pools, usual = None, {}, {}
+    if at.boards.outside_supply is not None:
+        usual = rules.usual_supply(at, network, x0, final)
+        pools = {q: at.boards.outside_supply[q] * u for q, u in usual.items() if at.boards.outside_supply[q] < 1}
+        if pools:
+            short = rules.shortage(at, network, people.limit, final, x0, pools)
+            z = short.output
+    z, limit, phi_energy = rationed(at, network, people.limit, final, z, short)
+    phi, sold, users, wanted = served_and_final(at, network, z, demand, outside, final, short)
+    basis = short.held(z) if short else {}
+    table = table_of(at, network, z, phi, users, basis)
+    premium = premiums(at, network, z, phi, basis)
+    stock = None
+    if at.boards.outside_supply is not None:
+        use = {q: rules.outside_use(at, network, q, phi, z, basis.get(q, z)) for q in usual}
+        stock = rules.stocks_after(at, use, x0, pools)
+        usual = [usual[q] if q in pools else sum(use[q]) for q in usual]
+    sales = home_sales(at, z, wanted, sold, demand, shares, users)
+    if short:  # orders count what buyers wanted, filled or not
+        wanted = [short.wanted[j] if f.product[j] in pools else w for j, w in enumerate(wanted)]
     books, surplus, margin = accounts(at, z, people.wages, premium)
     backlog, delivered = backlogs(at, z)
     orders = [wanted[j] + final[j] for j in range(at.F)]
@@ -460,7 +502,7 @@ def produce(at):
         outside_orders=outside,
         orders=orders,
         output=z,
-        home_sales=home_sales(at, z, wanted, sold, demand, shares, users),
+        home_sales=sales,
         staff=people.staff,
         wages=people.wages,
         premium=premium,
@@ -478,4 +520,6 @@ def produce(at):
         delivered=delivered,
         rationed=phi_energy,
         limit=limit,
+        stock=stock,
+        usual=usual,
     )

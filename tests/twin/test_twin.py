@@ -2,13 +2,16 @@
 
 import pytest
 
+import sim
 from sim.mechanisms import Phase
+from sim.model import NingdeModel
 from tests.twin import checks
 from tests.twin.compare import Differences
 from tests.twin.worlds import phases, world
 
-QUICK = (1, 6, 7)
-"""Worlds whose month comes early, with both rules of rationing and all three worlds outside."""
+QUICK = ((6, 150, False), (7, 150, False), (6, 20, True), (9, 20, True))
+"""Worlds whose month comes early (number, latest month, shortages): a conditional and a flat world outside, both rules
+of rationing, the month in which dated plants are signed, and one in which two products are short."""
 
 
 def compared(model):
@@ -20,11 +23,11 @@ def compared(model):
     return found
 
 
-@pytest.mark.parametrize("number", QUICK)
-def test_model_and_twin_agree(number):
-    found = compared(world(number))
+@pytest.mark.parametrize(("number", "latest", "short"), QUICK)
+def test_model_and_twin_agree(number, latest, short):
+    found = compared(world(number, latest, short))
     assert not found.found, "\n".join(found.found)
-    assert len(found.worst) > 80  # columns compared
+    assert len(found.worst) > 100  # columns compared
 
 
 @pytest.mark.slow
@@ -33,6 +36,27 @@ def test_model_and_twin_agree_on_many_worlds(number):
     found = compared(world(number))
     assert not found.found, "\n".join(found.found)
 
+
+@pytest.mark.slow
+@pytest.mark.parametrize("number", range(200, 230))
+def test_model_and_twin_agree_where_outside_supply_is_short(number):
+    found = compared(world(number, short=True))
+    assert not found.found, "\n".join(found.found)
+
+
+@pytest.mark.slow
+def test_model_and_twin_take_the_same_decisions_for_years():
+    model = NingdeModel(sim.load("baseline"), seed=11)
+    found = Differences()
+    while model.state.month < 150:
+        for phase, before, after in phases(model):
+            if phase in DECIDING:
+                checks.CHECKS[phase](found, before, after, model)
+    assert not found.found, "\n".join(found.found)
+
+
+DECIDING = (Phase.PROPOSE, Phase.PLACE, Phase.BUILD, Phase.CLOSE)
+"""Phases in which something is decided, built or closed; most of it is rare in any one month."""
 
 WRONG = {
     Phase.WORLD: ("prices", "adjust", 1.001),

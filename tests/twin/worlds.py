@@ -58,7 +58,7 @@ def ranges() -> list[tuple[str, float, float]]:
     return found
 
 
-def scenario_of(luck: random.Random) -> Scenario:
+def scenario_of(luck: random.Random, short: bool = False) -> Scenario:
     """A shipped scenario with some parameters, the rule of rationing and the world outside changed."""
     scenario = sim.load(luck.choice(SCENARIOS))
     changes: dict[str, Any] = {
@@ -71,6 +71,13 @@ def scenario_of(luck: random.Random) -> Scenario:
         changes["prices.tariff"] = luck.uniform(0.0, 0.2)
     if luck.random() < 0.2:
         changes["energy.cap"] = luck.uniform(2.0, 12.0)
+    if short:
+        lacking = luck.sample(("B_CATH", "B_ANOD", "B_STRU", "OTHM", "S_MELT", "C_PROC", "V_PWTR"), 2)
+        dates = [f"{year}-{month:02d}" for year in range(2014, 2027) for month in (2, 7)]
+        changes["shortage.outside_supply"] = {
+            code: [{"from": date, "value": luck.choice((1.0, luck.uniform(0.1, 0.9)))} for date in dates]
+            for code in lacking
+        }
     scenario = scenario.replace(changes, name="twin")
     for path, low, high in luck.sample(ranges(), 12):
         try:
@@ -80,12 +87,18 @@ def scenario_of(luck: random.Random) -> Scenario:
     return scenario
 
 
-def world(number: int, latest: int = 150) -> NingdeModel:
-    """The model of world ``number``, run to a random month; the month after it is what the twin repeats."""
+def world(number: int, latest: int = 150, short: bool = False) -> NingdeModel:
+    """The model of world ``number``, run to a random month; the month after it is what the twin repeats.
+
+    Args:
+        number: seed of everything random about the world.
+        latest: months within which it is taken.
+        short: whether outside supply of two products falls short in some half-years.
+    """
     luck = random.Random(f"twin {number}")
     while True:
         try:
-            model = NingdeModel(scenario_of(luck), seed=luck.randrange(1, 10_000))
+            model = NingdeModel(scenario_of(luck, short), seed=luck.randrange(1, 10_000))
         except (ValueError, RuntimeError, AssertionError):
             continue  # an opening that its own checks refuse
         for _ in range(luck.randrange(0, latest)):
