@@ -3,6 +3,7 @@
 Written from sections 9.9, 9.10, 9.3 (customers of dated plants), 9.5 (new suppliers and buyers) and 9.17 (grants).
 """
 
+import math
 from types import SimpleNamespace
 
 from tests.twin.grow import spending
@@ -219,7 +220,7 @@ def normal_margin(at, k):
     """Margin on sales of an average plant at the prices of the month."""
     pi, price, tech = at.markets.price_level, at.markets.price[k], at.technology
     W = at.people.national_wage
-    wages = tech.jobs[k] / at.markets.frontier[k] / at.people.deepening * at.wage_reference * W / 1e6 * pi
+    wages = tech.jobs[k] / at.markets.frontier[k] / at.people.deepening[k] * at.wage_reference * W / 1e6 * pi
     wear = tech.capital[k] * at.settings["projects"]["depreciation"] * pi
     return (price - materials(at, k) - wages - tech.tax[k] * price - wear) / price
 
@@ -233,6 +234,7 @@ def births(at, done):
         k, c, own = j.product[n], j.county[n], j.leader[n] >= 0
         margin, market = normal_margin(at, k), at.markets_of_product[k]
         sales = j.investment[n] / j.capital_intensity[n] / 12 * at.markets.price[k] / at.markets.price_level
+        sales *= 1 - math.exp(-1 / at.settings["projects"]["ramp_tau"])  # of the first month of the ramp
         ebar = at.leader_outside_shares[k] if own else at.outside_shares[k]
         firms.append(
             {

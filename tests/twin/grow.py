@@ -28,13 +28,19 @@ def wages(at):
     """Wages by skill, the national wage and the saving of labour of next month."""
     labour, demand = at.settings["labour"], at.settings["demand"]
     if at.settings["run"]["world"] == "flat":
-        national = saving = 0.0
+        national, saving = 0.0, [0.0] * at.world.K
     else:
         inflation = 12 * math.log(at.markets.price_level / at.markets.price_level_before)
         long_run = demand["long_run_growth"]
         national = long_run + (labour["national_wage_growth"] - inflation - long_run) * fade(at)
-        settled = long_run - at.settings["agglomeration"]["productivity_growth"]
-        saving = settled + (labour["deepening"] - settled) * fade(at)
+        saving = []
+        for k in range(at.world.K):
+            firms = at.world.agent[k]
+            settled = long_run - (at.settings["agglomeration"]["productivity_growth"] if firms else 0.0)
+            first = labour["deepening"] if firms else labour["deepening_services"]
+            if k == at.world.index["AGRI"]:
+                first = labour["deepening_farming"]
+            saving.append(settled + (first - settled) * fade(at))
     wage = []
     for h in range(2):
         row = []
@@ -47,7 +53,7 @@ def wages(at):
         wage_by_skill=wage,
         wage=[(1 - share[r]) * wage[0][r] + share[r] * wage[1][r] for r in range(at.world.C)],
         national_wage=at.people.national_wage * math.exp(national / 12),
-        deepening=at.people.deepening * math.exp(saving / 12),
+        deepening=[d * math.exp(g / 12) for d, g in zip(at.people.deepening, saving, strict=True)],
     )
 
 

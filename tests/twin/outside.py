@@ -210,7 +210,7 @@ def experience(at):
 
 
 def exponents(at):
-    """b_k: fall of the part that learns; in batteries such that the price of a cell falls by LR per doubling."""
+    """b_k: fall of the part that learns; in batteries such that the price of a cell fell by LR in the last doubling."""
     p, tech, K = at.settings["prices"], at.technology, at.world.K
     mature = -math.log2(1 - p["learning_rate_other"])
     battery = [k for k in range(K) if at.world.chain[k] == at.world.chains.index("BAT")]
@@ -218,9 +218,11 @@ def exponents(at):
     cell = at.world.index["B_CELL"]
     content = dict(learns)  # what learns in one unit, inputs of inputs included
     for _ in range(500):
-        content = {k: learns[k] + sum(tech.inputs[i][k] * content[i] for i in battery) for k in battery}
+        content = {
+            k: learns[k] + sum(tech.inputs[i][k] * (1 + tech.markup[i]) * content[i] for i in battery) for k in battery
+        }
     cost = sum(tech.inputs[i][cell] for i in range(K)) + tech.conversion[cell]
-    steep = -math.log2(1 - p["learning_rate_cell"]) * cost / content[cell]
+    steep = math.log2(1 + (1 / (1 - p["learning_rate_cell"]) - 1) * cost / content[cell])
     return [steep if k in battery else mature for k in range(K)]
 
 

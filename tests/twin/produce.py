@@ -61,8 +61,8 @@ def capacities(at):
 
 
 def labour_progress(at, firm):
-    """D: fall of jobs per output besides the common trend; in blocks as national wages rise."""
-    return at.people.national_wage if at.firms.block[firm] else at.people.deepening
+    """D: fall of jobs per output besides the common trend, by product."""
+    return at.people.deepening[at.firms.product[firm]]
 
 
 def expected_output(at, firm, cap):
@@ -162,7 +162,7 @@ def unit_costs(at):
             relative.append(1.0)
             continue
         gap = at.counties.wage[c] / (at.wage_reference * W) - 1
-        jobs = at.technology.jobs[k] / at.markets.frontier[k] / at.people.deepening
+        jobs = at.technology.jobs[k] / at.markets.frontier[k] / at.people.deepening[k]
         wages_per_output = jobs * at.wage_reference * W / 1e6
         base = at.markets.conversion[k] * pi
         cost = material[n] + (base + gap * wages_per_output * pi) / f.productivity[i]
@@ -198,6 +198,7 @@ def final_demand(at):
     w, base = at.world, at.technology.base_demand
     income = at.markets.volume[5] / at.markets.volume_opening[5]
     people, home = at.people, at.technology.home_share
+    relative = [price / at.markets.price_level for price in at.markets.price]
     demand = [[0.0, 0.0, 0.0] for _ in range(at.N)]
     mix, ordinary = at.public.mix, at.public.ordinary
     change = [now - then for now, then in zip(ordinary, at.public.base, strict=True)]
@@ -210,12 +211,11 @@ def final_demand(at):
         for k in range(w.K):
             n = r * w.K + k
             demand[n][0] = base[n][0] * growth
-            demand[n][1] = base[n][1]
+            demand[n][1] = base[n][1] / relative[k]
             demand[n][2] = base[n][2] * earned
             for s in range(w.C):
-                share = home[k][r][s]
-                spent = at.technology.household_shares[k][s] * people.consumption[s]
-                demand[n][0] += share * spent * at.markets.price_level / at.markets.price[k]
+                share = home[k][r][s] / relative[k]  # what a unit of money orders
+                demand[n][0] += share * at.technology.household_shares[k][s] * people.consumption[s]
                 demand[n][1] += share * extra[s] * mix[s][k]
                 demand[n][2] += share * at.spending[s][k]
     return demand
