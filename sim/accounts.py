@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.flows import SECTORS, matrix_of, net_lending, net_received
-from sim.mechanisms.production import cost_parts, input_coefficients, material_factor_of, node_basis
+from sim.mechanisms.production import input_coefficients, material_costs, material_factor_of, node_basis
 from sim.mechanisms.shortage import Shortage
 from sim.state import REVENUE_ITEMS, SPENDING_ITEMS, MonthTable, Stage, State
 from sim.sums import extended, sum_by
@@ -150,8 +150,8 @@ def check_firm_accounts(state: State) -> float:
     books, firms, markets = state.firm_accounts, state.firms, state.markets
     if books is None:
         raise RuntimeError("no accounts of firms yet: the month has not produced")
-    materials, _ = cost_parts(state)
-    made = (firms.output * (markets.price - materials)[firms.product] - firms.premium) / markets.price_level
+    materials = material_costs(state)
+    made = (firms.output * (markets.price[firms.product] - materials[firms.node]) - firms.premium) / markets.price_level
     saved = (firms.cash - books.cash_before) - (firms.debt - books.debt_before) - books.written_off
     surplus = books.invested + books.projects + books.land + books.distributed + saved
     parts = books.value_added_tax + books.profit_tax + books.land_tax + books.other_tax

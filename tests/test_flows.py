@@ -12,7 +12,7 @@ from sim.experiment.tables import with_names
 from sim.flows import ABOVE, BUDGETS, FIRMS, HOUSEHOLDS, OUTSIDE, PAYMENTS, SECTORS, matrix_of, net_received, payments
 from sim.mechanisms.firms import Investment
 from sim.mechanisms.households import Consumption
-from sim.mechanisms.production import final_orders, relative_price
+from sim.mechanisms.production import final_orders, material_costs, relative_price
 from sim.model import NingdeModel
 from sim.opening.basis import estimated_basis
 
@@ -226,9 +226,9 @@ def test_metals_and_tariffs_leave_the_city():
     before = payments(running)
     running.markets.commodity = running.markets.commodity + 1.0
     dearer = payments(running)
-    exposure = accounts.cost_parts(running)[0]
+    exposure = material_costs(running)
     running.markets.commodity = running.markets.commodity - 1.0
-    added = (running.firms.output * (exposure - accounts.cost_parts(running)[0])[running.firms.product]).sum()
+    added = (running.firms.output * (exposure - material_costs(running))[running.firms.node]).sum()
     assert added > 0
     rise = dearer["outside inputs"] - before["outside inputs"]
     assert rise == pytest.approx(added / running.markets.price_level)

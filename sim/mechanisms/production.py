@@ -156,6 +156,17 @@ def cost_parts(state: State) -> tuple[Floats, Floats]:
     return np.einsum("ij,ij->j", inputs, paid), state.markets.conversion * state.markets.price_level
 
 
+def material_costs(state: State) -> Floats:
+    """(N,) nominal material cost of one unit in each county-node: its own inputs at the prices that its industry pays.
+
+    The estimated table has one technology for all counties; a table of the user may differ from county to county.
+    """
+    products = state.world.product_count
+    paid = paid_by_industry(state, chain_inputs(state), exposure_matrix_of(state), state.markets.commodity)
+    inputs = input_coefficients(state).reshape(products, -1, products)
+    return np.asarray((inputs * paid[:, None, :]).sum(axis=0).reshape(-1))
+
+
 def exposure_matrix_of(state: State) -> Floats:
     """(K, Q) commodity exposure of the run's scenario."""
     return exposure_matrix(state.scenario[Prices], state.world)

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from sim.mechanisms.firms import Firms as FirmSettings
 from sim.mechanisms.fiscal import taxes_due
-from sim.mechanisms.production import cost_parts
+from sim.mechanisms.production import material_costs
 from sim.resolvers.ledger import firm_accounts, the_ledger
 from sim.settings import Projects as ProjectSettings
 from sim.state import YEAR, FirmAccounts, State, TaxRates
@@ -35,10 +35,10 @@ def month_accounts(state: State, rates: TaxRates) -> FirmAccounts:
     """
     firms, markets, ledger = state.firms, state.markets, state.ledger
     product, level = firms.product, markets.price_level
-    materials, _ = cost_parts(state)
+    materials = material_costs(state)
     wages = firms.wages  # all that the accounts know of the labour market (section 9.11)
     sales = firms.output * markets.price[product] / level
-    value_added = (firms.output * (markets.price - materials)[product] - firms.premium) / level
+    value_added = (firms.output * (markets.price[product] - materials[firms.node]) - firms.premium) / level
     depreciation = state.scenario[ProjectSettings].depreciation * firms.capital / YEAR
     interest = state.scenario[FirmSettings].interest / YEAR * firms.debt
     learned = np.divide(

@@ -14,7 +14,7 @@ from sim.accounts import BrokenIdentityError, the_table
 from sim.flows import PAYMENTS, SECTORS, matrix_of
 from sim.limits import LIMITS, MissingOutput
 from sim.mechanisms.energy import Energy, electricity
-from sim.mechanisms.production import cost_parts
+from sim.mechanisms.production import material_costs
 from sim.mechanisms.sourcing import potential_coverage
 from sim.state import REVENUE_ITEMS, SPENDING_ITEMS, YEAR, Channel, Stage, State
 from sim.statistics.activity import Activity
@@ -120,8 +120,7 @@ class Recorder:
         """Output, value added, firms, jobs and capital by county and product."""
         world, firms, markets, table = state.world, state.firms, state.markets, the_table(state)
         shape, size = (world.county_count, world.product_count), state.node_count
-        materials, _ = cost_parts(state)
-        unit_value_added = markets.price - materials
+        unit_value_added = markets.price - material_costs(state).reshape(shape)
 
         def cell(weights: Floats) -> Floats:
             return sum_by(firms.node, weights, size).reshape(shape)

@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from sim import accounts, resolvers
+from sim import resolvers
+from sim.mechanisms.production import cost_parts
 from sim.resolvers.accounts_of_firms import month_accounts, settle, working_cash
 from sim.settings import Projects
 from sim.state import Channel, Stage
@@ -31,7 +32,7 @@ def test_accounts_of_one_firm_by_hand(fresh):
     firms, books, markets = state.firms, state.firm_accounts, state.markets
     row = int(np.where(state.world.legacy[firms.product] & ~firms.fringe, firms.output, 0.0).argmax())
     product, level = int(firms.product[row]), markets.price_level
-    materials, _ = accounts.cost_parts(state)
+    materials, _ = cost_parts(state)
     value_added = firms.output[row] * (markets.price[product] - materials[product]) / level
     sales = firms.output[row] * markets.price[product] / level
     assert books.value_added[row] == pytest.approx(value_added)
