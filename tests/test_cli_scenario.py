@@ -146,7 +146,7 @@ def test_levers_as_csv() -> None:
     teams = rows["service.teams"]
     assert (teams["range"], teams["default"], teams["from"], teams["neutral"]) == ("0 to 20", "8", "2017-01", "1")
     assert rows["enclave.direction"]["range"] == "none, forward, reverse, both"
-    assert rows["demand.legacy_trend"]["default"] == "-0.1", "a number stays a number"
+    assert rows["demand.legacy_trend"]["default"] == "-0.15", "a number stays a number"
     assert rows["talent.budget"]["remark"] == INERT
 
 

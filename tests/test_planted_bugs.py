@@ -148,8 +148,8 @@ BUGS = (
         "a supplier qualifies a month late",
         "off by one",
         "mechanisms/sourcing.py",
-        "(state.month - firms.birth[links.supplier] >= s.qualification)",
-        "(state.month - firms.birth[links.supplier] > s.qualification)",
+        "able = firms.alive & ((state.month - firms.birth >= s.qualification)",
+        "able = firms.alive & ((state.month - firms.birth > s.qualification)",
         "mechanisms/test_sourcing.py::test_a_new_supplier_qualifies_before_it_sells",
     ),
     Bug(
@@ -172,8 +172,8 @@ BUGS = (
         "land of dated plants is reserved twice",
         "double count",
         "mechanisms/location.py",
-        "(projects.stage == Stage.SIGNED) & (projects.graft < 0) & (projects.land_held <= 0)",
-        "(projects.stage == Stage.SIGNED) & (projects.graft < 0)",
+        "(projects.graft[signed] < 0) & (projects.land_held[signed] <= 0)",
+        "(projects.graft[signed] < 0)",
         "mechanisms/test_location.py::test_land_that_signed_projects_wait_for_is_taken",
     ),
     Bug(
@@ -244,8 +244,8 @@ BUGS = (
         "luck of exit by row instead of slot",
         "swapped index",
         "mechanisms/firms.py",
-        "(luck[np.maximum(firms.slot, 0)] < probability)",
-        "(luck[np.arange(len(firms)) % len(luck)] < probability)",
+        "luck[np.maximum(firms.slot[rows], 0)] < probability",
+        "luck[rows % len(luck)] < probability",
         "mechanisms/test_firms.py::test_who_leaves_is_settled_by_hazard_and_the_luck_of_the_slot",
     ),
     Bug(

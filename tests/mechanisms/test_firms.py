@@ -230,9 +230,8 @@ def test_noise_has_the_declared_spread_and_does_not_lift_the_mean(fresh, next_mo
 
 def test_large_firms_meet_smaller_shocks():
     """Sd falls with size to the power of the published exponent; very small firms are held at twice the mean."""
-    size, exposed = np.array([1.0, 32.0, 1024.0, 1e-9, 1e9]), np.array([True, True, True, False, False])
-    spread = shock_spread(size, exposed, FIRMS)
-    assert spread[1] == pytest.approx(FIRMS.shock)
+    spread = shock_spread(np.array([1.0, 32.0, 1024.0, 1e-9, 1e9]), FIRMS)
+    assert spread[1] == pytest.approx(FIRMS.shock), "of the median firm"
     assert spread[0] / spread[2] == pytest.approx(1024.0**FIRMS.shock_size)
     assert spread[3] == pytest.approx(2.0 * FIRMS.shock)
     assert spread[4] < spread[2]
