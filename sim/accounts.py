@@ -14,7 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.flows import SECTORS, matrix_of, net_lending, net_received
-from sim.mechanisms.production import input_coefficients, material_costs, material_factor_of, node_basis
+from sim.mechanisms.prices import input_coefficients, material_factor_of
+from sim.mechanisms.production import material_costs, node_basis
 from sim.mechanisms.shortage import Shortage
 from sim.state import REVENUE_ITEMS, SPENDING_ITEMS, MonthTable, Stage, State
 from sim.sums import extended, sum_by

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from sim.accounts import the_table
 from sim.inputoutput.rationing import Outcome, Position, compare_rules
-from sim.mechanisms.production import input_coefficients
+from sim.mechanisms.prices import input_coefficients
 from sim.mechanisms.shortage import Shortage
 from sim.state import State
 from sim.sums import sum_by

@@ -27,6 +27,7 @@ from numpy.typing import NDArray
 from sim.draws import Streams
 from sim.mechanisms import Phase
 from sim.mechanisms.fiscal import Race, competing_counties
+from sim.mechanisms.prices import chain_inputs, input_coefficients
 from sim.parameters import Parameters, parameter
 from sim.state import YEAR, Channel, Stage, State, read_once
 from sim.sums import sum_by
@@ -225,7 +226,7 @@ def needs_by_county(state: State) -> Floats:
     """(C, K) annual home need of each product by county, bn yuan."""
     firms, size = state.firms, state.world.product_count
     output = sum_by(firms.node, firms.output, state.node_count) * YEAR / BILLION
-    need = state.technology.inputs * output[None, :]
+    need = input_coefficients(state) * output[None, :]
     return np.asarray(need.reshape(size, -1, size).sum(axis=2).T)
 
 
@@ -277,7 +278,7 @@ def base_utility(state: State, location: Location, product: Ints, sponsor: Ints,
     county = world.park_county
     buyers = market_access(world.minutes, needs_by_county(state), q.market_decay)
     sellers = market_access(world.minutes, capacity_by_county(state), q.market_decay)
-    inputs = state.technology.inputs[:, : world.product_count]
+    inputs = chain_inputs(state)
     suppliers = sellers @ inputs
     same = firms_by_park(state)
     place = (

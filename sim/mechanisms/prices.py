@@ -54,7 +54,7 @@ from sim.mechanisms.demand import (
 )
 from sim.parameters import Lever, Month, Parameters, entries, lever, parameter
 from sim.settings import Run
-from sim.state import COMMODITIES, YEAR, State, Technology
+from sim.state import COMMODITIES, YEAR, State, Technology, read_once
 from sim.sums import sum_by
 from sim.world import World
 
@@ -504,10 +504,25 @@ def _exposure_matrix(shares: tuple[tuple[str, float], ...], products: tuple[str,
 
 def chain_inputs(state: State) -> Floats:
     """(K, K) input coefficients of the month at home plants (they are the same in all counties)."""
-    size = state.world.product_count
-    inputs = state.technology.inputs[:, :size].copy()
+    return input_coefficients(state)[:, : state.world.product_count]
+
+
+@read_once
+def material_factor_of(state: State) -> Floats:
+    """(R,) material use per cell relative to the opening, 1 for other buyers (thrift of section 9.2)."""
     cell = state.world.product("B_CELL")
-    inputs[state.technology.linked[:, cell], cell] *= state.markets.material_factor
+    return np.where(state.firms.product[state.relations.buyer] == cell, state.markets.material_factor, 1.0)
+
+
+@read_once
+def input_coefficients(state: State) -> Floats:
+    """(K, N) total input coefficients of the month."""
+    cell = state.world.product("B_CELL")
+    factor = state.markets.material_factor
+    inputs = state.technology.inputs.copy()
+    rows = np.flatnonzero(state.technology.linked[:, cell])
+    columns = np.arange(cell, inputs.shape[1], state.world.product_count)
+    inputs[np.ix_(rows, columns)] *= factor
     return inputs
 
 

@@ -27,7 +27,14 @@ from scipy import sparse
 from sim.draws import Streams
 from sim.inputoutput.rationing import HeldOrders, Rule, served
 from sim.mechanisms import Phase
-from sim.mechanisms.prices import Prices, chain_inputs, exposure_matrix, paid_by_industry
+from sim.mechanisms.prices import (
+    Prices,
+    chain_inputs,
+    exposure_matrix,
+    input_coefficients,
+    material_factor_of,
+    paid_by_industry,
+)
 from sim.mechanisms.sourcing import Sourcing
 from sim.settings import Projects
 from sim.state import MARKETS, YEAR, FinalOrders, Firms, MonthTable, State, read_once
@@ -100,25 +107,6 @@ def network_of(state: State, cap: Floats) -> Network:
     matrix = sparse.csr_matrix((entries, (links.supplier[live], relations.buyer[relation])), shape=(rows, rows))
     share = supply_shares(firms, cap, state.node_count)
     return Network(matrix, state.technology.pool, firms.node, share, state.node_count)
-
-
-@read_once
-def material_factor_of(state: State) -> Floats:
-    """(R,) material use per cell relative to the opening, 1 for other buyers (thrift of section 9.2)."""
-    cell = state.world.product("B_CELL")
-    return np.where(state.firms.product[state.relations.buyer] == cell, state.markets.material_factor, 1.0)
-
-
-@read_once
-def input_coefficients(state: State) -> Floats:
-    """(K, N) total input coefficients of the month."""
-    cell = state.world.product("B_CELL")
-    factor = state.markets.material_factor
-    inputs = state.technology.inputs.copy()
-    rows = np.flatnonzero(state.technology.linked[:, cell])
-    columns = np.arange(cell, inputs.shape[1], state.world.product_count)
-    inputs[np.ix_(rows, columns)] *= factor
-    return inputs
 
 
 def unit_costs(state: State, talent: Floats | float = 1.0) -> tuple[Floats, Floats]:

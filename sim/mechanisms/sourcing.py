@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 
 from sim.draws import Streams
 from sim.mechanisms import Phase
+from sim.mechanisms.prices import chain_inputs, material_factor_of
 from sim.parameters import Parameters, parameter
 from sim.state import State
 from sim.sums import sum_by
@@ -291,7 +292,7 @@ class Connection:
         alive = firms.alive[relations.buyer]
         alive[old_relations:] = False
         known, asking = np.flatnonzero(alive), np.arange(old_relations, len(relations))
-        need = relations.coefficient[known] * firms.capacity[relations.buyer[known]]
+        need = needed_inputs(state)[known] * firms.capacity[relations.buyer[known]]
         known = known[largest(relations.product[known], need, MOST_PARTNERS)]
         bought = np.zeros(state.world.product_count, dtype=np.bool_)
         bought[relations.product[asking]] = True
@@ -331,7 +332,7 @@ class Connection:
 
     @staticmethod
     def _options_from_peers(state: State, new: Ints) -> None:
-        """O of new relations: need-weighted mean of the county's relations for the same input and industry."""
+        """O of new relations: need-weighted mean of what relations of the county and industry have for that input now."""
         if not len(new):
             return
         firms, relations, products = state.firms, state.relations, state.world.product_count
@@ -344,12 +345,18 @@ class Connection:
         old = np.flatnonzero(relations.option_set)
         need = relations.coefficient[old] * firms.capacity[relations.buyer[old]]
         total = sum_by(cell(old), need, size)
-        mean = sum_by(cell(old), need * relations.option[old], size)
+        grown = market_volume(state, relations.product[old]) / relations.option_reference[old]
+        mean = sum_by(cell(old), need * relations.option[old] * grown, size)
         peers = np.divide(mean, total, out=np.zeros(size), where=total > 0)[cell(new)]
         found = total[cell(new)] > 0
         relations.option[new] = peers
         relations.option_set[new] = found
         relations.option_reference[new] = market_volume(state, relations.product[new])
+
+
+def needed_inputs(state: State) -> Floats:
+    """(R,) input per unit of output of each relation this month, thrift included (section 9.2)."""
+    return np.asarray(state.relations.coefficient * material_factor_of(state))
 
 
 def nameplate(state: State, rows: Ints) -> Floats:
@@ -386,7 +393,7 @@ class SupplierChoice:
         option = np.where(np.isnan(first), grown, first)
         goal = target_shares(attraction, relation, option)
         weight = np.where(eligible, links.weight + s.adjust * (goal - links.weight), 0.0)
-        need = (relations.coefficient * firms.output[relations.buyer])[relation]
+        need = (needed_inputs(state) * firms.output[relations.buyer])[relation]
         state.boards.weight = devoted(weight, need, supplier, cap, s.cap_devoted_max)
 
     def _pull(self, state: State) -> Floats:
@@ -415,7 +422,7 @@ class SupplierChoice:
         fresh = np.flatnonzero(~relations.option_set & firms.alive[relations.buyer])
         if len(fresh):
             buyer, product = relations.buyer[fresh], relations.product[fresh]
-            need = relations.coefficient[fresh] * nameplate(state, buyer)
+            need = needed_inputs(state)[fresh] * nameplate(state, buyer)
             cell = firms.node[buyer] * products + product
             total = sum_by(cell, need, state.node_count * products)[cell]
             option[fresh] = self.connection.parity_option(total, state.world.key[product])
@@ -430,7 +437,7 @@ def purchase_weights(state: State, product: int) -> Floats:
     """
     world = state.world
     goods = world.agent & ~world.legacy
-    column = np.where(goods, state.technology.inputs[:, product], 0.0)
+    column = np.where(goods, chain_inputs(state)[:, product], 0.0)
     total = column.sum()
     return np.asarray(column / total if total > 0 else column)
 
@@ -464,6 +471,6 @@ def potential_coverage(state: State, product: int, decay: float) -> Floats:
     reach = np.exp(-decay * state.world.minutes) @ capacity
     firms = state.firms
     own = float(firms.output[firms.alive & (firms.product == product)].sum())
-    need = state.technology.inputs[:, product] * own
+    need = chain_inputs(state)[:, product] * own
     cover = np.minimum(1.0, np.divide(reach, need[None, :], out=np.ones_like(reach), where=need[None, :] > 0))
     return np.asarray(cover @ weights)

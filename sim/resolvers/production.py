@@ -8,7 +8,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.draws import Streams
-from sim.inputoutput.rationing import solve
 from sim.mechanisms.energy import Energy, rationed
 from sim.mechanisms.labour import Labour, hired_and_paid, staff_limit, staffing
 from sim.mechanisms.leaders import Leaders
@@ -76,7 +75,8 @@ def resolve_produce(state: State, streams: Streams) -> None:
     final = home[firms.node] * network.share[:, None]
     demand = np.maximum(final.sum(axis=1) + boards.outside_demand, 0.0)
     rule = state.scenario[Run].rule
-    solution = joint_solve(state, network, limit, demand)
+    the_ledger(state).rounds = 0
+    solution = joint_solve(state, network, limit, demand, firms.output)
     if np.isfinite(boards.electricity_limit):
         solution = _ration(state, network, demand, solution)
     output = solution.output
@@ -121,10 +121,11 @@ def _ration(state: State, network: Network, demand: Floats, solution: Solution) 
         solution: the fixed point without the limit.
 
     Returns:
-        The solution within the limit. phi x* is a fixed point below the limit phi x*, since M x* + f >= x* and f >= 0;
-        so the plants make just that, and only the blocks, which use no electricity here, have to settle.
+        The solution within the limit. Without a shortage phi x* is a fixed point below the limit phi x*, since M x* + f
+        >= x* and f >= 0; so the plants make just that, and only the blocks, which use no electricity here, have to
+        settle. In a shortage makers promise what they can make within the limit, so (C2) is run again from there.
     """
-    boards, firms, run, output = state.boards, state.firms, state.scenario[Run], solution.output
+    boards, firms, output = state.boards, state.firms, solution.output
     assert boards.limit is not None
     rate = firms.energy_intensity * (1.0 - state.scenario[Energy].efficiency) ** (state.month / YEAR)
     share = rationed(rate * output, boards.electricity_limit)
@@ -135,10 +136,8 @@ def _ration(state: State, network: Network, demand: Floats, solution: Solution) 
     held = np.divide(share * output, boards.limit, out=np.ones(len(output)), where=(rate > 0) & (boards.limit > 0))
     boards.energy_factor = np.minimum(1.0, held)
     boards.limit = np.where(rate > 0, share * output, boards.limit)
-    orders = network if solution.held is None else solution.held
-    found, more = solve(orders, boards.limit, demand, share * output, run.tolerance)
-    ledger.rounds += more
-    return replace(solution, output=found)
+    found = joint_solve(state, network, boards.limit, demand, share * output)
+    return replace(found, written_off=solution.written_off)
 
 
 def _order_books(state: State) -> None:

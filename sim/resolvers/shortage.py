@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.inputoutput.rationing import HeldOrders, Scarce, outside_use, ration, solve
-from sim.mechanisms.production import NONE, HomeSupply, Network, home_supply, input_coefficients
+from sim.mechanisms.prices import input_coefficients
+from sim.mechanisms.production import NONE, HomeSupply, Network, home_supply
 from sim.mechanisms.shortage import Shortage, restock
 from sim.resolvers.ledger import the_ledger
 from sim.settings import InputOutput, Run
@@ -46,7 +47,7 @@ class Solution:
         return np.where(self.held.scarce.maker >= 0, usual, supply.wanted)
 
 
-def joint_solve(state: State, network: Network, limit: Floats, final: Floats) -> Solution:
+def joint_solve(state: State, network: Network, limit: Floats, final: Floats, start: Floats) -> Solution:
     """Output of the month: (C1), and (C2) in a month of shortage (section 9.12).
 
     Args:
@@ -54,9 +55,11 @@ def joint_solve(state: State, network: Network, limit: Floats, final: Floats) ->
         network: M of the month.
         limit: (F,) effective capacity, infinite for blocks.
         final: (F,) demand other than of home producers, >= 0.
+        start: (F,) first guess of output.
     """
     firms, ledger, tolerance = state.firms, the_ledger(state), state.scenario[Run].tolerance
-    usual, ledger.rounds = solve(network, limit, final, firms.output, tolerance)
+    usual, rounds = solve(network, limit, final, start, tolerance)
+    ledger.rounds += rounds
     shares = state.boards.outside_supply
     if shares is None:
         return Solution(usual, usual, NONE, None, np.zeros(0), np.zeros((0, len(firms))))

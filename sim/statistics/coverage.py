@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.accounts import the_table
-from sim.mechanisms.production import input_coefficients
+from sim.mechanisms.prices import input_coefficients
 from sim.state import State
 from sim.statistics.bureau import ENERGY
 from sim.statistics.table import leader_purchases

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from sim.accounts import the_table
 from sim.inputoutput.tables import Table
-from sim.mechanisms.production import input_coefficients, material_factor_of
+from sim.mechanisms.prices import input_coefficients, material_factor_of
 from sim.state import State
 from sim.sums import sum_by
 

@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from sim import accounts
-from sim.mechanisms.production import Production, input_coefficients, node_basis
+from sim.mechanisms.prices import input_coefficients
+from sim.mechanisms.production import Production, node_basis
 from sim.mechanisms.shortage import OutsideSupply, Shortage, restock
 from sim.resolvers import close_firms, shortage
 from sim.statistics import leader_purchases

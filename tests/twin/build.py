@@ -11,6 +11,7 @@ from tests.twin.place import LAND
 from tests.twin.position import lever
 from tests.twin.produce import materials
 from tests.twin.propose import BUILD, SIGNED
+from tests.twin.supply import market_of
 
 DONE = 4
 
@@ -312,7 +313,8 @@ def connections(at, born):
         ]
         need = [rel.coefficient[r] * f.capacity[rel.buyer[r]] for r in peers]
         if sum(need) > 0:
-            row.option = sum(n * rel.option[r] for n, r in zip(need, peers, strict=True)) / sum(need)
+            now = [rel.option[r] * market_of(at, rel.product[r]) / rel.option_reference[r] for r in peers]
+            row.option = sum(n * o for n, o in zip(need, now, strict=True)) / sum(need)
             row.option_set = True
     buyers = list(rel.buyer) + [row.buyer for row in relations]
     goods = list(rel.product) + [row.product for row in relations]

@@ -21,6 +21,7 @@ from tests.twin.propose import (
     saving,
     use_of_electricity,
 )
+from tests.twin.technology import coefficient
 
 LAND, FAILED, LOST, OWN = 2, 5, 6, 6
 
@@ -81,10 +82,7 @@ def markets_nearby(at):
         if f.alive[i]:
             capacity[f.county[i]][f.product[i]] += 12 * (f.output[i] if f.block[i] else f.capacity[i]) / 1000
     need = [
-        [
-            12 * sum(at.technology.inputs[k][c * w.K + q] * output[c * w.K + q] for q in range(w.K)) / 1000
-            for k in range(w.K)
-        ]
+        [12 * sum(coefficient(at, k, c * w.K + q) * output[c * w.K + q] for q in range(w.K)) / 1000 for k in range(w.K)]
         for c in range(w.C)
     ]
     return need, capacity
@@ -121,7 +119,7 @@ def offers_and_utilities(at, leads, room):
         values = []
         for p in range(w.P):
             c = w.park_county[p]
-            sa = sum(at.technology.inputs[i][k] * sellers[c][i] for i in range(w.K))
+            sa = sum(coefficient(at, i, k) * sellers[c][i] for i in range(w.K))
             rent = at.parks.price[p] / at.rent_reference if at.parks.price[p] > 0 else 1.0
             wage = at.counties.wage[c] / (at.wage_reference * at.people.national_wage)
             v = q["market_access"] * math.log1p(buyers[c][k]) + q["supplier_access"] * math.log1p(sa)

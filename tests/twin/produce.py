@@ -300,17 +300,16 @@ def electricity_limit(at):
     return least
 
 
-def rationed(at, network, limit, final, z, short):
-    """Output and limits after the cap on electricity, and phi."""
+def rationed(at, limit, z):
+    """Limits after the cap on electricity, and phi."""
     years = at.month / 12
     drop = (1 - at.settings["energy"]["efficiency"]) ** years
     use = sum(e * x * drop for e, x in zip(at.firms.energy_intensity, z, strict=True))
     most = electricity_limit(at)
     if use <= most:
-        return z, limit, 1.0
+        return limit, 1.0
     phi = most / use
-    limit = [math.inf if at.firms.block[i] else phi * z[i] for i in range(at.F)]
-    return network.solve(limit, final, [phi * x for x in z], short and short.orders), limit, phi
+    return [math.inf if at.firms.block[i] else phi * z[i] for i in range(at.F)], phi
 
 
 def served_and_final(at, network, z, demand, outside, final, short):
@@ -472,22 +471,27 @@ def produce(at):
     network = Network(at, shares)
     final = [max(0.0, shares[j] * sum(demand[f.node[j]]) + outside[j]) for j in range(at.F)]
     z = x0 = network.solve(people.limit, final, f.output)
-    short, pools, usual = None, {}, {}
+    short, pools, usual, stock = None, {}, {}, None
     if at.boards.outside_supply is not None:
         usual = rules.usual_supply(at, network, x0, final)
         pools = {q: at.boards.outside_supply[q] * u for q, u in usual.items() if at.boards.outside_supply[q] < 1}
+        stock = rules.stocks(at, x0)
         if pools:
-            short = rules.shortage(at, network, people.limit, final, x0, pools)
+            short = rules.shortage(at, network, people.limit, final, x0, pools, stock)
             z = short.output
-    z, limit, phi_energy = rationed(at, network, people.limit, final, z, short)
+    limit, phi_energy = rationed(at, people.limit, z)
+    if phi_energy < 1:  # the month again, within the limits of the cap
+        z = x0 = network.solve(limit, final, [phi_energy * x for x in z])
+        if pools:
+            short = rules.shortage(at, network, limit, final, x0, pools, stock)
+            z = short.output
     phi, sold, users, wanted = served_and_final(at, network, z, demand, outside, final, short)
     basis = short.held(z) if short else {}
     table = table_of(at, network, z, phi, users, basis)
     premium = premiums(at, network, z, phi, basis)
-    stock = None
     if at.boards.outside_supply is not None:
         use = {q: rules.outside_use(at, network, q, phi, z, basis.get(q, z)) for q in usual}
-        stock = rules.stocks_after(at, use, x0, pools)
+        stock = rules.stocks_after(at, use, x0, pools, stock)
         usual = [usual[q] if q in pools else sum(use[q]) for q in usual]
     sales = home_sales(at, z, wanted, sold, demand, shares, users)
     if short:  # orders count what buyers wanted, filled or not

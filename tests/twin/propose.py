@@ -10,6 +10,7 @@ from types import SimpleNamespace
 from tests.twin.outside import between, known
 from tests.twin.position import lever
 from tests.twin.produce import electricity_limit, nameplate
+from tests.twin.technology import coefficient
 
 SIGNED, BUILD = 1, 3
 LEADER, CHAIN, CLUSTER, UNPLANNED, SPINOFF, NORMAL = range(6)
@@ -162,7 +163,7 @@ def outlook(at):
 def lead_rates(at, effort):  # noqa: C901 - one list, as on paper
     """(6, K) expected leads of the month, and the pool from which they are thinned."""
     w, p, f, K = at.world, at.settings["promotion"], at.firms, at.world.K
-    a = at.technology.inputs
+    a = [[coefficient(at, k, q) for q in range(K)] for k in range(K)]
     now, growth, made, _ = outlook(at)
     capacity, pipeline, jobs = [0.0] * K, [0.0] * K, [0.0] * K
     for i in range(at.F):
@@ -295,9 +296,7 @@ def incumbent(at, k, luck):
 def sponsor(at, k):
     """The leader that needs most of a product, none where nobody does."""
     _, _, made, coming = outlook(at)
-    need = [
-        at.technology.inputs[k][q] * (made[g] if made[g] > 0 else coming[g]) for g, q in enumerate(at.leaders.product)
-    ]
+    need = [coefficient(at, k, q) * (made[g] if made[g] > 0 else coming[g]) for g, q in enumerate(at.leaders.product)]
     return need.index(max(need)) if max(need) > 0 else -1
 
 
@@ -434,7 +433,7 @@ def coverage(at, k):
     """
     w, f, K = at.world, at.firms, at.world.K
     goods = [i for i in range(K) if w.agent[i] and not w.legacy[i]]
-    total = sum(at.technology.inputs[i][k] for i in goods)
+    total = sum(coefficient(at, i, k) for i in goods)
     output = sum(f.output[i] for i in range(at.F) if f.alive[i] and f.product[i] == k)
     able = [[0.0] * K for _ in range(w.C)]
     for i in range(at.F):
@@ -446,8 +445,8 @@ def coverage(at, k):
         v = 0.0
         for i in goods:
             reach = sum(math.exp(-decay * w.minutes[c][d]) * able[d][i] for d in range(w.C))
-            need = at.technology.inputs[i][k] * output
-            v += at.technology.inputs[i][k] / total * min(1.0, reach / need if need > 0 else 1.0)
+            need = coefficient(at, i, k) * output
+            v += coefficient(at, i, k) / total * min(1.0, reach / need if need > 0 else 1.0)
         cover.append(v)
     return cover
 

@@ -62,10 +62,10 @@ def usual_supply(at, network, x0, final):
     return result
 
 
-def shortage(at, network, limit, final, x0, pools):  # noqa: C901 - the rounds as one list
+def shortage(at, network, limit, final, x0, pools, stock):  # noqa: C901 - the rounds as one list
     """Output, shares of orders that makers of short products deliver, and the orders held up."""
     f, local = at.firms, at.settings["run"]["rationing"] == "local_first"
-    wanted0, stock = network.orders(x0), stocks(at, x0)
+    wanted0 = network.orders(x0)
     asked = [wanted0[j] + (0.0 if local else final[j]) for j in range(at.F)]
     need = {q: [a * x for a, x in zip(needs(at, q), x0, strict=True)] for q in pools}
     per_unit, s, phi, offers = {}, [1.0] * at.F, [], {}
@@ -111,9 +111,9 @@ def shortage(at, network, limit, final, x0, pools):  # noqa: C901 - the rounds a
     return SimpleNamespace(output=z, phi=phi, held=held, short=s, wanted=wanted0, orders=orders)
 
 
-def stocks_after(at, use, x0, pools):
+def stocks_after(at, use, x0, pools, stock):
     """Stocks of critical inputs after the month, by product."""
-    stock, after = stocks(at, x0), []
+    after = []
     for q in named(at):
         drawn = [min(s, u) for s, u in zip(stock[q], use[q], strict=True)]
         lack = [max(0.0, t - s + d) for t, s, d in zip(target(at, q, x0), stock[q], drawn, strict=True)]

@@ -4,6 +4,13 @@ import math
 from types import SimpleNamespace
 
 from tests.twin.produce import nameplate
+from tests.twin.technology import thrift
+
+
+def needed(at, relation):
+    """Input per unit of output this month."""
+    rel = at.relations
+    return rel.coefficient[relation] * thrift(at, rel.product[relation], at.firms.product[rel.buyer[relation]])
 
 
 def market_of(at, product):
@@ -50,7 +57,7 @@ def devoted(at, weights, cap):
     f, rel, links = at.firms, at.relations, at.links
     promised = [0.0] * at.F
     for j, r, weight in zip(links.supplier, links.relation, weights, strict=True):
-        promised[j] += rel.coefficient[r] * f.output[rel.buyer[r]] * weight
+        promised[j] += needed(at, r) * f.output[rel.buyer[r]] * weight
     most = at.settings["sourcing"]["cap_devoted_max"]
     kept = [min(1.0, most * cap[j] / promised[j]) if promised[j] > 0 else 1.0 for j in range(at.F)]
     return [weight * kept[j] for j, weight in zip(links.supplier, weights, strict=True)]
@@ -64,7 +71,7 @@ def outside_options(at):
     for r, i in enumerate(rel.buyer):
         if not rel.option_set[r] and f.alive[i]:
             cell = (f.node[i], rel.product[r])
-            need[cell] = need.get(cell, 0.0) + rel.coefficient[r] * nameplate(at, i)
+            need[cell] = need.get(cell, 0.0) + needed(at, r) * nameplate(at, i)
             found[r] = cell
     settings = at.settings["sourcing"]
     worth = {  # utility of an average supplier at parity of cost, without habit

@@ -71,8 +71,7 @@ def scenario_of(luck: random.Random, short: bool = False) -> Scenario:
         changes["prices.tariff"] = luck.uniform(0.0, 0.2)
     if luck.random() < 0.2:
         changes["energy.cap"] = luck.uniform(2.0, 12.0)
-    if short:  # without a cap on electricity: both at once break the model, see the test that is expected to fail
-        changes |= {"energy.cap": 0.0, "energy.carbon_cap": 0.0}
+    if short:
         lacking = luck.sample(("B_CATH", "B_ANOD", "B_STRU", "OTHM", "S_MELT", "C_PROC", "V_PWTR"), 2)
         dates = [f"{year}-{month:02d}" for year in range(2014, 2027) for month in (2, 7)]
         changes["shortage.outside_supply"] = {
