@@ -332,7 +332,7 @@ class Connection:
 
     @staticmethod
     def _options_from_peers(state: State, new: Ints) -> None:
-        """O of new relations: need-weighted mean of what relations of the county and industry have for that input now."""
+        """O of new relations: need-weighted mean of those of the county and industry for that input now."""
         if not len(new):
             return
         firms, relations, products = state.firms, state.relations, state.world.product_count
