@@ -211,6 +211,9 @@ QUANTITIES: tuple[Quantity, ...] = (
     Quantity("funded share of the levers", lambda s: s.budgets.funded, (SHARE,), ("funded",), *SHARE_BOUNDS, "budget"),
     Quantity("income, M yuan a month", lambda s: s.people.income, (SHARE,), ("income",), axis="county"),
     Quantity(
+        "usual profits, M yuan a month", lambda s: s.people.usual_profits, (SHARE,), ("usual_profits",), axis="county"
+    ),
+    Quantity(
         "household spending, M yuan a month", lambda s: s.people.consumption, (SHARE,), ("consumption",), axis="county"
     ),
 )

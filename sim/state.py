@@ -273,8 +273,9 @@ class People:
     pay_opening: Floats  # (2, C) expected pay at the opening, yuan a year
     amenity: Floats  # (C,) ln wage equivalent
     residents_opening: Floats  # (C,) persons
-    income_opening: Floats  # (C,) M yuan a month
+    consumption_opening: Floats  # (C,) M yuan a month
     income: Floats  # (C,) disposable income by residence, real M yuan a month
+    usual_profits: Floats  # (C,) profits that local owners count on, real M yuan a month
     consumption: Floats  # (C,) what households spend next month, real M yuan
     deepening: Floats  # (K,) output per job by capital and know-how in place of labour, relative to the opening
     national_wage: float = 1.0  # national real wage relative to the opening
@@ -469,6 +470,7 @@ class Boards:
     moves: Floats | None = None  # (2, C, C) between counties
     births_of_people: Floats | None = None  # (2, C) natural growth at working age
     income: Floats | None = None  # (C,) M yuan a month
+    usual_profits: Floats | None = None  # (C,) M yuan a month
     consumption: Floats | None = None  # (C,) M yuan a month
     # CLOSE
     exits: Bools | None = None

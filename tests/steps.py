@@ -34,6 +34,7 @@ MONTHS = {
     "agglomeration": ("memory", "leader_age_max"),
     "firms": ("working_cash",),
     "fiscal": ("adjustment",),
+    "households": ("memory",),
     "projects": ("ramp_tau",),
     "sourcing": ("qualification",),
 }

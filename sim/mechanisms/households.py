@@ -1,7 +1,8 @@
 """Households: income by residence and what it buys (model description, section 9.14).
 
-    income_s     = sum_r (T_sr / sum_s T_sr) wage bill_r + c_other x (profits paid out in s)^+
-    spending_s   = c_y income_s
+    pay_s        = sum_r (T_sr / sum_s T_sr) wage bill_r ,   profits_s = c_other x (profits paid out in s)^+
+    usual_s'     = usual_s + (profits_s - usual_s) / m_y
+    income_s     = pay_s + profits_s ,   spending_s = c_y (pay_s + usual_s')
     ordered from the producers of product k in county r:
                    base_kr (residents_r x national income, to the opening) + sum_s home_krs gamma_ks spending_s PI / p_k
 
@@ -11,9 +12,10 @@ The base is what the opening table gives to households beyond this (pensions, mo
 that the opening comes back from its own incomes; it follows residents and national income. Spending of a month is
 ordered in the next one, which keeps the joint solve linear. Profits paid out are those of the accounts (9.12), after
 investment, interest and taxes; a part stays with owners in the county, the rest and all profits of leaders go
-elsewhere.
+elsewhere. Pay is spent as it comes, profits as owners are used to them (permanent income, Friedman 1957): the cash of a
+plant that is wound down or held up is not spent within the month.
 
-Reads workers, wages, accounts of firms. Writes: income, consumption.
+Reads workers, wages, accounts of firms. Writes: income, usual_profits, consumption.
 """
 
 from __future__ import annotations
@@ -33,7 +35,7 @@ Floats = NDArray[np.float64]
 
 
 class Households(Parameters):
-    """Spending out of income, and the part of profits that stays with local owners."""
+    """Spending out of income, how owners smooth it, and the part of profits that stays with local owners."""
 
     table: ClassVar[str] = "households"
 
@@ -48,6 +50,15 @@ class Households(Parameters):
             "NBS: consumption 19,853 of income 28,228 yuan per head in 2018 = 0.703; 21,559/30,733 = 0.702 in 2019 "
             "(https://www.jqknews.com/news/129510-Last_year_the_per_capita_disposable_income_of_the_country.html)"
         ),
+    )
+    memory: float = parameter(
+        12.0,
+        symbol="m_y",
+        unit="months",
+        low=1.0,
+        high=36.0,
+        grade="assumed",
+        source="assumption: profits are settled once a year; permanent income, Friedman (1957)",
     )
     extra: float = parameter(
         0.3,
@@ -88,19 +99,29 @@ class Consumption:
     """Income of the month by residence and what is spent out of it next month; profits are settled before."""
 
     phase: ClassVar[Phase] = Phase.SHARE
-    writes: ClassVar[tuple[str, ...]] = ("income", "consumption")
+    writes: ClassVar[tuple[str, ...]] = ("income", "usual_profits", "consumption")
 
     def __init__(self, households: Households) -> None:
         self.households = households
 
     def step(self, state: State, streams: Streams) -> None:
-        """Wages come home with the commuters, profits stay with their owners."""
+        """Wages come home with the commuters, profits go to their owners, who spend what they are used to."""
         del streams
-        state.boards.income = household_income(state, self.households)
-        state.boards.consumption = self.households.consumption_share * state.boards.income
+        pay, profits = (
+            pay_by_residence(state.people.workers, state.people.wage_bill),
+            local_profits(state, self.households),
+        )
+        usual = state.people.usual_profits + (profits - state.people.usual_profits) / self.households.memory
+        state.boards.income, state.boards.usual_profits = pay + profits, usual
+        state.boards.consumption = self.households.consumption_share * (pay + usual)
 
 
 def household_income(state: State, households: Households) -> Floats:
     """(C,) disposable income by residence, M yuan a month at 2018 prices."""
     pay = pay_by_residence(state.people.workers, state.people.wage_bill)
-    return np.asarray(pay + households.extra * paid_out(state))
+    return np.asarray(pay + local_profits(state, households))
+
+
+def local_profits(state: State, households: Households) -> Floats:
+    """(C,) profits of the month that stay with owners in the county, real M yuan a month."""
+    return np.asarray(households.extra * paid_out(state))

@@ -237,14 +237,16 @@ def final_orders(state: State) -> FinalOrders:
     Base demand of the opening plus what mechanisms spend: the incomes of residents, construction work and equipment of
     projects and of incumbents' investment. The base of households is paid from outside (pensions, money sent
     home), so it follows residents and national income; governments order what their budgets plan (section 9.17); the
-    base of investors is housing and public works, which follow the income of residents. Stocks run down may make it
+    base of investors is housing and public works, which follow what residents spend. Stocks run down may make it
     negative; the sum of a row's orders is cut at zero by the resolver. Whoever spends money gets less of what has
     become dearer; only the bases that others pay for (households, investors) are amounts of goods.
     """
     technology, people, price = state.technology, state.people, relative_price(state)
     base = technology.base_demand[:, :3].copy()
     from_outside = people.growth * national_income(state)
-    growth = np.column_stack([from_outside, np.ones_like(from_outside), people.income / people.income_opening])
+    spent, at_opening = people.consumption, people.consumption_opening
+    housing = np.divide(spent, at_opening, out=np.ones(len(spent)), where=at_opening > 0)
+    growth = np.column_stack([from_outside, np.ones_like(from_outside), housing])
     base *= np.repeat(growth, state.world.product_count, axis=0)
     base[:, 1] /= np.tile(price, state.world.county_count)
     own, total = np.zeros_like(base), np.zeros((len(price), 3))

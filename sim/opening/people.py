@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.mechanisms.commuting import MatchingError, efficiency, match
-from sim.mechanisms.households import Households, household_income
+from sim.mechanisms.households import Households, household_income, local_profits
 from sim.mechanisms.labour import Labour, by_skill, hired_and_paid, skill_wages, staff, wanted_by_county
 from sim.mechanisms.migration import expected_pay
 from sim.mechanisms.production import household_orders
@@ -48,8 +48,9 @@ def opening_people(totals: OpeningTotals, scenario: Scenario, world: World) -> P
         pay_opening=np.zeros((2, count)),
         amenity=np.full(count, labour.amenity),
         residents_opening=totals.population.copy(),
-        income_opening=np.ones(count),
+        consumption_opening=np.ones(count),
         income=np.ones(count),
+        usual_profits=np.zeros(count),
         consumption=np.zeros(count),
         deepening=np.ones(world.product_count),
     )
@@ -82,6 +83,7 @@ def settle_households(state: State) -> None:
     """Take what households buy out of the incomes of the opening from their base demand, so nothing counts twice."""
     people, households = state.people, state.scenario[Households]
     people.income = household_income(state, households)
-    people.income_opening = people.income.copy()
+    people.usual_profits = local_profits(state, households)
     people.consumption = households.consumption_share * people.income
+    people.consumption_opening = people.consumption.copy()
     state.technology.base_demand[:, 0] -= household_orders(state)

@@ -12,9 +12,13 @@ from sim.state import REVENUE_ITEMS, YEAR, State
 def resolve_share(state: State, streams: Streams) -> None:
     """Post the month to the budgets and set what holds next month."""
     del streams
-    if state.boards.income is not None and state.boards.consumption is not None:
-        state.people.income, state.people.consumption = state.boards.income, state.boards.consumption
-    public, ledger, boards = state.budgets, the_ledger(state), state.boards
+    public, ledger, boards, people = state.budgets, the_ledger(state), state.boards, state.people
+    if boards.income is not None and boards.usual_profits is not None and boards.consumption is not None:
+        people.income, people.usual_profits, people.consumption = (
+            boards.income,
+            boards.usual_profits,
+            boards.consumption,
+        )
     paid = ledger.spending.sum(axis=0)
     for item, amount in boards.public_revenue.items():
         earn(state, item, amount)

@@ -4,7 +4,14 @@ import numpy as np
 import pytest
 
 import sim
-from sim.mechanisms.households import Consumption, Households, household_income, paid_out, pay_by_residence
+from sim.mechanisms.households import (
+    Consumption,
+    Households,
+    household_income,
+    local_profits,
+    paid_out,
+    pay_by_residence,
+)
 from sim.mechanisms.production import household_orders, local_final_demand
 from sim.model import NingdeModel
 
@@ -91,12 +98,36 @@ def test_spending_of_a_month_is_ordered_in_the_next(fresh):
     model = fresh()
     model.step()
     state = model.state
-    assert state.people.consumption == pytest.approx(0.7 * state.people.income)
+    pay = pay_by_residence(state.people.workers, state.people.wage_bill)
+    assert state.people.consumption == pytest.approx(0.7 * (pay + state.people.usual_profits))
     state.people.consumption *= 2.0
     assert household_orders(state).sum() > 0
     part = next(each for each in model.month_list if isinstance(each, Consumption))
     part.step(state, model.streams)
-    assert state.boards.consumption == pytest.approx(0.7 * state.boards.income)
+    assert state.boards.consumption == pytest.approx(0.7 * (pay + state.boards.usual_profits))
+
+
+def test_a_windfall_of_owners_is_spent_over_a_year(fresh):
+    """A twelfth of a change counts at once; what lasts counts in full in the end. Pay is spent as it comes."""
+    model = fresh()
+    model.step()
+    state = model.state
+    part = next(each for each in model.month_list if isinstance(each, Consumption))
+    before, profits = state.people.usual_profits.copy(), local_profits(state, part.households)
+    assert np.abs(profits / before - 1.0).max() > 0.01
+    for month in range(60):
+        part.step(state, model.streams)
+        state.people.usual_profits = state.boards.usual_profits
+        left = (11.0 / 12.0) ** (month + 1)
+        np.testing.assert_allclose(state.boards.usual_profits, profits + (before - profits) * left, rtol=1e-9)
+    spent = state.boards.consumption
+    state.people.wage_bill *= 1.1
+    part.step(state, model.streams)
+    np.testing.assert_allclose(
+        state.boards.consumption - spent,
+        0.07 * pay_by_residence(state.people.workers, state.people.wage_bill / 1.1),
+        rtol=0.01,
+    )
 
 
 def test_jobs_make_local_demand():

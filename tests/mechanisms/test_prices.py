@@ -190,7 +190,7 @@ def test_every_mature_product_learns_at_its_rate_per_doubling(fresh, rate):
     fall = [part.learned(technology, factor * part.reference) - steady for factor in (1.0, 2.0, 4.0)]
     others = world.agent & (world.chain != world.chains.index("BAT")) & (fall[0] > 1e-6)
     for one, two in itertools.pairwise(fall):
-        np.testing.assert_allclose((two / one)[others], 1.0 - rate, rtol=1e-9)
+        np.testing.assert_allclose(two[others] / one[others], 1.0 - rate, rtol=1e-9)
 
 
 # --- margins and imports ----------------------------------------------------------------------------------------------

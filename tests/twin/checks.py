@@ -166,6 +166,7 @@ def check_share(d, before, after, _model):
     t, s = share(position(before)), after
     slot = (before.month - 1) % 12
     d.close("SHARE income", t.income, s.people.income)
+    d.close("SHARE usual profits", t.usual, s.people.usual_profits, absolute=1e-9)
     d.close("SHARE consumption", t.consumption, s.people.consumption)
     for name in ("balance", "debt", "ordinary", "funded"):
         d.close(f"SHARE {name}", getattr(t.budgets, name), getattr(s.public, name), absolute=1e-9)

@@ -207,12 +207,12 @@ def final_demand(at):
     for r in range(w.C):
         residents = people.per_working_age * (people.working_age[0][r] + people.working_age[1][r])
         growth = residents / people.residents_opening[r] * income
-        earned = people.income[r] / people.income_opening[r]
+        spent_more = people.consumption[r] / people.consumption_opening[r]
         for k in range(w.K):
             n = r * w.K + k
             demand[n][0] = base[n][0] * growth
             demand[n][1] = base[n][1] / relative[k]
-            demand[n][2] = base[n][2] * earned
+            demand[n][2] = base[n][2] * spent_more
             for s in range(w.C):
                 share = home[k][r][s] / relative[k]  # what a unit of money orders
                 demand[n][0] += share * at.technology.household_shares[k][s] * people.consumption[s]

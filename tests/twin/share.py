@@ -17,7 +17,7 @@ SPENDING = (
 
 
 def households(at):
-    """Income by residence, and what is spent of it next month."""
+    """Income by residence, profits that owners count on, and what is spent next month."""
     C, p, h = at.world.C, at.people, at.settings["households"]
     income = [0.0] * C
     for skill in range(2):
@@ -29,8 +29,10 @@ def households(at):
     for i in range(at.F):
         if at.firms.leader[i] < 0:
             paid[at.firms.county[i]] += at.firm_accounts.distributed[i]
-    income = [y + h["extra"] * max(0.0, d) for y, d in zip(income, paid, strict=True)]
-    return income, [h["consumption_share"] * y for y in income]
+    profits = [h["extra"] * max(0.0, d) for d in paid]
+    usual = [u + (d - u) / h["memory"] for u, d in zip(p.usual_profits, profits, strict=True)]
+    spent = [h["consumption_share"] * (y + u) for y, u in zip(income, usual, strict=True)]
+    return [y + d for y, d in zip(income, profits, strict=True)], usual, spent
 
 
 def budgets(at):
@@ -80,5 +82,5 @@ def budgets(at):
 
 def share(at):
     """The phase."""
-    income, consumption = households(at)
-    return SimpleNamespace(income=income, consumption=consumption, budgets=budgets(at))
+    income, usual, consumption = households(at)
+    return SimpleNamespace(income=income, usual=usual, consumption=consumption, budgets=budgets(at))
