@@ -219,7 +219,7 @@ BUGS = (
     Bug(
         "thrift is applied to the shared coefficients every time",
         "stale cache",
-        "mechanisms/production.py",
+        "mechanisms/prices.py",
         "inputs = state.technology.inputs.copy()",
         "inputs = state.technology.inputs",
         "test_identities.py::test_the_inverse_gives_output_back",

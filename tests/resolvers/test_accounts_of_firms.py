@@ -121,7 +121,7 @@ def test_a_project_pays_for_land_gets_its_grant_and_land_money_back_when_it_fail
     assert state.public.land_received[county] == pytest.approx(received - 10.0 * state.parks.price[park])
     assert state.projects.land_paid[row[1]] == 0.0
     state.public.land_received[county] = received - 10.0 * state.parks.price[park]
-    for _ in range(12):
+    for _ in range(24):
         model.step()
         if state.projects.stage[row[0]] == Stage.DONE:
             break
