@@ -24,6 +24,7 @@ from sim.mechanisms.location import (
     relative_prices,
     sponsor_county,
 )
+from sim.mechanisms.prices import chain_inputs
 from sim.state import Channel, State
 
 Floats = NDArray[np.float64]
@@ -63,7 +64,7 @@ def utility_terms(state: State, q: Location, product: Ints, sponsor: Ints) -> di
     world, county = state.world, state.world.park_county
     rent, wage = relative_prices(state)
     buyers = market_access(world.minutes, needs_by_county(state), q.market_decay)
-    inputs = state.technology.inputs[:, : world.product_count]
+    inputs = chain_inputs(state)
     suppliers = market_access(world.minutes, capacity_by_county(state), q.market_decay) @ inputs
     home = np.append(sponsor_county(state), -1)[sponsor]
     minutes = np.where(home[:, None] >= 0, world.minutes[home][:, county], 0.0)
