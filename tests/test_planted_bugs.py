@@ -220,8 +220,8 @@ BUGS = (
         "thrift is applied to the shared coefficients every time",
         "stale cache",
         "mechanisms/prices.py",
-        "inputs = state.technology.inputs.copy()",
-        "inputs = state.technology.inputs",
+        "inputs, size, cell = opening.copy(), ",
+        "inputs, size, cell = opening, ",
         "test_identities.py::test_the_inverse_gives_output_back",
     ),
     Bug(

@@ -504,7 +504,7 @@ def _exposure_matrix(shares: tuple[tuple[str, float], ...], products: tuple[str,
 
 def chain_inputs(state: State) -> Floats:
     """(K, K) input coefficients of the month at home plants (they are the same in all counties)."""
-    return input_coefficients(state)[:, : state.world.product_count]
+    return _thrifty(state, state.technology.inputs[:, : state.world.product_count])
 
 
 @read_once
@@ -517,12 +517,14 @@ def material_factor_of(state: State) -> Floats:
 @read_once
 def input_coefficients(state: State) -> Floats:
     """(K, N) total input coefficients of the month."""
-    cell = state.world.product("B_CELL")
-    factor = state.markets.material_factor
-    inputs = state.technology.inputs.copy()
-    rows = np.flatnonzero(state.technology.linked[:, cell])
-    columns = np.arange(cell, inputs.shape[1], state.world.product_count)
-    inputs[np.ix_(rows, columns)] *= factor
+    return _thrifty(state, state.technology.inputs)
+
+
+def _thrifty(state: State, opening: Floats) -> Floats:
+    """Input coefficients with the thrift of cells in their materials; one or more counties side by side."""
+    inputs, size, cell = opening.copy(), state.world.product_count, state.world.product("B_CELL")
+    thrift = np.where(state.technology.linked[:, cell], state.markets.material_factor, 1.0)
+    inputs.reshape(size, -1, size)[:, :, cell] *= thrift[:, None]
     return inputs
 
 
