@@ -353,6 +353,12 @@ def margin_factor(utilisation: Floats, normal: float, response: float) -> Floats
     return np.where(utilisation > 0, 1.0 + response * (utilisation - normal), 1.0)
 
 
+def relative_utilisation(state: State) -> Floats:
+    """(K,) world utilisation of the month over its normal value; exactly 1 where no lever names it."""
+    use = utilisation_by_product(state)
+    return np.where(use > 0, use / state.scenario[Prices].utilisation_normal, 1.0)
+
+
 def utilisation_by_product(state: State) -> Floats:
     """(K,) world utilisation of the month by lever, 0 = normal."""
     by_chain = [state.lever(UTILISATION[chain]) for chain in state.world.chains]

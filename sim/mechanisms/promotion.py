@@ -5,7 +5,7 @@ Every month a pool of candidates is drawn before any policy is read; policy deci
     lam_L,k = lam_L (e_L/eref)^eta (1 + zeta_J J)
               [sum_g planned extra procurement of k in 24 months + cross-chain] / G_ref
     lam_C,k = lam_C (e_C/eref)^eta (w_sup gap_k + w_str upg_k + w_ext ext_k)^alpha_g            (bn yuan a year inside)
-    lam_K,k = lam_K (e_K/eref)^eta (sum_p emp_kp / 10,000)^alpha_K
+    lam_K,k = lam_K (e_K/eref)^eta (sum_p emp_kp / 10,000)^alpha_K U_k/U
     lam_B,k = lam_B (e_B/eref)^eta x national share of k
     lam_F,k = (sigma_F/12) (leader jobs / 1,000) related_k
     lam_N,k = (nu_N/12) N_k(opening) Q_k / Q_k0                                                 (legacy nodes)
@@ -36,6 +36,7 @@ from sim.mechanisms import Phase
 from sim.mechanisms.candidates import REFERENCE_LEADER_JOBS
 from sim.mechanisms.gaps import BILLION, gap_map, jobs_by_product, sponsors
 from sim.mechanisms.location import sponsor_county
+from sim.mechanisms.prices import relative_utilisation
 from sim.mechanisms.sourcing import Sourcing
 from sim.parameters import Lever, Month, Parameters, entries, lever, month, parameter
 from sim.settings import Projects
@@ -441,7 +442,8 @@ class Funnel:
         rates[Channel.CHAIN] *= factor[1] * chain_bracket(
             chains.gap, chains.upgrade, chains.extend, (weights[0], weights[1], weights[2]), p.gap_elasticity
         )
-        rates[Channel.CLUSTER] *= factor[2] * (jobs_by_product(state) / 10_000.0) ** p.cluster_elasticity
+        jobs = (jobs_by_product(state) / 10_000.0) ** p.cluster_elasticity
+        rates[Channel.CLUSTER] *= factor[2] * jobs * relative_utilisation(state)
         rates[Channel.UNPLANNED] *= factor[3]
         rates[Channel.SPINOFF] *= leader_jobs(state) / REFERENCE_LEADER_JOBS
         growth = state.markets.volume[6] / state.markets.volume_opening[6]

@@ -9,6 +9,7 @@ from scipy import stats
 from sim.draws import Streams
 from sim.mechanisms.candidates import CandidatePool
 from sim.mechanisms.gaps import gap_map, sponsors
+from sim.mechanisms.prices import Prices
 from sim.mechanisms.promotion import Funnel, Promotion, chain_bracket, effort_factor, incumbents, plan_pressure
 from sim.settings import Projects
 from sim.state import Candidates, Channel
@@ -63,6 +64,18 @@ def rates(model, **effort):
     """Lead rates in the month of the state with given efforts (M yuan a year) by channel letter."""
     values = np.array([effort.get(letter, 0.0) for letter in ("L", "C", "K", "B")])
     return funnel_of(model).lead_rates(model.state, values)
+
+
+def test_a_cluster_draws_fewer_firms_while_the_plants_of_the_world_stand_idle(fresh):
+    """lam_K in proportion to world utilisation over its normal; the other channels and chains do not see it."""
+    model, idle = fresh(), fresh({"prices.utilisation_batteries": 0.4})
+    for each in (model, idle):
+        each.state.month = 60
+    base, less = rates(model, L=50, C=50, K=50, B=50), rates(idle, L=50, C=50, K=50, B=50)
+    ratio = np.where(model.world.chain == model.world.chains.index("BAT"), 0.4 / Prices().utilisation_normal, 1.0)
+    np.testing.assert_allclose(less[Channel.CLUSTER], base[Channel.CLUSTER] * ratio, rtol=1e-12)
+    others = [channel for channel in range(6) if channel != Channel.CLUSTER]
+    np.testing.assert_array_equal(less[others], base[others])
 
 
 def test_effort_of_a_channel_raises_its_own_leads_only(fresh):

@@ -203,11 +203,21 @@ def lead_rates(at, effort):  # noqa: C901 - one list, as on paper
         rates[LEADER][k] = p["lead_rate_leader"] * factor[0] * joint * buy / p["demand_reference"]
         rates[CHAIN][k] = p["lead_rate_chain"] * factor[1] * (bracket ** p["gap_elasticity"] if bracket > 0 else 0.0)
         rates[CLUSTER][k] = p["lead_rate_cluster"] * factor[2] * (jobs[k] / 10_000) ** p["cluster_elasticity"]
+        rates[CLUSTER][k] *= busy_world(at, k)
         rates[UNPLANNED][k] = p["lead_rate_bump"] * factor[3] * at.technology.national_share[k]
         rates[SPINOFF][k] = p["spinoff_rate"] / 12 * leader_jobs / 1000 * related(at)[k]
         growth_legacy = at.markets.volume[6] / at.markets.volume_opening[6]
         rates[NORMAL][k] = pool[NORMAL][k] * growth_legacy
     return rates, [[p["pool_factor"] * x for x in row] for row in pool]
+
+
+def busy_world(at, k):
+    """World utilisation of the chain over its normal; 1 where no lever names it."""
+    chains = {"BAT": "batteries", "NEV": "vehicles", "SST": "stainless", "CU": "copper"}
+    if at.world.chain[k] < 0:
+        return 1.0
+    use = lever(at, f"prices.utilisation_{chains[at.world.chains[at.world.chain[k]]]}")
+    return use / at.settings["prices"]["utilisation_normal"] if use > 0 else 1.0
 
 
 def related(at):
@@ -285,6 +295,7 @@ def incumbent(at, k, luck):
     """The firm that a graft enlarges, drawn by capacity."""
     f = at.firms
     rows = [i for i in range(at.F) if f.alive[i] and not f.fringe[i] and f.leader[i] < 0 and f.product[i] == k]
+    rows.sort(key=lambda i: f.slot[i])
     total, so_far = sum(f.capacity[i] for i in rows), 0.0
     for i in rows:
         so_far += f.capacity[i]

@@ -69,6 +69,8 @@ def scenario_of(luck: random.Random, short: bool = False) -> Scenario:
     }
     if luck.random() < 0.3:
         changes["prices.tariff"] = luck.uniform(0.0, 0.2)
+    if luck.random() < 0.5:
+        changes["prices.utilisation_batteries"] = luck.uniform(0.5, 0.95)
     if luck.random() < 0.2:
         changes["energy.cap"] = luck.uniform(2.0, 12.0)
     if short:
