@@ -8,6 +8,7 @@ state cannot start a run that would only break, or quietly mend itself, in its f
 - nobody works twice: at work <= labour force, by skill and county of residence;
 - land: held by firms = occupied <= developed <= planned, park by park;
 - capital: capacity of every firm >= its output;
+- incomes: what is ordered at home out of the incomes that an output pays is less than that output;
 - every stock, price and share means something (:mod:`sim.meaning`).
 """
 
@@ -17,8 +18,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.accounts import where_is
+from sim.inputoutput.leontief import spectral_radius
 from sim.inputoutput.tables import Table
 from sim.meaning import first_without_meaning
+from sim.mechanisms.households import Households, paid_out
+from sim.mechanisms.production import relative_price
 from sim.opening.totals import OpeningError
 from sim.state import State
 from sim.sums import sum_by
@@ -49,6 +53,7 @@ def check_position(state: State, table: Table) -> None:
     nothing = first_without_meaning(state)
     if nothing is not None:
         raise OpeningError(f"the opening position means nothing: {nothing}")
+    check_incomes(state, table)
 
 
 def _refuse(what: str, place: str, have: float, need: float, unit: str, look: str) -> None:
@@ -137,4 +142,50 @@ def check_capital(state: State) -> None:
         what = f"capital of {firms.capital[at]:.6g} M yuan does not carry the output of its firm"
         _refuse(
             what, where_is(state, at, "firm"), firms.capacity[at], firms.output[at], "M yuan a month", "projects.KY_*"
+        )
+
+
+def orders_out_of_incomes(state: State) -> Floats:
+    """(N, N) what households, and housing that follows them, order at home per unit of output of each county-node.
+
+    Wages and the profits of local owners of an output go to residents, who spend c_y of them: the part of Miyazawa's
+    closed system that acts next month (model description, section 9.14).
+    """
+    firms, people, technology = state.firms, state.people, state.technology
+    households, counties = state.scenario[Households], state.world.county_count
+    output = sum_by(firms.node, firms.output, state.node_count)
+    wages = sum_by(firms.node, firms.wages, state.node_count)
+    profits = paid_out(state)
+    by_county = sum_by(firms.county, firms.output, counties)
+    workplace = np.repeat(np.arange(counties), state.world.product_count)
+    total = people.workers.sum(axis=1, keepdims=True)  # by skill and workplace
+    share = np.divide(people.workers, total, out=np.zeros_like(people.workers), where=total > 0)
+    bill = people.wage_bill / people.wage_bill.sum(axis=0)
+    lives = (share * bill[:, None, :]).sum(axis=0)[:, workplace]  # residence of a unit of pay x county-node
+    paid = np.divide(wages, output, out=np.zeros(len(output)), where=output > 0)
+    kept = households.extra * np.divide(profits, by_county, out=np.zeros(counties), where=by_county > 0)
+    income = lives * paid + (np.arange(counties)[:, None] == workplace) * kept[workplace]
+    bought = technology.household_shares / relative_price(state)[:, None]
+    spent = technology.home_share * bought[:, None, :]  # product x supplier x buyer
+    orders = spent.transpose(1, 0, 2).reshape(len(output), counties)
+    spends = people.consumption_opening > 0
+    housing = np.divide(1.0, people.consumption_opening, out=np.zeros(counties), where=spends)
+    orders[np.arange(len(output)), workplace] += technology.base_demand[:, 2] * housing[workplace]
+    return np.asarray(orders @ (households.consumption_share * income))
+
+
+def check_incomes(state: State, table: Table) -> None:
+    """Incomes do not feed on themselves: the spectral radius of the table closed by them is below 1.
+
+    From 1 on every order would bring forth more orders than it filled, month after month, until capacity ends it.
+
+    Raises:
+        OpeningError: with the radius and the parameters to look at.
+    """
+    here = slice(state.node_count)  # the rest of China stands behind the counties
+    radius = spectral_radius(table.coefficients[here, here] + orders_out_of_incomes(state))
+    if not radius < 1.0:
+        raise OpeningError(
+            f"incomes feed on themselves: a unit of output makes {radius:.4g} units of new orders at home; see "
+            "households.consumption_share, households.extra, labour.wage_factor_agri and the inputs of the table"
         )

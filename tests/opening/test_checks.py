@@ -8,11 +8,13 @@ import pytest
 
 import sim
 from sim.inputoutput.tables import Table
+from sim.mechanisms.production import household_orders
 from sim.model import NingdeModel
 from sim.opening import position
-from sim.opening.checks import check_position
+from sim.opening.checks import check_position, orders_out_of_incomes
 from sim.opening.totals import OpeningError
 from sim.state import State
+from sim.sums import sum_by
 
 
 @pytest.fixture
@@ -52,6 +54,11 @@ def wear_out(state: State) -> None:
     state.firms.capacity[row] *= 0.5
 
 
+def feed(state: State) -> None:
+    """Housing that follows the spending of residents makes more than they earn with it."""
+    state.technology.base_demand[:, 2] *= 30.0
+
+
 def lose_price(state: State) -> None:
     state.markets.price[5] = np.nan
 
@@ -65,6 +72,7 @@ def lose_price(state: State) -> None:
         (phantom, "more land is booked as occupied than firms hold"),
         (overplan, "more land is developed than planned"),
         (wear_out, r"does not carry the output of its firm \(.*firm row.*see projects\.KY"),
+        (feed, r"incomes feed on themselves: .* units of new orders at home; see households\.consumption_share"),
         (lose_price, r"means nothing: price index \(B_STRU\)"),
     ],
 )
@@ -74,6 +82,14 @@ def test_an_impossible_position_is_refused(model, change: Callable[[State], None
     change(model.state)
     with pytest.raises(OpeningError, match=words):
         check_position(model.state, table)
+
+
+def test_incomes_of_the_opening_make_the_orders_of_the_opening(model) -> None:
+    """What households and housing order at home is what the loop says of the output of the opening."""
+    state = model.state
+    output = sum_by(state.firms.node, state.firms.output, state.node_count)
+    made = household_orders(state) + state.technology.base_demand[:, 2]
+    np.testing.assert_allclose(orders_out_of_incomes(state) @ output, made, rtol=1e-9, atol=1e-9)
 
 
 @pytest.mark.parametrize("cell", ["final", "imports"])
