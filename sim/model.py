@@ -135,6 +135,7 @@ def month_of(state: State) -> tuple[Mechanism, ...]:
         leaders.Expansion(scenario[leaders.Leaders], place, race),
         fiscal.Incentives(race),
         events.History(history),
+        firms.Branching(scenario[firms.Firms], scenario[Projects], scenario[leaders.Leaders].utilisation_target),
         promotion.Funnel(scenario[promotion.Promotion], scenario[Projects], scenario[sourcing.Sourcing], rates),
         # 3 PLACE
         zoning.CityPlan(place.zone_fit),

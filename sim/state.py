@@ -57,7 +57,8 @@ class Channel(IntEnum):
     UNPLANNED = 3
     SPINOFF = 4
     NORMAL = 5
-    OWN = 6
+    BRANCH = 6
+    OWN = 7
 
 
 CHANNEL_LABELS: tuple[str, ...] = (
@@ -67,6 +68,7 @@ CHANNEL_LABELS: tuple[str, ...] = (
     "unplanned",
     "spin-off",
     "normal entry",
+    "incumbent's other site",
     "leader's own plant",
 )
 MARKETS: tuple[str, ...] = ("power_cell", "consumer_cell", "vehicles", "stainless", "copper", "national_gdp", "legacy")
@@ -100,6 +102,7 @@ class Firms(Table):
     block: Bools = column(False)
     fringe: Bools = column(False)
     opening: Bools = column(False)
+    parent: Ints = column(-1)  # firm row whose second site this is, -1 = none
     capital: Floats = column(0.0)  # M yuan
     capital_intensity: Floats = column(0.0)  # M yuan of capital per M yuan of annual output
     productivity: Floats = column(1.0)  # index, 1 = a frontier plant
@@ -174,6 +177,7 @@ class Projects(Table):
     county: Ints = column(-1)
     park: Ints = column(-1)
     graft: Ints = column(-1)  # firm row that the project expands, -1 = new firm
+    parent: Ints = column(-1)  # firm row that has no room left and builds elsewhere, -1 = none
     event: Ints = column(-1)  # row of the dated history, -1 = simulated
     slot: Ints = column(-1)
     investment: Floats = column(0.0)  # M yuan
@@ -412,6 +416,7 @@ class Boards:
     rival_building: Floats | None = None
     rival_noise: Floats | None = None
     candidates: Candidates | None = None
+    branches: Floats | None = None  # (F,) capital that incumbents cannot build at home, M yuan
     effort: Floats | None = None
     thinned: int = 0
     capped: int = 0

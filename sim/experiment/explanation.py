@@ -154,7 +154,8 @@ def explain(
     way = ways(state.projects)
     group = group_of(state.world)
     funnel = _funnel(state, way, lost, WAYS)
-    funnel["candidates"] = [*witness.candidates.sum(axis=1)[: Channel.OWN], *[np.nan] * (len(WAYS) - int(Channel.OWN))]
+    drawn = witness.candidates.sum(axis=1)[: Channel.BRANCH]  # other sites take candidates that others left over
+    funnel["candidates"] = [*drawn, *[np.nan] * (len(WAYS) - len(drawn))]
     funnel.loc[[DATED, DECIDED], ["leads", "lost", *_lost_columns()]] = np.nan
     by_chain = _funnel(state, group[state.projects.product], lost, groups(state.world))
     by_chain["candidates"] = sum_by(group, witness.candidates.sum(axis=0), len(by_chain))

@@ -3,14 +3,16 @@
     if 12-month utilisation > u_x and margin12 > m_h:  net dK = k_adj (x_e kappa / (u_star A) - K)^+ / 12 a month
     replacement of depreciation delta_K K / 12 while margin12 > 0
     d ln A = sig_i / sqrt 12 Laplace - sig_i^2 / 24 ,   sig_i = sig_A (size_i / median size)^(-b_A), at most 2 sig_A
+    short = 12 x_e kappa / (u_star A) - K - what plot and park still take - capital of the firm's other sites
     exit hazard a year  h = h_0 exp(-b_x margin12) (size / median size)^(-e_x) (1 + y_x 1[age < 5 years])
 
 A margin is value added less wages, taxes and depreciation over sales, all from the month's accounts. Leaders' home
 plants grow by the leader's plan and do not leave by chance (that is an event); fringe rows replace but do not expand.
 A plot carries half as much capital again as it was laid out for; beyond that, growth needs land in proportion, from
-the park's free land while it lasts.
+the park's free land while it lasts. Who is short by a project or more looks for another site (channel E of 9.4).
 
-Reads firm accounts. Writes: investment, scrapped, land_taken, expansion_wished, productivity_growth, exits.
+Reads firm accounts, parks, projects. Writes: investment, scrapped, land_taken, expansion_wished, branches,
+productivity_growth, exits.
 """
 
 from __future__ import annotations
@@ -24,7 +26,8 @@ from sim.draws import Streams, laplace
 from sim.mechanisms import Phase
 from sim.parameters import Parameters, parameter
 from sim.settings import Projects
-from sim.state import YEAR, State, trailing_mean
+from sim.state import YEAR, Stage, State, trailing_mean
+from sim.state import Firms as FirmTable
 from sim.sums import sum_by
 
 Floats = NDArray[np.float64]
@@ -167,6 +170,29 @@ def desired_expansion(
     return np.maximum(orders * intensity / (target * productivity) - capital, 0.0)
 
 
+def missing_capital(state: State, firms: Firms, target: float) -> Floats:
+    """(F,) capital that incumbents lack for their orders, M yuan; 0 where use or margin are too low to expand.
+
+    Args:
+        state: firms with their twelve-month memories.
+        firms: parameters of this table.
+        target: u_star, utilisation at which capacity is planned.
+    """
+    table = state.firms
+    eager = table.alive & ~table.block & ~table.fringe & (table.leader < 0)
+    eager &= trailing_mean(table.utilisation12) > firms.utilisation_trigger
+    eager &= trailing_mean(table.margin12) > firms.margin_hurdle
+    orders = trailing_mean(table.orders12) * YEAR
+    gap = desired_expansion(orders, table.capital_intensity, table.productivity, table.capital, target)
+    return np.where(eager, gap, 0.0)
+
+
+def land_per_capital(table: FirmTable) -> Floats:
+    """(F,) mu of park land for a unit of capital beyond what the plot carries."""
+    room = PLOT_ROOM * table.plot
+    return np.asarray(np.divide(table.land, room, out=np.zeros(len(room)), where=room > 0))
+
+
 def exit_probability(margin: Floats, relative_size: Floats, young: Bools, firms: Firms) -> Floats:
     """Monthly probability of leaving: 1 - (1 - h)^(1/12) with the yearly hazard h, at most 0.5.
 
@@ -227,16 +253,11 @@ class Investment:
     def step(self, state: State, streams: Streams) -> None:
         """Scrap, replace, and expand where orders press and margins allow."""
         del streams
-        p, firms = self.firms, state.firms
+        firms = state.firms
         able = firms.alive & ~firms.block
-        margin = trailing_mean(firms.margin12)
         scrapped = np.where(able, self.projects.depreciation / YEAR * firms.capital, 0.0)
-        replacement = np.where(margin > 0, scrapped, 0.0)
-        eager = able & ~firms.fringe & (firms.leader < 0)
-        eager &= (trailing_mean(firms.utilisation12) > p.utilisation_trigger) & (margin > p.margin_hurdle)
-        orders = trailing_mean(firms.orders12) * YEAR
-        gap = desired_expansion(orders, firms.capital_intensity, firms.productivity, firms.capital, self.target)
-        net = np.where(eager, p.expansion_speed * gap / YEAR, 0.0)
+        replacement = np.where(trailing_mean(firms.margin12) > 0, scrapped, 0.0)
+        net = self.firms.expansion_speed * missing_capital(state, self.firms, self.target) / YEAR
         state.boards.expansion_wished = net
         net, land = self._within_land(state, net)
         state.boards.investment, state.boards.scrapped, state.boards.land_taken = replacement + net, scrapped, land
@@ -251,12 +272,56 @@ class Investment:
         firms, parks = state.firms, state.parks
         room = PLOT_ROOM * firms.plot
         beyond = np.maximum(firms.capital + net - room, 0.0) - np.maximum(firms.capital - room, 0.0)
-        per_capital = np.divide(firms.land, room, out=np.zeros(len(net)), where=room > 0)
-        need = beyond * per_capital
+        need = beyond * land_per_capital(firms)
         park = np.maximum(firms.park, 0)
         asked = sum_by(park, need, len(parks.planned))
         share = np.minimum(1.0, np.divide(np.maximum(parks.free, 0.0), asked, out=np.ones(len(asked)), where=asked > 0))
         return net - beyond * (1.0 - share[park]), need * share[park]
+
+
+class Branching:
+    """Incumbents whose plot and park have no room for what they lack look for another site."""
+
+    phase: ClassVar[Phase] = Phase.PROPOSE
+    writes: ClassVar[tuple[str, ...]] = ("branches",)
+
+    def __init__(self, firms: Firms, projects: Projects, target: float) -> None:
+        """Keep the parameters.
+
+        Args:
+            firms: parameters of this table.
+            projects: the smallest project worth a site of its own.
+            target: u_star, utilisation at which capacity is planned (leaders.utilisation_target).
+        """
+        self.firms, self.projects, self.target = firms, projects, target
+
+    def step(self, state: State, streams: Streams) -> None:
+        """Capital that neither plot nor park nor a second site takes, where it makes a project."""
+        del streams
+        lack = missing_capital(state, self.firms, self.target)
+        short = np.zeros(len(lack))
+        if lack.any():
+            short = lack - room_for_capital(state) - capital_elsewhere(state)
+        state.boards.branches = np.where(short >= self.projects.size_bump_mean, short, 0.0)
+
+
+def room_for_capital(state: State) -> Floats:
+    """(F,) capital that the firm's plot and, if it were alone, the free land of its park can still take, M yuan."""
+    firms, parks = state.firms, state.parks
+    on_plot = np.maximum(PLOT_ROOM * firms.plot - firms.capital, 0.0)
+    land = land_per_capital(firms)
+    free = np.maximum(parks.free, 0.0)[np.maximum(firms.park, 0)]
+    beside = np.divide(free, land, out=np.full(len(land), np.inf), where=land > 0)
+    return on_plot + np.where(firms.park >= 0, beside, np.inf)
+
+
+def capital_elsewhere(state: State) -> Floats:
+    """(F,) capital of a firm's other sites, those under way included, M yuan."""
+    firms, projects = state.firms, state.projects
+    ours = np.flatnonzero(firms.alive & (firms.parent >= 0))
+    coming = np.flatnonzero((projects.parent >= 0) & (projects.stage >= Stage.SIGNED) & (projects.stage <= Stage.BUILD))
+    built = sum_by(firms.parent[ours], firms.capital[ours], len(firms))
+    return built + sum_by(projects.parent[coming], projects.investment[coming], len(firms))
 
 
 class ProductivityNoise:

@@ -418,10 +418,50 @@ class Funnel:
         state.boards.capped = int((rates > most + 1e-12).sum())
         chance = np.divide(rates, most, out=np.zeros_like(rates), where=most > 0)
         kept = pool.keep < chance[pool.channel, pool.product]
-        state.boards.thinned = int((~kept).sum())
         rows = np.flatnonzero(kept)
-        if len(rows):
-            state.boards.leads.append(self._leads(state, pool, rows))
+        leads = self._leads(state, pool, rows)
+        if state.boards.branches is not None and state.boards.branches.any():
+            others = self._branches(state, pool, np.flatnonzero(~kept), state.boards.branches)
+            leads = {name: np.concatenate([leads[name], others[name]]) for name in leads}
+        size = len(leads["product"])
+        state.boards.thinned = len(pool) - size
+        if size:
+            state.boards.leads.append(leads)
+
+    @staticmethod
+    def _branches(state: State, pool: Candidates, spare: Ints, lack: Floats) -> dict[str, NDArray[np.generic]]:
+        """Columns of the sites that incumbents look for: each takes the luck of a candidate for its product left over.
+
+        So luck is the same under every policy, and how many look in a month is a matter of chance as for all others.
+        """
+        firms, technology = state.firms, state.technology
+        asking = np.flatnonzero(lack > 0)
+        asking = asking[np.lexsort((firms.slot[asking], -lack[asking]))]  # who lacks most comes first
+        rank = rank_within(firms.product[asking])
+        seat = rank_within(pool.product[spare])
+        width = max(len(asking), len(spare), 1)
+        at = np.full(state.world.product_count * width, -1)
+        at[pool.product[spare] * width + seat] = spare
+        rows = at[firms.product[asking] * width + rank]
+        parent, rows = asking[rows >= 0], rows[rows >= 0]
+        product, none = firms.product[parent], np.full(len(parent), -1)
+        output = lack[parent] / technology.capital[product]
+        return {
+            "candidate": rows,
+            "channel": np.full(len(parent), int(Channel.BRANCH)),
+            "product": product,
+            "sponsor": none,
+            "home": none,
+            "parent": parent,
+            "investment": lack[parent],
+            "capital_intensity": technology.capital[product],
+            "announced_output": output,
+            "land": output * technology.land[product],
+            "graft": none,
+            "quality": firms.quality[parent],
+            "productivity": firms.productivity[parent],
+            **_luck(pool, rows),
+        }
 
     def _effort(self, state: State) -> Floats:
         """(4,) smoothed effort of channels L, C, K and B, M yuan a year."""
@@ -470,19 +510,15 @@ class Funnel:
             "product": product,
             "sponsor": np.where(sponsored, sponsors(state, product), -1),
             "home": np.where(stays, home, -1),
+            "parent": np.full(len(rows), -1),
             "investment": investment,
             "capital_intensity": intensity,
             "announced_output": output,
             "land": output * state.technology.land[product],
             "graft": incumbents(state, product, pool.place[rows], graft),
             "quality": np.minimum(quality, 1.0),
-            "slot": pool.slot[rows],
-            "luck_sign": pool.sign[rows],
-            "failure_luck": pool.fail[rows],
-            "work_luck": pool.work[rows],
-            "requisition_luck": pool.requisition[rows],
-            "place": pool.place[rows],
             "productivity": np.exp(OPENING_PRODUCTIVITY_SPREAD * pool.productivity[rows]),
+            **_luck(pool, rows),
         }
 
     def _investment(self, state: State, pool: Candidates, rows: Ints) -> Floats:
@@ -496,6 +532,27 @@ class Funnel:
         low, high = SPINOFF_SIZE
         spinoff = low + (high - low) * ndtr(pool.size[rows])
         return np.where(channel == Channel.SPINOFF, spinoff, drawn)
+
+
+def _luck(pool: Candidates, rows: Ints) -> dict[str, NDArray[np.generic]]:
+    """The luck of candidates, as columns of leads."""
+    return {
+        "slot": pool.slot[rows],
+        "luck_sign": pool.sign[rows],
+        "failure_luck": pool.fail[rows],
+        "work_luck": pool.work[rows],
+        "requisition_luck": pool.requisition[rows],
+        "place": pool.place[rows],
+    }
+
+
+def rank_within(groups: Ints) -> Ints:
+    """(n,) position of each entry among those of its group, from 0 on, in the order given."""
+    order = np.argsort(groups, kind="stable")
+    first = np.searchsorted(groups[order], groups[order])
+    rank = np.empty(len(groups), dtype=np.int64)
+    rank[order] = np.arange(len(groups)) - first
+    return rank
 
 
 OPENING_PRODUCTIVITY_SPREAD = 0.1

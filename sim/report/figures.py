@@ -38,6 +38,7 @@ CHANNEL_COLOURS: Mapping[str, str] = {
     "C": style.SKY,
     "K": style.GREEN,
     "F": style.YELLOW,
+    "E": style.ORANGE,
     "X": style.VERMILLION,
     "B": style.PURPLE,
     "N": style.PALE,

@@ -204,6 +204,7 @@ def _births(state: State, done: Ints) -> None:
         product=product,
         node=county * state.world.product_count + product,
         leader=projects.leader[new],
+        parent=projects.parent[new],
         slot=slots,
         birth=state.month,
         capital=projects.investment[new],

@@ -31,9 +31,10 @@ MONEY = "M yuan"
 REAL = "2018 prices"
 CURRENT = "current prices"
 
-CHANNELS: tuple[str, ...] = ("L", "C", "K", "B", "F", "N", "X")
+CHANNELS: tuple[str, ...] = ("L", "C", "K", "B", "F", "N", "E", "X")
 """Codes of the channels of leads, in the order of :class:`sim.state.Channel`: follow the Leader, along the Chain, watch
-the Cluster (K), unplanned (B), spin-off (F), Normal entry, the leaders' own plants (X)."""
+the Cluster (K), unplanned (B), spin-off (F), Normal entry, Expansion of an incumbent on another site, the leaders' own
+plants (X)."""
 
 LAND_STATES: tuple[str, ...] = ("occupied", "free", "idle", "released", "undeveloped")
 """States of the land of a park; the first four add up to the developed land."""

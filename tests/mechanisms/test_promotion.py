@@ -152,7 +152,7 @@ def leads_of(wanted, reference, months, seed=11):
     pool, funnel = CandidatePool(promotion, reference, 0.25), funnel_with(promotion, reference, wanted)
     counts = np.zeros((months, *reference.shape))
     for month in range(months):
-        boards = SimpleNamespace(leads=[])
+        boards = SimpleNamespace(leads=[], branches=None)
         state = SimpleNamespace(month=month, slots=0, parks=SimpleNamespace(planned=np.zeros(1)), boards=boards)
         pool.step(state, streams)
         funnel.step(state, streams)

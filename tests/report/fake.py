@@ -74,7 +74,7 @@ def _arrays(output: Floats, random: np.random.Generator) -> dict[str, Floats]:
     nominal = price[:, None, :]
     fill = 0.75 / (1 + np.exp(-(np.arange(months) - 55) / 14.0))
     channels = len(CHANNELS)
-    lead = random.poisson(np.array([1.2, 1.5, 2.0, 6.0, 0.4, 2.5, 0.1]), (months, channels))
+    lead = random.poisson(np.array([1.2, 1.5, 2.0, 6.0, 0.4, 2.5, 0.3, 0.1]), (months, channels))
     entered = np.stack([lead * share for share in (1.0, 0.45, 0.41, 0.36, 0.3, 0.08, 0.5)], axis=1)
     people = np.linspace(2.4e5, 3.4e5, months)[:, None] * np.ones(len(load_world().counties))
     land = np.abs(random.normal(2000, 400, (1, len(load_world().parks), len(LAND_STATES))))

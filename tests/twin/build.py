@@ -244,6 +244,7 @@ def births(at, done):
                 "product": k,
                 "node": c * w.K + k,
                 "leader": j.leader[n],
+                "parent": j.parent[n],
                 "birth": at.month,
                 "alive": True,
                 "opening": False,

@@ -54,7 +54,7 @@ def check_propose(d, before, after, model):
     leads = s.boards.leads[0] if s.boards.leads else {"candidate": []}
     d.same("PROPOSE leads", [lead.candidate for lead in t.leads], leads["candidate"])
     if [lead.candidate for lead in t.leads] == list(leads["candidate"]):
-        for name in ("channel", "product", "sponsor", "graft", "home"):
+        for name in ("channel", "product", "sponsor", "graft", "home", "parent"):
             d.same(f"PROPOSE leads.{name}", [getattr(lead, name) for lead in t.leads], leads.get(name, []))
         for name in ("investment", "announced_output", "land", "quality", "productivity"):
             d.close(f"PROPOSE leads.{name}", [getattr(lead, name) for lead in t.leads], leads.get(name, []))

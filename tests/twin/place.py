@@ -23,7 +23,7 @@ from tests.twin.propose import (
 )
 from tests.twin.technology import coefficient
 
-LAND, FAILED, LOST, OWN = 2, 5, 6, 6
+LAND, FAILED, LOST, OWN = 2, 5, 6, 7
 
 
 def service(at):

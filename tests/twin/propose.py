@@ -13,7 +13,7 @@ from tests.twin.produce import electricity_limit, nameplate
 from tests.twin.technology import coefficient
 
 SIGNED, BUILD = 1, 3
-LEADER, CHAIN, CLUSTER, UNPLANNED, SPINOFF, NORMAL = range(6)
+LEADER, CHAIN, CLUSTER, UNPLANNED, SPINOFF, NORMAL, BRANCH = range(7)
 
 
 def leading(at, i):
@@ -284,11 +284,62 @@ def funnel(at):
                 quality=min(1.0, quality),
                 graft=graft,
                 home=home,
+                parent=-1,
                 sponsor=sponsor(at, k) if h in (LEADER, CHAIN) else -1,
                 productivity=math.exp(0.1 * c.productivity[n]),
             )
         )
+    used = {lead.candidate for lead in leads}
+    spare = [n for n in range(len(c.channel)) if n not in used]
+    lack = without_room(at)
+    f = at.firms
+    for i in sorted((i for i in range(at.F) if lack[i] > 0), key=lambda i: (-lack[i], f.slot[i])):
+        k = f.product[i]
+        free = [n for n in spare if c.product[n] == k]
+        if not free:
+            continue
+        spare.remove(free[0])
+        output = lack[i] / at.technology.capital[k]
+        leads.append(
+            SimpleNamespace(
+                candidate=free[0],
+                channel=BRANCH,
+                product=k,
+                investment=lack[i],
+                announced_output=output,
+                land=output * at.technology.land[k],
+                quality=f.quality[i],
+                graft=-1,
+                home=-1,
+                parent=i,
+                sponsor=-1,
+                productivity=f.productivity[i],
+            )
+        )
     return effort, leads
+
+
+def without_room(at):
+    """Capital that an incumbent lacks and that neither its plot, nor its park, nor its other sites take."""
+    f, j, firms = at.firms, at.projects, at.settings["firms"]
+    target, parks = at.settings["leaders"]["utilisation_target"], at.parks
+    lack = []
+    for i in range(at.F):
+        able = f.alive[i] and not f.block[i] and not f.fringe[i] and f.leader[i] < 0 and f.park[i] >= 0
+        busy = sum(f.utilisation12[i]) / 12 > firms["utilisation_trigger"]
+        if not (able and busy and sum(f.margin12[i]) / 12 > firms["margin_hurdle"]):
+            lack.append(0.0)
+            continue
+        orders = sum(f.orders12[i])
+        short = max(0.0, orders * f.capital_intensity[i] / (target * f.productivity[i]) - f.capital[i])
+        short -= max(0.0, 1.5 * f.plot[i] - f.capital[i])
+        p = f.park[i]
+        free = max(0.0, parks.developed[p] - parks.occupied[p] - parks.idle[p] - parks.released[p])
+        short -= free * 1.5 * f.plot[i] / f.land[i] if f.land[i] > 0 else math.inf
+        short -= sum(f.capital[b] for b in range(at.F) if f.alive[b] and f.parent[b] == i)
+        short -= sum(j.investment[n] for n in range(len(j.stage)) if j.parent[n] == i and SIGNED <= j.stage[n] <= BUILD)
+        lack.append(short if short >= at.settings["projects"]["size_bump_mean"] else 0.0)
+    return lack
 
 
 def incumbent(at, k, luck):

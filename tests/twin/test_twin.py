@@ -56,6 +56,17 @@ def test_a_shortage_and_a_cap_on_electricity_hold_at_once():
 
 
 @pytest.mark.slow
+def test_model_and_twin_agree_where_incumbents_have_no_room():
+    model = NingdeModel(sim.load("tight_land"), seed=3)
+    while model.state.month < 200:
+        model.step()
+    for _ in range(3):
+        found = compared(model)
+        assert not found.found, "\n".join(found.found)
+    assert (model.state.projects.parent >= 0).sum() > 50
+
+
+@pytest.mark.slow
 def test_model_and_twin_take_the_same_decisions_for_years():
     model = NingdeModel(sim.load("baseline"), seed=11)
     found = Differences()
