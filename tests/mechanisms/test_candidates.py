@@ -9,7 +9,7 @@ from sim.draws import Streams
 from sim.mechanisms.candidates import CandidatePool, reference_rates, related_nodes
 from sim.mechanisms.promotion import Promotion
 from sim.model import NingdeModel
-from sim.state import Channel
+from sim.state import SPENDING_ITEMS, Channel, Stage
 
 
 def test_reference_rates_by_channel():
@@ -89,3 +89,21 @@ def test_slots_are_numbered_alike_in_all_scenarios(baseline):
         one.step()
         two.step()
         np.testing.assert_array_equal(one.state.boards.candidates.slot, two.state.boards.candidates.slot)
+
+
+def test_without_the_pool_nobody_comes_and_the_money_for_promotion_is_spent_in_vain(usual, beside):
+    alone, months = beside(without=(CandidatePool,)), usual.state.month
+    entered = [model.recorder.arrays["entered"][:months, Stage.LEAD].sum() for model in (alone, usual)]
+    assert entered[0] == 0 < entered[1]
+    assert (alone.state.projects.channel == Channel.OWN).all()
+    assert alone.state.slots < usual.state.slots
+    left, right = alone.recorder.arrays, usual.recorder.arrays
+    for name in ("output", "firms", "jobs", "wage", "price"):
+        np.testing.assert_array_equal(left[name][0], right[name][0], err_msg=f"{name}: nobody produces at once")
+    np.testing.assert_array_equal(left["world_volume"][:months], right["world_volume"][:months])
+    paid = SPENDING_ITEMS.index("promotion")
+    assert left["public_spending"][:months, :, paid].sum() == right["public_spending"][:months, :, paid].sum() > 0
+    dated = [each.state.projects.signed[each.state.projects.event >= 0] for each in (alone, usual)]
+    np.testing.assert_array_equal(*dated, err_msg="history does not wait for candidates")
+    assert left["firms"][months - 1].sum() < right["firms"][months - 1].sum()
+    assert left["output"][months - 1].sum() < right["output"][months - 1].sum()

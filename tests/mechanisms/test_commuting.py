@@ -101,3 +101,34 @@ def test_more_jobs_than_people_are_refused():
 def test_the_root_loses_no_digits_against_a_large_linear_term():
     assert positive_root(np.array(1e9), np.array(1.0)) == pytest.approx(1e-9, rel=1e-12)
     assert positive_root(np.array(0.0), np.array(9.0)) == 3.0
+
+
+# --- ablation: the roads between counties -----------------------------------------------------------------------------
+
+
+def test_without_roads_between_counties_nobody_commutes_and_the_core_lacks_people(beside):
+    usual, cut = beside(months=0), beside(months=0)
+    cut.state.people.kernel *= np.eye(cut.world.county_count)
+    for _ in range(3):
+        usual.step()
+        cut.step()
+    across = ~np.eye(usual.world.county_count, dtype=bool)
+    left, right = (model.recorder.arrays for model in (cut, usual))
+    assert right["commuters"][0][across].sum() > 1e4
+    assert left["commuters"][:3, across].sum() == 0
+    assert left["at_work"][0].sum() < right["at_work"][0].sum()
+    host, home = usual.world.county("DQ"), usual.world.county("JC")  # few live in Dongqiao, many work there
+    assert left["vacancy"][0, host] > right["vacancy"][0, host] + 0.1
+    assert left["jobs"][0, host].sum() < 0.8 * right["jobs"][0, host].sum()
+    assert left["at_work"][0, home] < right["at_work"][0, home]
+    assert left["wage"][2, host] / left["wage"][0, host] > right["wage"][2, host] / right["wage"][0, host]
+    for name in ("labour_force", "world_volume", "price"):
+        np.testing.assert_array_equal(left[name][0], right[name][0], err_msg=name)
+
+
+def test_where_minutes_do_not_matter_more_people_commute_to_the_same_jobs(beside):
+    """The efficiency of the opening fills the jobs whatever the decay: it moves who comes, not how many."""
+    usual, near = beside(months=0), beside({"labour.commute_decay": 0.0}, months=0)
+    far, few = near.state.people.workers.sum(axis=0), usual.state.people.workers.sum(axis=0)
+    np.testing.assert_allclose(far.sum(axis=0), few.sum(axis=0), rtol=1e-9)
+    assert np.trace(far) < 0.5 * np.trace(few)

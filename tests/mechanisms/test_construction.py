@@ -140,3 +140,47 @@ def test_only_projects_under_construction_make_progress_and_none_too_much(fresh)
     Building(state.scenario[Construction]).step(state, Streams(1))
     free = float(pace(np.zeros(1), np.array([0.48]), state.scenario[Construction])[0])
     assert state.boards.work_progress == pytest.approx([free, 0.0, 0.3])
+
+
+# --- ablations --------------------------------------------------------------------------------------------------------
+
+
+def building_times(model):
+    """Months of building by slot and county of finished plants that are not dated."""
+    projects = model.state.projects
+    rows = np.flatnonzero((projects.stage == Stage.DONE) & (projects.forced_production < 0))
+    months = projects.done[rows] - projects.built[rows]
+    return dict(zip(zip(projects.slot[rows], projects.county[rows], strict=True), months, strict=True))
+
+
+def before_building(model):
+    """Months from signing to the start of building by slot and county."""
+    projects = model.state.projects
+    rows = np.flatnonzero((projects.built > 0) & (projects.event < 0))
+    months = projects.built[rows] - projects.signed[rows]
+    return dict(zip(zip(projects.slot[rows], projects.county[rows], strict=True), months, strict=True))
+
+
+def dated(model):
+    """Months in which plants with a dated production produced."""
+    projects = model.state.projects
+    rows = np.flatnonzero((projects.forced_production >= 0) & (projects.stage == Stage.DONE))
+    return dict(zip(projects.event[rows], projects.done[rows], strict=True))
+
+
+@pytest.mark.parametrize(("name", "sign"), [("rain_loss", -1), ("service_gain", 1)])
+def test_without_rain_plants_stand_earlier_without_service_later(usual, beside, name, sign):
+    """The same projects, of the same luck, in both runs; what comes before and what is dated does not move."""
+    changed = beside({f"construction.{name}": 0.0})
+    found, told = building_times(changed), building_times(usual)
+    both = sorted(set(found) & set(told))
+    assert len(both) > 80
+    change = np.array([found[key] - told[key] for key in both])
+    assert (sign * change >= 0).all()
+    assert sign * change.mean() > 0.4
+    same = sorted(set(before_building(changed)) & set(before_building(usual)))
+    waited = [np.array([before_building(model)[key] for key in same]) for model in (changed, usual)]
+    assert (waited[0] == waited[1]).mean() > 0.9, "land and permits ask neither rain nor pace"
+    assert dated(changed) == dated(usual) != {}
+    assert sign * (changed.state.firms.alive.sum() - usual.state.firms.alive.sum()) < 0
+    np.testing.assert_array_equal(changed.recorder.arrays["output"][:3], usual.recorder.arrays["output"][:3])

@@ -9,7 +9,7 @@ from sim.mechanisms.events import Events, History, dated_plants, share_done
 from sim.mechanisms.prices import Prices
 from sim.opening.position import leader_names, leader_rows
 from sim.parameters import Month
-from sim.state import Stage
+from sim.state import Channel, Stage
 
 
 @pytest.fixture
@@ -201,3 +201,30 @@ def test_a_plant_enters_with_its_own_figures(fresh, next_month):
         assert columns["county"] == state.world.park_county[plant.park]
         for name in ("product", "leader", "park", "investment", "land", "serviced", "done"):
             assert columns[name] == getattr(plant, name)
+
+
+# --- ablation ---------------------------------------------------------------------------------------------------------
+
+
+def test_without_history_no_dated_plant_comes_and_steel_is_missing_where_it_stood(usual, beside):
+    blank, months = beside(without=(History,)), usual.state.month
+    assert (usual.state.projects.event >= 0).sum() >= 4
+    assert not (blank.state.projects.event >= 0).any()
+    left, right = (model.recorder.arrays for model in (blank, usual))
+    np.testing.assert_array_equal(left["output"][0], right["output"][0], err_msg="nobody produces at once")
+    np.testing.assert_array_equal(left["world_volume"][:months], right["world_volume"][:months])
+    county, melt = usual.world.county("FA"), usual.world.product("S_MELT")
+    missing = right["output"][months - 1] - left["output"][months - 1]
+    assert missing[county, melt] > 0.3 * right["output"][months - 1, county, melt]
+    place, product = np.unravel_index(missing.argmax(), missing.shape)
+    assert place == county, "no other place loses more"
+    assert usual.world.products[product] in ("S_MELT", "S_ROLL")
+    steel = usual.leader_names.index("QINGTUO")
+    share = [model.state.leaders.share[steel] for model in (blank, usual)]
+    assert share[0] < 0.7 * share[1], "a dated plant brings its customers"
+    unlike = usual.state.boards.candidates, blank.state.boards.candidates
+    np.testing.assert_array_equal(unlike[0].keep, unlike[1].keep, err_msg="others meet the same luck")
+    leads = [model.recorder.arrays["entered"][:months, Stage.LEAD, Channel.LEADER].sum() for model in (blank, usual)]
+    assert leads[0] < 0.5 * leads[1], "and the suppliers that follow it"
+    spread = [model.recorder.arrays["entered"][:months, Stage.LEAD, Channel.UNPLANNED] for model in (blank, usual)]
+    np.testing.assert_array_equal(*spread, err_msg="unplanned leads do not look at plants")

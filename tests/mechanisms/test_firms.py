@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from sim.draws import Streams
+from sim.mechanisms.agglomeration import Clusters
 from sim.mechanisms.firms import (
     Exit,
     Firms,
@@ -282,3 +283,48 @@ def test_who_leaves_is_settled_by_hazard_and_the_luck_of_the_slot(fresh, next_mo
             hazard *= 1.0 + FIRMS.young_exit
         assert leaving[row] == (luck[firms.slot[row]] < min(1.0 - (1.0 - min(hazard, 1.0)) ** (1 / 12), 0.5))
     assert 3 < leaving.sum() < 200
+
+
+# --- ablations --------------------------------------------------------------------------------------------------------
+
+
+def test_without_exit_nobody_leaves_and_the_city_keeps_their_output(usual, beside):
+    kept, months = beside(without=(Exit,)), usual.state.month
+    assert kept.state.firms.alive.all()
+    opening = usual.state.firms.opening
+    left = opening & ~usual.state.firms.alive
+    assert 0.1 < left.sum() / (opening & ~usual.state.firms.block & ~usual.state.firms.fringe).sum() < 0.4
+    for name in ("output", "firms", "jobs"):
+        one, other = (model.recorder.arrays[name][months - 1].sum() for model in (kept, usual))
+        assert one > other, name
+    np.testing.assert_array_equal(kept.recorder.arrays["output"][0], usual.recorder.arrays["output"][0])
+    for name in ("keep", "sign", "work", "slot"):
+        pools = [getattr(model.state.boards.candidates, name) for model in (kept, usual)]
+        np.testing.assert_array_equal(*pools, err_msg="luck does not ask who is left")
+
+
+def test_a_hazard_of_nothing_is_the_run_without_exit(beside, same_run):
+    """So small that no luck falls below it: the opening weighs entry against exit and cannot weigh it against none."""
+    same_run(beside({"firms.exit_base": 1e-12}, months=12), beside(without=(Exit,), months=12))
+
+
+def test_without_noise_productivity_stays_with_noise_it_spreads_around_the_same_mean(beside):
+    still = beside(without=(ProductivityNoise, Clusters, Exit))
+    noisy = beside(without=(Clusters, Exit))
+    first = beside(months=0).state.firms
+    size = np.flatnonzero(~first.block & ~first.fringe & (first.slot >= 0))
+    np.testing.assert_array_equal(still.state.firms.productivity[size], first.productivity[size])
+    ratio = noisy.state.firms.productivity[size] / first.productivity[size]
+    years = noisy.state.month / 12
+    spread = shock_spread(first.capacity[size], FIRMS)
+    assert np.log(ratio).std() == pytest.approx(np.sqrt(years * (spread**2).mean()), rel=0.1)
+    assert abs(ratio.mean() - 1.0) < 4 * ratio.std() / np.sqrt(len(ratio)), "the mean is unmoved"
+    for name in ("output", "wage", "firms", "price"):  # the first shock counts from the second month on
+        left, right = (model.recorder.arrays[name] for model in (still, noisy))
+        np.testing.assert_array_equal(left[0], right[0], err_msg=name)
+        if name != "price":
+            assert (left[1] != right[1]).any(), name
+
+
+def test_shocks_of_nothing_are_the_run_without_noise(beside, same_run):
+    same_run(beside({"firms.shock": 0.0}, months=12), beside(without=(ProductivityNoise,), months=12))

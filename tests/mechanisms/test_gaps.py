@@ -14,6 +14,7 @@ from sim.mechanisms.gaps import (
     pipeline_by_product,
     sponsors,
 )
+from sim.mechanisms.promotion import Funnel, Promotion
 from sim.state import Channel, Stage
 
 
@@ -161,3 +162,69 @@ def test_capacity_quality_and_jobs_by_product(opening):
     assert jobs_by_product(opening)[product] == pytest.approx(jobs)
     blocks = opening.world.product("CONS")
     assert capacity_by_product(opening)[blocks] == jobs_by_product(opening)[blocks] == 0.0
+
+
+# --- ablations --------------------------------------------------------------------------------------------------------
+
+
+def leads_of(model, channel):
+    projects = model.state.projects
+    return projects.product[projects.channel == channel]
+
+
+def test_without_local_processing_extension_calls_for_nobody(beside):
+    """Chain promotion that looks at extension alone: with no output open to processing, nobody is called."""
+    only = {"promotion.weight_supplement": 0.0, "promotion.weight_strengthen": 0.0, "promotion.weight_extend": 1.0}
+    some = beside(only, months=24)
+    none = beside(only | {"promotion.downstream_propensity": 0.0}, months=24)
+    called = leads_of(some, Channel.CHAIN)
+    world = some.world
+    made = some.state.leaders.product
+    uses = some.state.technology.inputs[made][:, called]
+    assert len(called) > 3
+    assert (uses.max(axis=0) > 0).all(), "they use what a leader makes"
+    assert world.chain_product[called].all()
+    assert len(leads_of(none, Channel.CHAIN)) == 0
+    for channel in (Channel.UNPLANNED, Channel.CLUSTER, Channel.NORMAL):
+        np.testing.assert_array_equal(leads_of(none, channel), leads_of(some, channel), err_msg=channel.name)
+
+
+def test_without_plans_across_chains_leaders_call_for_their_inputs_only(usual, beside):
+    alone, months = beside({"promotion.cross_chain": {}}, months=36), usual.state.month
+    crossed = [usual.world.product(key.split(".")[1]) for key in usual.plan[Promotion].cross_chain]
+    inputs = usual.state.technology.inputs[:, usual.state.leaders.product].max(axis=1)
+    foreign = [product for product in crossed if inputs[product] == 0]
+    came = [np.isin(leads_of(model, Channel.LEADER), foreign).sum() for model in (alone, usual)]
+    assert came[0] == 0 < came[1]
+    assert months == alone.state.month
+    chain = [model.recorder.arrays["entered"][:12, Stage.LEAD, Channel.CHAIN] for model in (alone, usual)]
+    np.testing.assert_array_equal(*chain, err_msg="the gaps of other channels know nothing of it")
+
+
+def test_a_map_without_horizon_sees_smaller_gaps_and_the_same_upgrading(usual, monkeypatch):
+    """Need a year and a half ahead against need today, where orders grow."""
+    state = usual.state
+    ahead = chains(state)
+    monkeypatch.setattr("sim.mechanisms.gaps.NEED_MONTHS", 0)
+    monkeypatch.setattr("sim.mechanisms.gaps.PROCUREMENT_MONTHS", 0)
+    today = chains(state)
+    needed = ahead.need > 0
+    assert (today.need[needed] < ahead.need[needed]).all()
+    assert (today.gap <= ahead.gap).all()
+    assert today.gap.sum() < 0.95 * ahead.gap.sum()
+    np.testing.assert_array_equal(today.upgrade, ahead.upgrade)
+    np.testing.assert_array_equal(today.extend, ahead.extend)
+    assert today.procurement.sum() < 0.95 * ahead.procurement.sum()
+
+
+def test_a_map_without_horizon_calls_for_fewer_on_the_ways_that_read_it(usual, monkeypatch):
+    part = next(each for each in usual.month_list if isinstance(each, Funnel))
+    state = usual.state
+    ahead = part.lead_rates(state, state.effort).sum(axis=1)
+    monkeypatch.setattr("sim.mechanisms.gaps.NEED_MONTHS", 0)
+    monkeypatch.setattr("sim.mechanisms.gaps.PROCUREMENT_MONTHS", 0)
+    today = part.lead_rates(state, state.effort).sum(axis=1)
+    assert today[Channel.CHAIN] < 0.98 * ahead[Channel.CHAIN]
+    assert today[Channel.LEADER] < 0.9 * ahead[Channel.LEADER]
+    others = [Channel.CLUSTER, Channel.UNPLANNED, Channel.SPINOFF, Channel.NORMAL]
+    np.testing.assert_array_equal(today[others], ahead[others])

@@ -4,7 +4,9 @@ import numpy as np
 import pytest
 
 from sim.draws import Streams
+from sim.mechanisms.events import History
 from sim.mechanisms.land import Development, Land, Requisition, base_price, land_price, months_on_land
+from sim.mechanisms.location import committed_land
 from sim.resolvers.building import resolve_build
 from sim.state import Channel, Stage
 
@@ -223,3 +225,35 @@ def test_a_reserve_is_spread_over_the_rest_of_the_plan(fresh, next_month):
     share = np.maximum(free / developed, 0.01)
     expected = np.maximum(0.25 * share**-0.35 * 0.9, LAND.price_floor * LAND.dev_cost)
     np.testing.assert_allclose(state.boards.land_price[mine], expected)
+
+
+# --- ablation: the quota of new land ----------------------------------------------------------------------------------
+
+
+def test_without_quota_developed_land_stops_and_queues_and_prices_rise(usual, beside):
+    scarce, months = beside({"land.new_quota": 0.0}), usual.state.month
+
+    def developed(model):
+        land = model.recorder.arrays["land"][:months]
+        return land[:, :, :4].sum(axis=2)  # occupied, free, idle, released
+
+    opening = beside(months=0).state.parks.developed
+    without, with_quota = developed(scarce), developed(usual)
+    assert (scarce.state.counties.quota == 0).all()
+    history = next(part for part in usual.month_list if isinstance(part, History))
+    widened = {plant.park for plant in history.plants if plant.announced <= months}
+    others = [park for park in range(len(opening)) if park not in widened]
+    assert widened
+    np.testing.assert_allclose(without[-1][others], opening[others], rtol=1e-12)
+    assert (without[-1] - opening).sum() < 0.3 * (with_quota[-1] - opening).sum(), "dated plants bring their land"
+    waiting = [committed_land(model.state).sum() for model in (scarce, usual)]
+    assert waiting[0] > 1.5 * waiting[1]
+    price = [model.state.parks.price for model in (scarce, usual)]
+    there = (price[0] > 0) & (price[1] > 0)
+    assert (price[0][there] >= price[1][there] * (1 - 1e-9)).mean() > 0.9
+    assert price[0][there].mean() > 1.1 * price[1][there].mean()
+    started = [(model.state.projects.built > 0).sum() for model in (scarce, usual)]
+    assert started[0] < started[1]
+    for name in ("output", "wage", "entered"):  # in the first month nobody waits for land yet
+        left, right = scarce.recorder.arrays[name][0], usual.recorder.arrays[name][0]
+        np.testing.assert_array_equal(left, right, err_msg=name)

@@ -24,6 +24,7 @@ from sim.mechanisms.prices import Prices
 from sim.mechanisms.production import leading_rows
 from sim.mechanisms.sourcing import potential_coverage
 from sim.parameters import Month
+from sim.state import Channel
 
 ONE = np.ones(1)
 
@@ -443,3 +444,85 @@ def test_a_leaders_plant_is_promised_what_its_county_offers(deciding):
     part.step(state, model.streams)
     (plant,) = (each for each in state.boards.own_projects if each["leader"] == 0)
     assert 0.04 < plant["incentive"] <= 0.08  # half the cap alone, more in the race
+
+
+# --- ablations --------------------------------------------------------------------------------------------------------
+
+
+def test_without_expansion_leaders_plan_nothing_at_home_or_away(usual, beside):
+    idle = beside(without=(Expansion,))
+    planned = [
+        (model.state.projects.channel == Channel.OWN) & (model.state.projects.event < 0) for model in (idle, usual)
+    ]
+    assert not planned[0].any()
+    assert planned[1].any()
+    away = [model.state.rivals.capacity.sum() + model.state.rivals.building.sum() for model in (idle, usual)]
+    assert away[0] == pytest.approx(beside(months=0).state.rivals.capacity.sum(), rel=1e-12)
+    assert away[1] > 2 * away[0]
+    assert not any("plans a plant" in sentence for _, _, sentence in idle.log)
+    begun = next(month - OPENING for month, _, sentence in usual.log if "plans a plant" in sentence)
+    assert begun > 6
+    left, right = (model.recorder.arrays for model in (idle, usual))
+    for name in ("output", "firms", "jobs", "wage", "entered", "land", "price"):
+        np.testing.assert_array_equal(left[name][: begun - 1], right[name][: begun - 1], err_msg=name)
+    home = [model.state.firms.output[model.state.firms.leader >= 0].sum() for model in (idle, usual)]
+    assert home[0] > home[1], "what is not built at rival sites is ordered at home"
+
+
+def log_odds(model, group):
+    share = model.state.leaders.share[group]
+    return np.log(share / (1.0 - share))
+
+
+@pytest.fixture(scope="module")
+def cut_shares(beside):
+    """Two years after two leaders lose 30 % of their share in June 2014, beside the run as usual, month by month."""
+    usual, cut = beside(months=6), beside(months=6)
+    groups = [usual.leader_names.index(name) for name in ("ATL", "QINGTUO")]
+    cut.state.leaders.share[groups] *= 0.7
+    found = []
+    for _ in range(24):
+        record = {}
+        for name, model in (("usual", usual), ("cut", cut)):
+            leaders = model.state.leaders
+            record[f"fill {name}"] = np.divide(
+                leaders.delivered, leaders.ordered, out=np.ones(len(leaders)), where=leaders.ordered > 0
+            )
+            record[f"cost {name}"] = group_cost(model.state)
+            model.step()
+            record[f"odds {name}"] = np.array([log_odds(model, group) for group in groups])
+            at = (model.state.month - 1) % leaders.annual_orders.shape[1]
+            record[f"orders {name}"] = leaders.annual_orders[:, at].copy()
+        found.append(record)
+    return usual, groups, found
+
+
+def test_orders_fall_with_a_share_and_come_back_only_by_being_better_than_before(cut_shares):
+    """Selection has no memory of what a leader once had: it comes back as far as it now serves its customers better."""
+    usual, (atl, steel), found = cut_shares
+    first = found[0]
+    assert first["orders cut"][[atl, steel]] == pytest.approx(0.7 * first["orders usual"][[atl, steel]], rel=0.01)
+    catl = usual.leader_names.index("CATL")
+    assert [each["orders cut"][catl] for each in found] == [each["orders usual"][catl] for each in found]
+    gap = np.array([each["odds cut"] - each["odds usual"] for each in found])
+    assert np.abs(gap[:, 0] / gap[0, 0] - 1.0).max() < 0.02, "who always delivered in full is no better than before"
+    assert found[1]["fill usual"][steel] < 0.6, "who was sold out"
+    assert found[1]["fill cut"][steel] > 0.7, "now delivers sooner"
+    assert 0.3 < gap[-1, 1] / gap[0, 1] < 0.7, "and wins back about half in two years"
+    assert (gap < 0).all(), "not more than it had"
+
+
+def test_a_lost_share_closes_by_selection_on_delivery_and_cost(cut_shares):
+    """Month by month the log odds against the run as usual move by psi/12 of the difference in fitness, no more."""
+    usual, (_, steel), found = cut_shares
+    p = usual.plan[Leaders]
+    gap = np.array([(each["odds cut"] - each["odds usual"])[1] for each in found])
+    checked = 0
+    for month in range(1, len(found)):
+        fill = [min(found[month][f"fill {name}"][steel], 1.0) for name in ("cut", "usual")]
+        cost = [found[month][f"cost {name}"][steel] for name in ("cut", "usual")]
+        expected = p.share_selection / 12 * (p.fill_gain * (fill[0] - fill[1]) - np.log(cost[0] / cost[1]))
+        if abs(gap[month] - gap[month - 1]) < 0.03:  # other months: a dated plant brought customers
+            assert gap[month] - gap[month - 1] == pytest.approx(expected, abs=1e-9)
+            checked += 1
+    assert checked >= 20

@@ -371,3 +371,42 @@ def test_a_county_short_of_land_picks_its_projects(fresh, next_month):
     next(each for each in model.month_list if isinstance(each, ParkChoice)).step(state, Streams(1))
     assert state.boards.allowed[0][0][named & (state.world.park_county == scarce)].all()
     assert "picks projects" in model.log[0][2]
+
+
+# --- ablations --------------------------------------------------------------------------------------------------------
+
+
+def minutes_to_sponsor(model):
+    """Minutes from the park of each signed project to the largest plant of the leader that vouches for it."""
+    projects = model.state.projects
+    rows = np.flatnonzero((projects.signed >= 0) & (projects.sponsor >= 0) & (projects.graft < 0))
+    rows = rows[projects.channel[rows] <= Channel.CHAIN]
+    return model.world.minutes[sponsor_county(model.state)[projects.sponsor[rows]], projects.county[rows]]
+
+
+def test_without_the_pull_of_a_leader_its_suppliers_sit_far_from_it(usual, beside):
+    free = beside({"location.leader_time": 0.0})
+    near, far = minutes_to_sponsor(usual), minutes_to_sponsor(free)
+    assert far.mean() > 2.0 * near.mean()
+    assert len(far) > len(near), "more places are good enough to sign"
+    for channel in (Channel.UNPLANNED, Channel.NORMAL):
+        leads = [model.recorder.arrays["entered"][:36, Stage.LEAD, channel] for model in (free, usual)]
+        np.testing.assert_array_equal(*leads)
+    np.testing.assert_array_equal(free.recorder.arrays["output"][0], usual.recorder.arrays["output"][0])
+
+
+def test_without_failure_every_signed_project_goes_on(usual, beside):
+    kept = beside(without=(Failure,))
+    closed = ~kept.state.firms.alive
+    projects = kept.state.projects
+    failed = projects.stage == Stage.FAILED
+    assert (closed[projects.graft[failed]] & (projects.graft[failed] >= 0)).all(), "only where the firm itself closed"
+    assert failed.sum() < 0.1 * (usual.state.projects.stage == Stage.FAILED).sum()
+    done = [(model.state.projects.stage == Stage.DONE).sum() for model in (kept, usual)]
+    assert done[0] > done[1]
+    pools = [model.state.boards.candidates.fail for model in (kept, usual)]
+    np.testing.assert_array_equal(*pools)
+
+
+def test_a_hazard_of_nothing_is_the_run_without_failure(beside, same_run):
+    same_run(beside({"location.fail_monthly": 0.0}, months=15), beside(without=(Failure,), months=15))

@@ -65,3 +65,33 @@ def test_moves_keep_the_number_of_people():
     best, worst = pay.argmax(axis=1), pay.argmin(axis=1)
     assert (net[[0, 1], best] > 0).all()
     assert (net[[0, 1], worst] < 0).all()
+
+
+# --- ablation ---------------------------------------------------------------------------------------------------------
+
+
+def test_without_elasticity_nobody_moves_and_counties_grow_by_births_alone(usual, beside):
+    still, months = beside({"labour.migration_elasticity": 0.0}), usual.state.month
+    left, right = still.recorder.arrays["population"][:months], usual.recorder.arrays["population"][:months]
+    rate = usual.state.scenario[Labour].natural_growth / 12
+    born = (1.0 + rate) ** np.arange(1, months + 1)  # all months lie in the known world, where the rate does not fade
+    start = usual.state.people.residents_opening
+    np.testing.assert_allclose(left, start * born[:, None], rtol=1e-12)
+    for name in ("moves", "arrivals", "departures"):
+        assert not getattr(still.state.boards, name).any(), name
+    gap = right[-1] / left[-1] - 1.0
+    assert np.abs(gap).max() > 0.005, "with it people move"
+    pay = still.state.people
+    better = np.log(
+        expected_pay(still.state.counties.wage_by_skill, pay.labour_force, pay.workers.sum(axis=2))
+        / (pay.pay_opening * pay.national_wage)
+    )
+    assert np.corrcoef(better.mean(axis=0), gap)[0, 1] > 0.8, "they would have gone where pay pulls"
+    np.testing.assert_array_equal(still.recorder.arrays["output"][0], usual.recorder.arrays["output"][0])
+
+
+def test_without_the_mechanism_residents_stand_still(usual, beside):
+    alone = beside(without=(Migration,), months=12)
+    people = alone.recorder.arrays["population"][:12]
+    np.testing.assert_array_equal(people, np.tile(people[0], (12, 1)))
+    np.testing.assert_allclose(people[0], usual.state.people.residents_opening, rtol=1e-12)

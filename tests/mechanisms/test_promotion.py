@@ -12,7 +12,7 @@ from sim.mechanisms.gaps import gap_map, sponsors
 from sim.mechanisms.prices import Prices
 from sim.mechanisms.promotion import Funnel, Promotion, chain_bracket, effort_factor, incumbents, plan_pressure
 from sim.settings import Projects
-from sim.state import Candidates, Channel
+from sim.state import SPENDING_ITEMS, Candidates, Channel, Stage
 
 ALPHA = 1e-6
 
@@ -348,3 +348,43 @@ def test_a_product_without_incumbents_gets_a_new_plant(fresh):
     state = fresh().state
     maker = state.world.product("V_OEM")
     assert incumbents(state, np.array([maker]), np.array([0.5]), np.array([True])).tolist() == [-1]
+
+
+# --- ablations --------------------------------------------------------------------------------------------------------
+
+
+def leads_by_channel(model):
+    """(months, channel) leads."""
+    return model.recorder.arrays["entered"][: model.state.month, Stage.LEAD]
+
+
+PROMOTED = [Channel.LEADER, Channel.CHAIN, Channel.CLUSTER, Channel.UNPLANNED]
+
+
+def test_without_budget_fewer_come_on_every_promoted_way_and_the_others_as_before(usual, beside):
+    poor = beside({"promotion.budget": 0.0})
+    none, some = leads_by_channel(poor), leads_by_channel(usual)
+    for channel in PROMOTED:
+        assert none[:, channel].sum() < 0.7 * some[:, channel].sum(), channel.name
+    for channel in (Channel.SPINOFF, Channel.NORMAL):
+        np.testing.assert_array_equal(none[:, channel], some[:, channel], err_msg=channel.name)
+    keep = usual.plan[Promotion].effort_decay
+    first = beside(months=0).state.effort
+    np.testing.assert_allclose(poor.state.effort, first * keep**poor.state.month, rtol=1e-12)
+    assert (usual.state.effort > poor.state.effort).all()
+    paid = SPENDING_ITEMS.index("promotion")
+    assert poor.recorder.arrays["public_spending"][: poor.state.month, :, paid].sum() == 0
+    assert poor.output < usual.output
+    np.testing.assert_array_equal(poor.recorder.arrays["output"][0], usual.recorder.arrays["output"][0])
+
+
+def test_without_weights_the_chain_way_is_shut_and_no_other_moves(usual, beside):
+    names = ("weight_supplement", "weight_strengthen", "weight_extend")
+    blind = beside({f"promotion.{name}": 0.0 for name in names})
+    none, some = leads_by_channel(blind), leads_by_channel(usual)
+    assert none[:, Channel.CHAIN].sum() == 0 < some[:, Channel.CHAIN].sum()
+    others = [channel for channel in Channel if channel != Channel.CHAIN]
+    first = int(np.flatnonzero(some[:, Channel.CHAIN])[0])
+    np.testing.assert_array_equal(none[: first + 1, others], some[: first + 1, others])
+    np.testing.assert_allclose(none[:, others].sum(axis=0), some[:, others].sum(axis=0), rtol=0.1, atol=2)
+    np.testing.assert_allclose(blind.state.effort, usual.state.effort, rtol=1e-12, err_msg="the money is spent")

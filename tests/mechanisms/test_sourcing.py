@@ -353,3 +353,53 @@ def test_a_new_supplier_gets_to_know_the_largest_buyers_only(fresh, monkeypatch)
             assert set(mine) == set(asked[np.argsort(-need[asked], kind="stable")[:2]])
     assert counts[2] == 2
     assert counts[10**6] > 2
+
+
+# --- ablations --------------------------------------------------------------------------------------------------------
+
+
+def shares(model):
+    """Shares of the links by supplier and relation, of opening suppliers and of those born since."""
+    links, opening = model.state.links, model.state.firms.opening
+    found = dict(zip(zip(links.supplier, links.relation, strict=True), links.weight, strict=True))
+    old = {key: weight for key, weight in found.items() if opening[key[0]]}
+    return old, {key: weight for key, weight in found.items() if not opening[key[0]]}
+
+
+@pytest.mark.parametrize("how", ["no speed", "left out"])
+def test_without_adjustment_shares_stand_still(usual, beside, how):
+    still = beside({"sourcing.adjust": 0.0}) if how == "no speed" else beside(without=(SupplierChoice,))
+    first = shares(beside(months=0))[0]
+    old, new = shares(still)
+    assert len(new) > 0, "plants that came have links"
+    assert not any(new.values()), "but sell nothing over them"
+    kept = [key for key in old if key in first]
+    assert len(kept) > 0.5 * len(first)
+    np.testing.assert_allclose([old[key] for key in kept], [first[key] for key in kept], rtol=1e-12)
+    old, new = shares(usual)
+    moved = np.array([old[key] - first[key] for key in old if key in first])
+    assert (moved > 1e-4).any(), "with it some gain"
+    assert (moved < -1e-4).any(), "and some lose"
+    assert any(new.values()), "and newcomers sell"
+    for name in ("world_volume", "entered"):
+        left, right = (model.recorder.arrays[name][:12] for model in (still, usual))
+        np.testing.assert_array_equal(left, right, err_msg=name)
+
+
+def test_without_habit_the_opening_is_the_same_and_a_newcomer_is_tried_sooner(beside, next_month):
+    """Habit is in the tastes of the opening; what it hinders is the first order of one who comes later."""
+    models = [beside(months=0), beside({"sourcing.habit": 0.0}, months=0)]
+    usual, free = (shares(model)[0] for model in models)
+    assert free == pytest.approx(usual, rel=1e-12)
+    first, later = [], []
+    for model in models:
+        row = add_firm(model.state, "B_CATH", "DQ", month=-100, capacity=1.0)
+        mine = model.state.links.supplier == row
+        supply(model, next_month)
+        target = model.state.links.weight[mine] / model.state.scenario[Sourcing].adjust
+        first.append(target / (1.0 - target))
+        supply(model, next_month, 120)
+        later.append(model.state.links.weight[mine])
+    assert len(first[0]) > 2
+    np.testing.assert_allclose(first[1], np.exp(Sourcing().habit) * first[0], rtol=0.01)
+    np.testing.assert_allclose(later[1], later[0], rtol=0.01, err_msg="once tried, it has the habit on its side too")

@@ -6,7 +6,7 @@ import pytest
 from sim.draws import Streams
 from sim.mechanisms.location import Location
 from sim.mechanisms.zoning import CityPlan
-from sim.state import Channel
+from sim.state import Channel, Stage
 
 
 def plan(fresh, next_month, strictness):
@@ -50,3 +50,36 @@ def test_before_its_start_there_is_no_plan(fresh, next_month):
     fit, refused = model.city.zone(state.world.fit, state.lever("zoning.strictness"))
     assert not fit.any()
     assert not refused.any()
+
+
+# --- ablations --------------------------------------------------------------------------------------------------------
+
+
+def fit_of_planned(model):
+    """Fit of county and product of all signed projects that the plan looks at."""
+    projects = model.state.projects
+    rows = np.flatnonzero((projects.signed >= 0) & (projects.graft < 0) & (projects.channel < Channel.UNPLANNED))
+    return model.state.world.fit[projects.county[rows], projects.product[rows]]
+
+
+def test_a_plan_brings_chains_where_they_belong_and_leaves_the_unplanned_alone(usual, beside):
+    absent, binding = beside(without=(CityPlan,)), beside({"zoning.strictness": 1.0})
+    none, half, full = fit_of_planned(absent), fit_of_planned(usual), fit_of_planned(binding)
+    assert none.mean() < half.mean() < full.mean()
+    assert (none == 0).any()
+    assert (full > 0).all(), "a binding plan refuses"
+    for channel in (Channel.UNPLANNED, Channel.NORMAL):
+        leads = [model.recorder.arrays["entered"][:36, Stage.LEAD, channel] for model in (absent, usual, binding)]
+        np.testing.assert_array_equal(leads[0], leads[1])
+        np.testing.assert_array_equal(leads[2], leads[1])
+    projects = binding.state.projects
+    rows = (projects.signed >= 0) & (projects.graft < 0) & (projects.channel == Channel.UNPLANNED)
+    assert (binding.state.world.fit[projects.county[rows], projects.product[rows]] == 0).any()
+    for model in (absent, binding):
+        np.testing.assert_array_equal(model.recorder.arrays["output"][0], usual.recorder.arrays["output"][0])
+
+
+def test_strictness_of_nothing_adds_nothing_to_the_choice_of_parks(beside, same_run):
+    """Left out or silent, the plan is the same run; the race of counties reads strictness by itself."""
+    silent = {"zoning.strictness": 0.0}
+    same_run(beside(silent, months=18), beside(silent, without=(CityPlan,), months=18))
