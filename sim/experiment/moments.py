@@ -77,7 +77,7 @@ class Moment:
         record: measure on the record of a finished run.
         position: measure on the position of :attr:`month`, or of the last month with known facts without a date.
         needs: variables of the record without which it cannot be measured.
-        parameters: parameters that speak to it, by dotted name (specification of the calibration, and judgement).
+        parameters: parameters that speak to it, by dotted name (judgement).
         percent: the figure is a share that reads best in per cent.
         missing: why this version cannot measure it at all.
     """

@@ -1,4 +1,4 @@
-"""The ledger of the month."""
+"""The ledger of the month (model description, section 4)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""SUPPLY and PRODUCE: input shares, the joint solve, the table of the month and the order books."""
+"""SUPPLY and PRODUCE: input shares, the joint solve, the table of the month and the order books.
+
+Model description, sections 9.3, 9.5, 9.12 and 9.20.
+"""
 
 from __future__ import annotations
 
