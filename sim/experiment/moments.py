@@ -111,12 +111,6 @@ def growth(group: str, year: int, months: int = YEAR, county: str | None = None)
     return lambda record: record.growth(VA, year, months, group, county)
 
 
-def base_share(record: Record, group: str, year: int, months: int) -> float:
-    """Share of a group in the above-scale value added of the year before, at 2018 prices."""
-    parts = [record.total(VA, f"{year - 1}-01", f"{year - 1}-{months:02d}", name) for name in (group, INDUSTRY)]
-    return parts[0] / parts[1] if parts[1] > 0 else float("nan")
-
-
 def points(group: str, year: int, months: int = YEAR) -> RecordMeasure:
     """Points that a group adds to the growth of industry; a group of new plants has a pull, but may have no growth."""
 

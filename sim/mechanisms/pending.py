@@ -313,7 +313,3 @@ class Infrastructure(Parameters):
         grade="assumed",
         source="assumption",
     )
-
-
-GROUPS: tuple[type[Parameters], ...] = (Talent, Enclave, Linkage, LandCage, Infrastructure)
-"""The groups of levers that wait for their mechanism."""

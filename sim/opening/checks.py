@@ -14,7 +14,6 @@ state cannot start a run that would only break, or quietly mend itself, in its f
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
 from sim.accounts import where_is
 from sim.inputoutput.tables import Table
@@ -22,8 +21,6 @@ from sim.meaning import first_without_meaning
 from sim.opening.totals import OpeningError
 from sim.state import State
 from sim.sums import sum_by
-
-Floats = NDArray[np.float64]
 
 CLEARS = 1e-6
 """Largest relative gap between output and its uses or inputs; a table of the user is rounded."""

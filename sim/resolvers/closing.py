@@ -20,7 +20,6 @@ from sim.state import Firms, Stage, State
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
-Bools = NDArray[np.bool_]
 
 
 def resolve_grow(state: State, streams: Streams) -> None:

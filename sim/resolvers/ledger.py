@@ -10,7 +10,6 @@ from sim.sums import sum_by
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
-Bools = NDArray[np.bool_]
 
 
 def open_ledger(state: State) -> Ledger:

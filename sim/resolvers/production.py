@@ -36,8 +36,6 @@ from sim.state import YEAR, State
 from sim.sums import sum_by
 
 Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
-Bools = NDArray[np.bool_]
 
 
 def unit_margins(state: State) -> Floats:
