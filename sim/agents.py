@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from sim.model import NingdeModel
 
 Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]
 
 SCARCE_LAND = 0.1

@@ -34,7 +34,6 @@ from sim.world import World
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
-Bools = NDArray[np.bool_]
 
 LIMITS: Mapping[str, str] = {
     "demand": "nobody orders what plants could make",

@@ -580,7 +580,6 @@ class Ledger:
     developed_by_event: float = 0.0
     rationed: float = 1.0  # phi: share of their output that the limit on electricity leaves to plants
     rounds: int = 0
-    shortage_rounds: int = 0
     critical: CriticalFlows | None = None
     revenue: Floats = field(default_factory=lambda: np.zeros((len(REVENUE_ITEMS), 0)))  # (items, B) M yuan
     spending: Floats = field(default_factory=lambda: np.zeros((len(SPENDING_ITEMS), 0)))  # (items, B) M yuan

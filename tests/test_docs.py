@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import ast
 import importlib.util
 import re
+import sys
 from pathlib import Path
 from types import ModuleType
 
@@ -65,14 +67,39 @@ def test_the_parameter_page_marks_what_is_inert():
     assert "## promotion\n" in page
 
 
-def mechanism_modules() -> list[str]:
-    return sorted(path.stem for path in (SOURCE / "mechanisms").glob("*.py") if path.stem != "__init__")
+def modules_of_the_month() -> list[str]:
+    """Files of the mechanisms and resolvers, from the root of the project."""
+    paths = [path for room in ("mechanisms", "resolvers") for path in (SOURCE / room).glob("*.py")]
+    return sorted(path.relative_to(ROOT).as_posix() for path in paths if path.stem != "__init__")
 
 
-@pytest.mark.parametrize("name", mechanism_modules())
-def test_every_mechanism_is_described(name):
-    titled = re.search(rf"^#+ 9\.\d+ .*\b{name}\b", model_text(), flags=re.MULTILINE)
-    assert titled or f"`{name}.py`" in model_text(), f"docs/model.md does not describe sim/mechanisms/{name}.py"
+@pytest.mark.parametrize("file", modules_of_the_month())
+def test_equations_and_code_are_found_from_each_other(file):
+    """One step each way: the docstring names the section, and that section names the file beside its equations.
+
+    A resolver is named with its folder, a mechanism by the heading of its section or as a file.
+    """
+    docstring = ast.get_docstring(ast.parse((ROOT / file).read_text(encoding="utf-8"))) or ""
+    numbers = pointers(docstring)
+    assert numbers, f"the docstring of {file} names no section of docs/model.md"
+    texts = [section(model_text(), number) for number in dict.fromkeys(numbers)]
+    name = Path(file).stem
+    if "/mechanisms/" in file:
+        titled = re.compile(rf"^#+ 9\.\d+ (?:\w+, |\w+ and )*{name}\b")
+        found = any(titled.match(text) or f"`{name}.py`" in text for text in texts)
+    else:
+        found = any(f"`{file}`" in text for text in texts)
+    assert found, f"sections {numbers}, which {file} points to, do not name it"
+
+
+def test_every_board_is_named_by_the_section_of_its_mechanism():
+    """What a mechanism writes stands in a section that its docstring points to."""
+    lost = []
+    for part in NingdeModel(sim.load("baseline"), seed=1).month_list:
+        docstring = sys.modules[type(part).__module__].__doc__ or ""
+        text = "".join(section(model_text(), number) for number in dict.fromkeys(pointers(docstring)))
+        lost += [f"{type(part).__name__}: {board}" for board in part.writes if f"`{board}`" not in text]
+    assert not lost, f"docs/model.md lacks {lost}"
 
 
 def test_every_identity_is_described():

@@ -1,4 +1,4 @@
-"""The traps of the model description (section 15) as tests: each can spring, and here is what holds it.
+"""The traps of models like this (model description, section 12) as tests: each can spring, and here is what holds it.
 
 ==============================  ========================================================================================
 Trap                            Held by

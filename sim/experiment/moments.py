@@ -77,7 +77,7 @@ class Moment:
         record: measure on the record of a finished run.
         position: measure on the position of :attr:`month`, or of the last month with known facts without a date.
         needs: variables of the record without which it cannot be measured.
-        parameters: parameters that speak to it, by dotted name (specification of the calibration, and judgement).
+        parameters: parameters that speak to it, by dotted name (judgement).
         percent: the figure is a share that reads best in per cent.
         missing: why this version cannot measure it at all.
     """
@@ -109,12 +109,6 @@ def year_total(
 def growth(group: str, year: int, months: int = YEAR, county: str | None = None) -> RecordMeasure:
     """Real growth of above-scale value added in the first months of a year, a share."""
     return lambda record: record.growth(VA, year, months, group, county)
-
-
-def base_share(record: Record, group: str, year: int, months: int) -> float:
-    """Share of a group in the above-scale value added of the year before, at 2018 prices."""
-    parts = [record.total(VA, f"{year - 1}-01", f"{year - 1}-{months:02d}", name) for name in (group, INDUSTRY)]
-    return parts[0] / parts[1] if parts[1] > 0 else float("nan")
 
 
 def points(group: str, year: int, months: int = YEAR) -> RecordMeasure:

@@ -23,7 +23,6 @@ from sim.inputoutput.tables import EXPORTS, GOVERNMENT, HOUSEHOLD, INVESTMENT, U
 from sim.inputoutput.trade import chenery_moses, closed_flows, positive, regional_trade
 
 Floats = NDArray[np.float64]
-Bools = NDArray[np.bool_]
 
 
 @dataclass(frozen=True)

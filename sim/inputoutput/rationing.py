@@ -98,7 +98,7 @@ def solve(orders: Demand, limit: Floats, final: Floats, start: Floats, tolerance
     """Fixed point of z = min(limit, M z + f), equation (C1).
 
     Rounds z <- min(limit, M z + f). Their error soon shrinks at one rate, that of the slowest circular flow, so every
-    other round ends in a guess of where it leads (Aitken 1926): a quarter fewer rounds. A guess is only the start of
+    other round ends in a guess of where it leads (Aitken 1926): a fifth fewer rounds. A guess is only the start of
     the next round, and after a first one that did not help no other is made: the rounds contract from anywhere.
 
     Args:

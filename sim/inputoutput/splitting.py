@@ -17,7 +17,6 @@ from sim.inputoutput.shares import share
 from sim.inputoutput.tables import Table, aggregate, single_region
 
 Floats = NDArray[np.float64]
-Bools = NDArray[np.bool_]
 
 SUMS_AGREE = 1e-9
 """Value added of children that differs from that of their sector by this share of it, is rounded."""

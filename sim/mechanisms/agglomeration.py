@@ -1,4 +1,6 @@
-"""Agglomeration: productivity from a national trend, clusters, linked neighbours, a new leader, and crowding (9.15).
+"""Agglomeration: productivity from a national trend, clusters, linked neighbours, a new leader, and crowding.
+
+Model description, section 9.15::
 
     d ln A_i = g_A/12 + gamma_L d ln(e + E_pk,-i) + gamma_U d ln(e + E_c,linked(k))
                + (gamma_S/m_S) link_i 1[age of the leader in the county < m_S]
@@ -12,7 +14,7 @@
 Every term but the leader's is a difference, so productivity depends on where jobs stand now and not on the way there:
 a cluster that comes and goes leaves nothing behind.
 
-Choices, where the specification leaves them open:
+Choices of this project:
 
 - *The trend is shared.* The column A of a firm is measured against a frontier plant, at home and abroad alike, and g_A
   moves the frontier. So it cancels in relative costs, in the orders of outside buyers and in capacity, and shows where
@@ -28,8 +30,8 @@ Choices, where the specification leaves them open:
   that comes to an empty place would else be an infinite gain. With the floor, neighbours with 250 jobs in an empty
   place give gamma_L ln 2 (3.5 %). A product that was not there before starts from a difference of 0.
 - *Getting used takes time.* Births, exits and the orders of a month change jobs at once; what neighbours know of each
-  other does not change so fast. Half of a change has arrived after eight months. A memory of one month is the
-  specification's own form.
+  other does not change so fast. Half of a change has arrived after eight months. A memory of one month
+  takes changes at once.
 - *Linked jobs count in the county*, by the opening table, among products made by firms: suppliers come from further
   than the next street (the parks of a county share their travel times here), and block rows have no site.
 - *The leader's spill-over* goes to firms that were in the county before the leader's first plant there and whose

@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from sim.mechanisms.promotion import Promotion
 
 Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 
 REFERENCE_LEADER_JOBS = 10_000.0
 """Leader jobs in the reference rate of spin-offs (model description, section 5)."""

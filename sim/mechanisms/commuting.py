@@ -1,4 +1,4 @@
-"""Commuting: who works where, when jobs and people are matched and some of both are left over.
+"""Commuting: who works where, jobs and people matched with some of both left over (model description, section 9.11).
 
     T_sr = kappa_r exp(-b minutes_sr) sqrt(U_s V_r) ,   U_s = S_s - sum_r T_sr ,   V_r = D_r - sum_s T_sr
 

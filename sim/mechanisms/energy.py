@@ -1,4 +1,4 @@
-"""Energy: electricity and carbon of the producers, and city caps on them (part of section 9.20 of the specification).
+"""Energy: electricity and carbon of the producers, and city caps on them (model description, section 9.20).
 
     use_i  = e_i x_i (1 - g_e)^(years since opening)                    (MWh a month) ,  carbon_i = EF use_i (t CO2)
     L      = min(cap_E, cap_C / EF)                                      the tighter cap, MWh a month; 0 = no cap

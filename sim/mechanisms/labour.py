@@ -41,9 +41,6 @@ from sim.sums import sum_by
 
 Floats = NDArray[np.float64]
 
-SKILLS: tuple[str, ...] = ("low", "high")
-"""Skills of workers, in the order of every array by skill."""
-
 
 class Labour(Parameters):
     """Jobs per unit of output, wages at opening, participation."""

@@ -6,11 +6,12 @@
     natural growth of residents:                  n N_rh / 12
 
 Expected pay is the wage times the chance of work (Harris and Todaro 1970): u is the share of a county's own labour
-force that finds no work anywhere. The specification looks at wages alone; but wages answer slowly (the wage curve),
-while people have always come to Ningde's plants because there were jobs. Choice: the position of the opening is at
-rest. Pay differed by a tenth between mountains and coast for years without emptying the mountains, so what differs at
-the opening is taken as made up for by amenities, costs of moving and habit; what moves people is how things change from
-there. The same rule works in both directions, so a county that falls behind the nation loses people to it.
+force that finds no work anywhere. Wages alone would not do: they answer slowly (the wage curve, Blanchflower and
+Oswald 1992), while people have always come to Ningde's plants because there were jobs. Choice: the position of the
+opening is at rest. Pay differed by a tenth between mountains and coast for years without emptying the mountains, so
+what differs at the opening is taken as made up for by amenities, costs of moving and habit; what moves people is how
+things change from there. The same rule works in both directions, so a county that falls behind the nation loses people
+to it.
 
 Residents of all ages move in proportion to those of working age. Reads wages, workers, residents. Writes: arrivals,
 departures, moves, births_of_people.

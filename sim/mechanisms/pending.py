@@ -1,4 +1,4 @@
-"""Levers whose mechanism this version does not have yet.
+"""Levers whose mechanism this version does not have yet (model description, section 11).
 
 They are declared here, with their dates, ranges and sources, so that a scenario file written today is checked in full
 and stays valid when the mechanism comes: its file then takes over the group, and the group leaves this one. Until then
@@ -313,7 +313,3 @@ class Infrastructure(Parameters):
         grade="assumed",
         source="assumption",
     )
-
-
-GROUPS: tuple[type[Parameters], ...] = (Talent, Enclave, Linkage, LandCage, Infrastructure)
-"""The groups of levers that wait for their mechanism."""

@@ -109,7 +109,7 @@ def network_of(state: State, cap: Floats) -> Network:
     return Network(matrix, state.technology.pool, firms.node, share, state.node_count)
 
 
-def unit_costs(state: State, talent: Floats | float = 1.0) -> tuple[Floats, Floats]:
+def unit_costs(state: State) -> tuple[Floats, Floats]:
     """(F,) nominal cost of one unit, and (F,) m, the same over a frontier plant's; blocks: price level and 1.
 
     Unit cost is materials at paid prices plus conversion cost over productivity. Productivity acts on the conversion
@@ -118,11 +118,10 @@ def unit_costs(state: State, talent: Floats | float = 1.0) -> tuple[Floats, Floa
 
     Args:
         state: firms, prices, wages.
-        talent: (F,) g_h, factor of the conversion cost by talent of the county (section 9.11).
     """
     firms, agent = state.firms, state.world.agent
     materials, conversion = cost_parts(state)
-    cost = materials[firms.product] + conversion[firms.product] * talent / firms.productivity + wage_cost(state)
+    cost = materials[firms.product] + conversion[firms.product] / firms.productivity + wage_cost(state)
     relative = cost / np.where(agent, materials + conversion, 1.0)[firms.product]
     made = agent[firms.product]
     return np.where(made, cost, state.markets.price_level), np.where(made, relative, 1.0)

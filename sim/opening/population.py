@@ -23,7 +23,6 @@ from sim.world import World
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
-Bools = NDArray[np.bool_]
 
 UTILISATION = 0.8
 """Output over capacity of every firm at opening; model description, section 8.5."""

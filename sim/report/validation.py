@@ -209,18 +209,6 @@ class Validation:
         return {name: found.count(name) for name in VERDICTS if name in found}
 
 
-NOT_COMPARED: dict[str, str] = {
-    "saic_build_months": "history dates the vehicle base in the model, so that it cannot be missed",
-    "copper_build_months": "history dates the smelter in the model, so that it cannot be missed",
-    "fast_build_fuding1": "one plant; it stands in the range of the best tenth of large projects",
-    "trillion": "a goal, no outcome",
-    "three_300bn": "a goal, no outcome",
-    "signed_plan": "a goal, no outcome",
-    "lithium_goal_2020": "a goal; its failure shows in the lithium output of 2020",
-    "share_four_2012": "before the opening",
-}
-"""Published figures that are set beside nothing, and why."""
-
 HEAD = ("scenario", "hash", "known_until", "seed", "part", "world", "fault")
 """Columns of the table of moments that are no moment."""
 

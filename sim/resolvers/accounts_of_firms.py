@@ -19,7 +19,7 @@ from sim.mechanisms.production import material_costs
 from sim.resolvers.ledger import firm_accounts, the_ledger
 from sim.settings import Projects as ProjectSettings
 from sim.state import YEAR, FirmAccounts, State, TaxRates
-from sim.sums import extended, sum_by
+from sim.sums import extended
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -145,8 +145,3 @@ def close_accounts(state: State, rows: Ints) -> None:
         books.distributed[rows] += np.maximum(cash - debt, 0.0)
         books.written_off[rows] += np.maximum(debt - cash, 0.0)
     firms.cash[rows] = firms.debt[rows] = 0.0
-
-
-def distributed_by_county(state: State) -> Floats:
-    """(C,) profits paid out to owners this month by county of the plant, blocks included, M yuan."""
-    return sum_by(state.firms.county, firm_accounts(state).distributed, state.world.county_count)

@@ -1,4 +1,7 @@
-"""SHARE: incomes of residents; revenue and spending of the budgets, whose deficits become debt."""
+"""SHARE: incomes of residents; revenue and spending of the budgets, whose deficits become debt.
+
+Model description, sections 9.14 and 9.17.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""BUILD: land, requisition, work, and the births of finished plants."""
+"""BUILD: land, requisition, work, and the births of finished plants.
+
+Model description, sections 9.9, 9.10 and 9.12.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""GROW and CLOSE: capital, productivity and exits."""
+"""GROW and CLOSE: capital, productivity and exits; wages and residents of next month.
+
+Model description, sections 9.11, 9.13 and 9.15.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +20,6 @@ from sim.state import Firms, Stage, State
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
-Bools = NDArray[np.bool_]
 
 
 def resolve_grow(state: State, streams: Streams) -> None:

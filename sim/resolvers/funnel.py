@@ -1,4 +1,7 @@
-"""WORLD, PROPOSE and PLACE: markets, leads, signing and failure of projects."""
+"""WORLD, PROPOSE and PLACE: markets, leads, signing and failure of projects.
+
+Model description, sections 9.3 and 9.6.
+"""
 
 from __future__ import annotations
 

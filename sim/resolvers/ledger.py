@@ -1,4 +1,4 @@
-"""The ledger of the month."""
+"""The ledger of the month (model description, section 4)."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ from sim.sums import sum_by
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
-Bools = NDArray[np.bool_]
 
 
 def open_ledger(state: State) -> Ledger:

@@ -1,4 +1,7 @@
-"""SUPPLY and PRODUCE: input shares, the joint solve, the table of the month and the order books."""
+"""SUPPLY and PRODUCE: input shares, the joint solve, the table of the month and the order books.
+
+Model description, sections 9.3, 9.5, 9.12 and 9.20.
+"""
 
 from __future__ import annotations
 
@@ -33,8 +36,6 @@ from sim.state import YEAR, State
 from sim.sums import sum_by
 
 Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
-Bools = NDArray[np.bool_]
 
 
 def unit_margins(state: State) -> Floats:

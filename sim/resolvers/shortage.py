@@ -1,4 +1,7 @@
-"""The joint solve of a month, with or without a shortage of outside supply, and the stocks of critical inputs."""
+"""The joint solve of a month, with or without a shortage of outside supply; stocks of critical inputs.
+
+Model description, section 9.12.
+"""
 
 from __future__ import annotations
 
@@ -85,7 +88,6 @@ def joint_solve(state: State, network: Network, limit: Floats, final: Floats, st
             f"{state.month}: shortage of {names}: shares of output still moved by {shortage.change:.2g} "
             f"after {shortage.rounds} rounds (io.rounds_max)"
         )
-    ledger.shortage_rounds = shortage.rounds
     held = HeldOrders(network, scarce, shortage)
     output, _ = solve(held, np.minimum(limit, shortage.share * usual), final, usual, tolerance)
     return Solution(output, usual, critical.products[short], held, supply, written_off)

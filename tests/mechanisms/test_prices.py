@@ -269,16 +269,6 @@ def test_the_wedge_of_the_table_and_the_response_of_margins_are_silent_without_t
         np.testing.assert_array_equal(values, changed.recorder.arrays[name], err_msg=name)
 
 
-def test_talent_lowers_the_conversion_cost_only(fresh):
-    state = fresh().state
-    plain, _ = unit_costs(state)
-    np.testing.assert_array_equal(unit_costs(state, np.ones(len(state.firms)))[0], plain)
-    better, _ = unit_costs(state, 0.9)
-    conversion = (state.markets.conversion * state.markets.price_level)[state.firms.product]
-    made = state.world.agent[state.firms.product]
-    np.testing.assert_allclose((plain - better)[made], (0.1 * conversion / state.firms.productivity)[made])
-
-
 def test_thrift_lowers_the_use_of_materials_in_cells_only(fresh):
     state = fresh().state
     before = chain_inputs(state)

@@ -286,7 +286,6 @@ def test_a_shortage_whose_rounds_end_too_early_is_told(fresh, monkeypatch):
     model.step()
     assert not any("shortage" in sentence for sentence in model.state.events)
     model.step()
-    assert model.state.ledger.shortage_rounds == 4
     assert any("shortage of OTHM" in sentence and "after 4 rounds" in sentence for sentence in model.state.events)
 
 

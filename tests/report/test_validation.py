@@ -25,7 +25,6 @@ from sim.report.validation import (
     HOLDS,
     INSIDE,
     NO_FACT,
-    NOT_COMPARED,
     NOT_HERE,
     NOT_MEASURED,
     OPEN,
@@ -101,6 +100,19 @@ def test_a_moment_that_most_runs_do_not_give_has_no_verdict() -> None:
     assert verdict(values, fact(1.0)) == NOT_MEASURED
     assert verdict(values[:4], fact(1.0)) == INSIDE
     assert verdict(np.zeros(0), fact(1.0)) == NOT_MEASURED
+
+
+NOT_COMPARED: dict[str, str] = {
+    "saic_build_months": "history dates the vehicle base in the model, so that it cannot be missed",
+    "copper_build_months": "history dates the smelter in the model, so that it cannot be missed",
+    "fast_build_fuding1": "one plant; it stands in the range of the best tenth of large projects",
+    "trillion": "a goal, no outcome",
+    "three_300bn": "a goal, no outcome",
+    "signed_plan": "a goal, no outcome",
+    "lithium_goal_2020": "a goal; its failure shows in the lithium output of 2020",
+    "share_four_2012": "before the opening",
+}
+"""Published figures that are set beside nothing, and why."""
 
 
 # --- facts ------------------------------------------------------------------------------------------------------------
