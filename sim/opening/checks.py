@@ -15,6 +15,7 @@ state cannot start a run that would only break, or quietly mend itself, in its f
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from sim.accounts import where_is
 from sim.inputoutput.leontief import spectral_radius
@@ -25,6 +26,8 @@ from sim.mechanisms.production import relative_price
 from sim.opening.totals import OpeningError
 from sim.state import State
 from sim.sums import sum_by
+
+Floats = NDArray[np.float64]
 
 CLEARS = 1e-6
 """Largest relative gap between output and its uses or inputs; a table of the user is rounded."""
