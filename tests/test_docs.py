@@ -9,12 +9,17 @@ import sys
 from pathlib import Path
 from types import ModuleType
 
+import numpy as np
 import pytest
 
 import sim
 from sim.accounts import CHECKS
+from sim.flows import PAYMENTS
 from sim.mechanisms import Phase
-from sim.model import NingdeModel
+from sim.mechanisms.construction import BUILDER_OUTPUT
+from sim.model import GROUPS, NingdeModel
+from sim.opening.position import entry_balance
+from sim.results.run import Run
 
 ROOT = Path(__file__).parents[1]
 DOCS, SOURCE = ROOT / "docs", ROOT / "sim"
@@ -105,6 +110,67 @@ def test_every_board_is_named_by_the_section_of_its_mechanism():
 def test_every_identity_is_described():
     named = set(re.findall(r"^\| (I\d+) \|", section(model_text(), "10"), flags=re.MULTILINE))
     assert named == {*CHECKS, "I16", "I17"}  # these two belong to the opening and to the record
+
+
+TEXTS = ("model.md", "architecture.md", "calibration.md", "validation.md", "table.md")
+
+
+@pytest.mark.parametrize("name", [*TEXTS, "../README.md", "../CONTRIBUTING.md"])
+def test_parameters_named_in_the_texts_exist(name):
+    """`table.name`, with a star for any ending; files and results of a run (`run.output`) are something else."""
+    text = (DOCS / name).read_text(encoding="utf-8")
+    known = {group.table: group.model_fields for group in GROUPS}
+    lost = []
+    for table, parameter, star in re.findall(r"`(\w+)\.(\w*)(\*?)`", text):
+        if table not in known or parameter in ("py", "csv") or (table == "run" and hasattr(Run, parameter)):
+            continue
+        if not any(field == parameter or (star and field.startswith(parameter)) for field in known[table]):
+            lost.append(f"{table}.{parameter}{star}")
+    assert not lost
+
+
+def test_fitted_defaults_are_those_of_the_code():
+    """The column "now" of docs/calibration.md."""
+    text = (DOCS / "calibration.md").read_text(encoding="utf-8").split("## ")[0]
+    rows = re.findall(r"^\| `(\w+)\.(\w+)` \| \S+ \| (\S+) \|", text, flags=re.MULTILINE)
+    assert len(rows) >= 7
+    scenario = sim.load("baseline")
+    groups = {group.table: scenario[group] for group in GROUPS}
+    assert [(table, name, float(now)) for table, name, now in rows] == [
+        (table, name, getattr(groups[table], name)) for table, name, _ in rows
+    ]
+
+
+def test_figures_of_the_opening_are_those_of_the_run():
+    """What docs/model.md says of the opening and the first month of the baseline with seed 1, to the digits printed."""
+    text = re.sub(r"\s+", " ", model_text())
+    model = NingdeModel(sim.load("baseline"), seed=1)
+    state, world = model.state, model.world
+    firms, industry = state.firms, world.agent | (np.arange(world.product_count) == world.product("ENER"))
+    above = model.basis.totals.above_scale[:, industry].sum() / 1000
+    jobs = (firms.jobs_intensity * firms.output).sum() * 12 / 1e6
+    drawn = int((firms.alive & ~firms.block & ~firms.fringe).sum())
+    rates = state.budgets.rates
+    cell = 100 * rates.other[world.product("B_CELL")]
+    other = 100 * np.delete(rates.other, [world.product(code) for code in ("B_CELL", "S_MELT", "S_PROD")])
+    balance, anchor = entry_balance(state), state.technology.tax[~world.agent].max()
+    builders = firms.jobs_intensity[firms.product == world.product("CONS")].max()
+    model.step()
+    flow = dict(zip(PAYMENTS, model.recorder.arrays["payments"][0] / 1000, strict=True))
+    bought = flow["household purchases at home"] + flow["household purchases outside"]
+    saved = model.recorder.arrays["income"][0].sum() / 1000 - (bought - flow["pensions and money sent home"])
+    for words in (
+        f"about {round(above, -1):.0f} bn above scale, {jobs:.1f} million jobs",
+        f"About {round(drawn, -1)} firms with the defaults",
+        f"gives {balance:.3f} with seed 1",
+        f"(with the defaults {anchor:.3f} of sales instead of",
+        f"local at the opening: {rates.local_other:.3f}.",
+        f"for cells it is {cell:.1f} %, elsewhere {other.min():.1f} to {other.max():.1f} %",
+        f"in the first month it is {flow['housing and public works']:.1f} bn yuan, more than the {saved:.2f} bn",
+        f"construction takes {builders:.1f} jobs per M yuan a year",
+        f"can do {BUILDER_OUTPUT * builders:.1f} times what it made last month",
+    ):
+        assert words in text
 
 
 def test_pointers_are_found():
