@@ -77,7 +77,7 @@ def outside(baseline, name, value):
 @pytest.mark.parametrize(
     ("name", "value", "months"),
     [
-        ("prices.adjust", 2.2, 36),
+        ("prices.adjust", 2.4, 36),
         ("sourcing.adjust", 2.2, 24),
         ("labour.migration_elasticity", 40.0, 12),
         ("projects.depreciation", 13.0, 3),
