@@ -77,7 +77,7 @@ def outside(baseline, name, value):
 @pytest.mark.parametrize(
     ("name", "value", "months"),
     [
-        ("prices.adjust", 2.2, 36),
+        ("prices.adjust", 2.4, 36),
         ("sourcing.adjust", 2.2, 24),
         ("labour.migration_elasticity", 40.0, 12),
         ("projects.depreciation", 13.0, 3),
@@ -125,6 +125,14 @@ def test_a_swing_is_seen(baseline):
         ),
         ({"opening.mix_machinery": 0.35}, r"opening\.mix_machinery: .* is 1\.1; these shares must sum to 1"),
         ({"opening.share_catl_dongqiao": 0.5}, r"opening\.share_catl_dongqiao: .* these shares must sum to 1"),
+        (
+            {"promotion.mix_leader": 1.0, "promotion.mix_chain": 1.0},  # effort that nobody pays for
+            r"promotion\.mix_leader: .* is 2\.35.*; these shares must sum to 1",
+        ),
+        (
+            {"promotion.weight_supplement": [{"from": "2014-01", "value": 0.5}, {"from": "2019-01", "value": 0.9}]},
+            r"promotion\.weight_supplement: .* is 1\.4 from 2019-01; these shares must sum to 1",
+        ),
         (
             {"opening.stainless_melt_share": 0.8, "opening.stainless_roll_share": 0.4},
             r"opening\.stainless_roll_share: .* is 1\.2\d*, which is above 1",

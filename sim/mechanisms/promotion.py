@@ -24,7 +24,7 @@ Reads candidates, gaps, plans, employment and effort. Writes: effort, leads, thi
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import ClassVar
 
 import numpy as np
@@ -38,7 +38,7 @@ from sim.mechanisms.gaps import BILLION, gap_map, jobs_by_product, sponsors
 from sim.mechanisms.location import sponsor_county
 from sim.mechanisms.prices import relative_utilisation
 from sim.mechanisms.sourcing import Sourcing
-from sim.parameters import Lever, Month, Parameters, entries, lever, month, parameter
+from sim.parameters import Lever, Month, Parameters, entries, lever, month, parameter, sum_to_one
 from sim.settings import Projects
 from sim.state import YEAR, Candidates, Channel, State
 from sim.sums import sum_by
@@ -364,6 +364,11 @@ class Promotion(Parameters):
         source="2018 plan (Fujian Daily, 23 May 2018)",
     )
     cross_chain: Mapping[str, float] = entries("promotion.cross_chain")
+
+    def checks(self) -> Iterator[tuple[str, str]]:
+        """The parts of the budget sum to 1, so that no effort is free; so do the weights of the chain channel."""
+        yield from sum_to_one(self, "mix_leader", "mix_chain", "mix_cluster", "mix_bump")
+        yield from sum_to_one(self, "weight_supplement", "weight_strengthen", "weight_extend")
 
 
 SPINOFF_SIZE = (60.0, 200.0)

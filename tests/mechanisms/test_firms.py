@@ -305,12 +305,12 @@ def test_without_exit_nobody_leaves_and_the_city_keeps_their_output(usual, besid
 
 def test_a_hazard_of_nothing_is_the_run_without_exit(beside, same_run):
     """So small that no luck falls below it: the opening weighs entry against exit and cannot weigh it against none."""
-    same_run(beside({"firms.exit_base": 1e-12}, months=12), beside(without=(Exit,), months=12))
+    same_run(beside({"firms.exit_base": 1e-12}, months=6), beside(without=(Exit,), months=6))
 
 
 def test_without_noise_productivity_stays_with_noise_it_spreads_around_the_same_mean(beside):
-    still = beside(without=(ProductivityNoise, Clusters, Exit))
-    noisy = beside(without=(Clusters, Exit))
+    still = beside(without=(ProductivityNoise, Clusters, Exit), months=24)
+    noisy = beside(without=(Clusters, Exit), months=24)
     first = beside(months=0).state.firms
     size = np.flatnonzero(~first.block & ~first.fringe & (first.slot >= 0))
     np.testing.assert_array_equal(still.state.firms.productivity[size], first.productivity[size])
@@ -327,4 +327,4 @@ def test_without_noise_productivity_stays_with_noise_it_spreads_around_the_same_
 
 
 def test_shocks_of_nothing_are_the_run_without_noise(beside, same_run):
-    same_run(beside({"firms.shock": 0.0}, months=12), beside(without=(ProductivityNoise,), months=12))
+    same_run(beside({"firms.shock": 0.0}, months=6), beside(without=(ProductivityNoise,), months=6))

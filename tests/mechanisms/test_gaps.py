@@ -175,13 +175,13 @@ def leads_of(model, channel):
 def test_without_local_processing_extension_calls_for_nobody(beside):
     """Chain promotion that looks at extension alone: with no output open to processing, nobody is called."""
     only = {"promotion.weight_supplement": 0.0, "promotion.weight_strengthen": 0.0, "promotion.weight_extend": 1.0}
-    some = beside(only, months=24)
-    none = beside(only | {"promotion.downstream_propensity": 0.0}, months=24)
+    some = beside(only, months=18)
+    none = beside(only | {"promotion.downstream_propensity": 0.0}, months=18)
     called = leads_of(some, Channel.CHAIN)
     world = some.world
     made = some.state.leaders.product
     uses = some.state.technology.inputs[made][:, called]
-    assert len(called) > 3
+    assert len(called) > 0
     assert (uses.max(axis=0) > 0).all(), "they use what a leader makes"
     assert world.chain_product[called].all()
     assert len(leads_of(none, Channel.CHAIN)) == 0
@@ -190,14 +190,15 @@ def test_without_local_processing_extension_calls_for_nobody(beside):
 
 
 def test_without_plans_across_chains_leaders_call_for_their_inputs_only(usual, beside):
-    alone, months = beside({"promotion.cross_chain": {}}, months=36), usual.state.month
+    alone, months = beside({"promotion.cross_chain": {}}), usual.state.month
     crossed = [usual.world.product(key.split(".")[1]) for key in usual.plan[Promotion].cross_chain]
     inputs = usual.state.technology.inputs[:, usual.state.leaders.product].max(axis=1)
     foreign = [product for product in crossed if inputs[product] == 0]
     came = [np.isin(leads_of(model, Channel.LEADER), foreign).sum() for model in (alone, usual)]
     assert came[0] == 0 < came[1]
-    assert months == alone.state.month
-    chain = [model.recorder.arrays["entered"][:12, Stage.LEAD, Channel.CHAIN] for model in (alone, usual)]
+    leads = [model.recorder.arrays["entered"][:months, Stage.LEAD] for model in (alone, usual)]
+    first = int(np.flatnonzero(leads[0][:, Channel.LEADER] != leads[1][:, Channel.LEADER])[0])
+    chain = [each[: first + 1, Channel.CHAIN] for each in leads]
     np.testing.assert_array_equal(*chain, err_msg="the gaps of other channels know nothing of it")
 
 

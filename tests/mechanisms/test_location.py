@@ -409,4 +409,4 @@ def test_without_failure_every_signed_project_goes_on(usual, beside):
 
 
 def test_a_hazard_of_nothing_is_the_run_without_failure(beside, same_run):
-    same_run(beside({"location.fail_monthly": 0.0}, months=15), beside(without=(Failure,), months=15))
+    same_run(beside({"location.fail_monthly": 0.0}, months=9), beside(without=(Failure,), months=9))

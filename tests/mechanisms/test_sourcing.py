@@ -368,7 +368,8 @@ def shares(model):
 
 @pytest.mark.parametrize("how", ["no speed", "left out"])
 def test_without_adjustment_shares_stand_still(usual, beside, how):
-    still = beside({"sourcing.adjust": 0.0}) if how == "no speed" else beside(without=(SupplierChoice,))
+    values, without = ({"sourcing.adjust": 0.0}, ()) if how == "no speed" else ({}, (SupplierChoice,))
+    still = beside(values, without=without, months=24)
     first = shares(beside(months=0))[0]
     old, new = shares(still)
     assert len(new) > 0, "plants that came have links"

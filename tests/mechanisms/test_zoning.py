@@ -82,4 +82,4 @@ def test_a_plan_brings_chains_where_they_belong_and_leaves_the_unplanned_alone(u
 def test_strictness_of_nothing_adds_nothing_to_the_choice_of_parks(beside, same_run):
     """Left out or silent, the plan is the same run; the race of counties reads strictness by itself."""
     silent = {"zoning.strictness": 0.0}
-    same_run(beside(silent, months=18), beside(silent, without=(CityPlan,), months=18))
+    same_run(beside(silent, months=12), beside(silent, without=(CityPlan,), months=12))
