@@ -48,9 +48,13 @@ def worst(name: str, state: State, left: Floats, right: Floats, floor: float, to
         tolerance: largest accepted residual.
         axis: what the cells are: "node", "park", "firm", "county", "budget", "sector" or "".
     """
-    gap = np.abs(left - right) / np.maximum(np.maximum(np.abs(left), np.abs(right)), floor)
-    at = int(gap.argmax())  # the first NaN counts as the largest
-    value = float(gap.item(at))
+    if np.ndim(left) == 0:  # a dozen identities of single numbers: no arrays for them
+        one, other = float(left), float(right)
+        at, value = 0, abs(one - other) / max(abs(one), abs(other), floor)
+    else:
+        gap = np.abs(left - right) / np.maximum(np.maximum(np.abs(left), np.abs(right)), floor)
+        at = int(gap.argmax())  # the first NaN counts as the largest
+        value = float(gap.item(at))
     if not value <= tolerance:
         amount = float(np.asarray(left - right).item(at))
         raise BrokenIdentityError(

@@ -78,22 +78,25 @@ class Table:
         unknown = columns.keys() - self._defaults.keys()
         if unknown:
             raise TypeError(f"{type(self).__name__} has no column {sorted(unknown)}")
+        end = first + rows
         for name, default in self._defaults.items():
-            store = self._store(name, first + rows)
-            given = np.asarray(columns.get(name, default))
-            store[first : first + rows] = given[:, None] if store.ndim == 2 and given.ndim == 1 else given
-            column = store[: first + rows]
+            store, given = self._store(name, end), columns.get(name, default)
+            if store.ndim == 2 and np.ndim(given) == 1:
+                given = np.asarray(given)[:, None]
+            store[first:end] = given
+            column = store[:end]
             self._stores[name] = store, column
             setattr(self, name, column)
         return np.arange(first, first + rows, dtype=np.int64)
 
     def _store(self, name: str, rows: int) -> NDArray[Any]:
         """The store of a column with room for so many rows; it begins with the rows of the column."""
-        column = getattr(self, name)
-        store, stored = self._stores.get(name, (column[:0], None))
-        if len(store) < rows:
+        column, known = getattr(self, name), self._stores.get(name)
+        if known is None or len(known[0]) < rows:
             store = np.empty((int((1.0 + SPARE) * rows) + 1, *column.shape[1:]), dtype=column.dtype)
-        elif column is stored:
-            return store
+        else:
+            store, stored = known
+            if column is stored:
+                return store
         store[: len(column)] = column
         return store

@@ -7,12 +7,16 @@ order of calls. Two scenarios run with one seed therefore meet the same luck, an
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from zlib import crc32
 
 import numpy as np
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
+
+SEED_WORDS = 4
+"""Words to which numpy pads a seed before it appends a key (``numpy.random.SeedSequence``, pool size)."""
 
 
 @dataclass(frozen=True)
@@ -35,8 +39,18 @@ class Streams:
         Returns:
             A fresh numpy generator; asking twice gives the same numbers.
         """
-        sequence = np.random.SeedSequence(self.seed, spawn_key=(crc32(purpose.encode()), month))
-        return np.random.Generator(np.random.PCG64(sequence))
+        entropy = self._entropy.copy()
+        entropy[-2:] = crc32(purpose.encode()), month
+        return np.random.Generator(np.random.PCG64(np.random.SeedSequence(entropy)))
+
+    @cached_property
+    def _entropy(self) -> NDArray[np.uint32]:
+        """The words that ``SeedSequence(seed, spawn_key=(purpose, month))`` mixes: seed, padding, two of the key.
+
+        Written out, since putting them together from Python numbers takes longer than mixing them.
+        """
+        words = [self.seed >> shift & 0xFFFFFFFF for shift in range(0, max(self.seed.bit_length(), 1), 32)]
+        return np.array([*words, *[0] * (SEED_WORDS - len(words)), 0, 0], dtype=np.uint32)
 
 
 def laplace(uniform: Floats) -> Floats:

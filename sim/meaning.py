@@ -76,7 +76,7 @@ def _spoiled(parts: Sequence[Floats | float | None], low: float, high: float) ->
         low: least value.
         high: greatest value.
     """
-    arrays = [np.ravel(part) for part in parts if part is not None]
+    arrays = [np.asarray(part, dtype=np.float64).reshape(-1) for part in parts if part is not None]
     values = arrays[0] if len(arrays) == 1 else np.concatenate(arrays) if arrays else np.zeros(0)
     if not values.size:
         return False

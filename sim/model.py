@@ -275,14 +275,19 @@ class NingdeModel(mesa.Model):
         state.month += 1
         state.boards = Boards()
         state.ledger = resolvers.open_ledger(state)
-        for phase, parts in self._phases():
+        try:
+            for phase, parts in self._phases():
+                with state.standing_still():
+                    for part in parts:
+                        part.step(state, self.streams)
+                resolvers.RESOLVERS[phase](state, self.streams)
+                check_meaning(state, phase, self.month_list)
+                if phase is Phase.WORLD:
+                    state.price_readings = {}  # prices stand until the next month
             with state.standing_still():
-                for part in parts:
-                    part.step(state, self.streams)
-            resolvers.RESOLVERS[phase](state, self.streams)
-            check_meaning(state, phase, self.month_list)
-        with state.standing_still():
-            self.recorder.record(state, check_all(state))
+                self.recorder.record(state, check_all(state))
+        finally:
+            state.price_readings = None
 
     def _phases(self) -> tuple[tuple[Phase, tuple[Mechanism, ...]], ...]:
         """The mechanisms of each phase; sorted anew when somebody has put another list of the month in place."""

@@ -801,6 +801,7 @@ class State:
     firm_accounts: FirmAccounts | None = None
     public: Public | None = None
     readings: dict[Callable[[State], Any], Any] | None = None  # of :func:`read_once`; None: the state may change
+    price_readings: dict[Callable[[State], Any], Any] | None = None  # of :func:`read_monthly`; None: prices may change
 
     @contextmanager
     def standing_still(self) -> Iterator[None]:
@@ -849,10 +850,27 @@ def read_once(function: Callable[[State], Result]) -> Callable[[State], Result]:
     Args:
         function: a reading that depends on nothing but the state without the boards, and gives out no part of it.
     """
+    return _kept(function, "readings")
+
+
+def read_monthly(function: Callable[[State], Result]) -> Callable[[State], Result]:
+    """Mark a reading of technology, levers and what WORLD writes (prices, use of materials): computed once a month.
+
+    As :func:`read_once`, but kept from the end of WORLD to that of the month, through all resolvers: they move neither
+    prices nor technology. Elsewhere, as in WORLD itself, it is computed at each call.
+
+    Args:
+        function: a reading that depends on nothing else, and gives out no part of the state.
+    """
+    return _kept(function, "price_readings")
+
+
+def _kept(function: Callable[[State], Result], store: str) -> Callable[[State], Result]:
+    """The reading with a memory: the dictionary of the state by that name, where there is one."""
 
     @wraps(function)
     def reading(state: State) -> Result:
-        known = getattr(state, "readings", None)  # small states made for tests have none
+        known = getattr(state, store, None)  # small states made for tests have none
         if known is None:
             return function(state)
         if function not in known:

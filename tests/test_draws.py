@@ -1,5 +1,7 @@
 """Named streams, and variates that one uniform gives."""
 
+from zlib import crc32
+
 import numpy as np
 import pytest
 
@@ -45,6 +47,15 @@ def test_a_stream_depends_on_seed_purpose_and_month_alone():
     np.testing.assert_array_equal(Streams(1).draw("a", 3).random(5), first)
     for other in (Streams(2).draw("a", 3), Streams(1).draw("b", 3), Streams(1).draw("a", 4)):
         assert (other.random(5) != first).all()
+
+
+@pytest.mark.parametrize("seed", [0, 1, 2**31, 2**40 + 3, 2**200 + 9])
+def test_a_stream_is_the_child_of_the_seed_by_purpose_and_month(seed):
+    """The words of the key are put together by hand, as numpy would."""
+    for purpose, month in (("firms.exit", 0), ("promotion.luck", 263)):
+        child = np.random.SeedSequence(seed, spawn_key=(crc32(purpose.encode()), month))
+        expected = np.random.Generator(np.random.PCG64(child)).random(4)
+        np.testing.assert_array_equal(Streams(seed).draw(purpose, month).random(4), expected)
 
 
 def test_streams_look_independent():

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import sim
+from sim.accounts import BrokenIdentityError
 from sim.mechanisms import Phase
 from sim.mechanisms.gaps import leader_output
 from sim.mechanisms.production import leading_rows
@@ -18,7 +19,7 @@ class StaleError(AssertionError):
 
 
 class Verifying(dict):
-    """Readings that are computed again each time they are given out."""
+    """Readings that are computed again each time they are given out, those that they are made of too."""
 
     def __init__(self, state):
         super().__init__()
@@ -27,7 +28,9 @@ class Verifying(dict):
     def __getitem__(self, function):
         kept = super().__getitem__(function)
         parts = kept if isinstance(kept, tuple) else (kept,)
+        kept_of_prices, self.state.price_readings = self.state.price_readings, None
         anew = function(self.state)
+        self.state.price_readings = kept_of_prices
         for old, new in zip(parts, anew if isinstance(anew, tuple) else (anew,), strict=True):
             if not np.array_equal(old, new):
                 raise StaleError(function.__name__)
@@ -68,6 +71,44 @@ class Meddler:
     def step(self, state, _):
         leader_output(state)
         state.firms.output = 2.0 * state.firms.output
+
+
+def test_no_reading_of_prices_is_stale_at_the_end_of_a_phase(monkeypatch):
+    """What is kept from WORLD on is what would be read anew after every later phase of two years."""
+    model, seen = NingdeModel(sim.load("baseline"), seed=1), set()
+
+    def look(state, phase, _):
+        kept, state.price_readings = state.price_readings, None
+        for reading, old in (kept or {}).items():
+            new = reading(state)
+            pairs = zip(old, new, strict=True) if isinstance(old, tuple) else [(old, new)]
+            if not all(np.array_equal(*pair) for pair in pairs):
+                raise StaleError(f"{reading.__name__} after {phase.name}")
+            seen.add(reading.__name__)
+        state.price_readings = kept
+
+    monkeypatch.setattr("sim.model.check_meaning", look)
+    for _ in range(24):
+        model.step()
+    assert {"chain_inputs", "input_coefficients", "material_costs", "relative_price"} <= seen
+    assert model.state.price_readings is None, "between two months everything is read anew"
+
+
+class Inflation:
+    """A mechanism that breaks the rule: it moves prices after WORLD."""
+
+    phase, writes = Phase.GROW, ()
+
+    def step(self, state, _):
+        state.markets.price = 2.0 * state.markets.price
+
+
+def test_prices_that_move_after_world_stop_the_run():
+    """Value added would come from two prices: the books part."""
+    model = NingdeModel(sim.load("baseline"), seed=1)
+    model.month_list = (Inflation(), *model.month_list)
+    with pytest.raises(BrokenIdentityError):
+        model.step()
 
 
 def test_a_mechanism_that_changes_what_others_have_read_is_caught(verified):

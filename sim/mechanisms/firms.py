@@ -28,7 +28,7 @@ from sim.parameters import Parameters, parameter
 from sim.settings import Projects
 from sim.state import YEAR, Stage, State, trailing_mean
 from sim.state import Firms as FirmTable
-from sim.sums import sum_by
+from sim.sums import median, sum_by
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
@@ -229,8 +229,8 @@ def shock_spread(size: Floats, firms: Firms) -> Floats:
         size: (n,) capacity of the firms that meet shocks, M yuan a month.
         firms: parameters.
     """
-    median = float(np.median(size)) if len(size) else 1.0
-    relative = np.maximum(size / max(median, 1e-9), 1e-3)
+    middle = median(size) if len(size) else 1.0
+    relative = np.maximum(size / max(middle, 1e-9), 1e-3)
     return np.asarray(firms.shock * np.minimum(relative**-firms.shock_size, 2.0))
 
 
@@ -358,7 +358,7 @@ class Exit:
         firms = state.firms
         rows = np.flatnonzero(firms.alive & ~firms.block & ~firms.fringe & (firms.leader < 0))
         output = firms.output[rows]
-        relative = output / max(float(np.median(output)) if len(rows) else 1.0, 1e-9)
+        relative = output / max(median(output) if len(rows) else 1.0, 1e-9)
         young = state.month - firms.birth[rows] < YOUNG
         probability = exit_probability(trailing_mean(firms.margin12[rows]), relative, young, self.firms)
         luck = streams.draw("firms.exit", state.month).random(max(state.slots, 1))

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.mechanisms.leaders import announced_output, expected_growth
+from sim.mechanisms.leaders import announced_output, growth_of_orders
 from sim.mechanisms.prices import chain_inputs
 from sim.mechanisms.production import leading_rows
 from sim.state import YEAR, Stage, State, read_once
@@ -108,12 +108,8 @@ def leader_outlook(state: State) -> tuple[Floats, Floats]:
     A leader that does not produce yet counts with half of what it builds and reaches all of it in two years. Growth is
     that of orders, or that which plants under way imply, whichever is larger.
     """
-    rows = state.leaders
     now, coming = leader_output(state), coming_output(state)
-    depth = rows.annual_orders.shape[1]
-    months = min(state.month - 1, depth)
-    order = (state.month - 1 - months + np.arange(months)) % depth
-    growth = np.array([expected_growth(ring[order], EXPECTATION_MONTHS) for ring in rows.annual_orders])
+    growth = growth_of_orders(EXPECTATION_MONTHS)(state)
     starting = (now <= 0) & (coming > 0)
     growth = np.maximum(growth, coming_growth(now, coming / STARTING))
     return np.where(starting, coming, now), np.where(starting, np.sqrt(1.0 / STARTING) - 1.0, growth)

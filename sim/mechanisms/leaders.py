@@ -19,7 +19,9 @@ own_projects, rival_building, rival_noise.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from typing import ClassVar
 
 import numpy as np
@@ -277,6 +279,24 @@ def expected_growth(history: Floats, window: int) -> float:
     return min(max(float(np.expm1(forecast)), low), high)
 
 
+@cache
+def growth_of_orders(window: int) -> Callable[[State], Floats]:
+    """Reading of (G,) the growth that the monthly orders of each leader promise, see :func:`expected_growth`.
+
+    Args:
+        window: months of growth observations used.
+    """
+
+    def growth(state: State) -> Floats:
+        rings = state.leaders.annual_orders
+        depth = rings.shape[1]
+        months = min(state.month - 1, depth)
+        order = (state.month - 1 - months + np.arange(months)) % depth
+        return np.array([expected_growth(ring[order], window) for ring in rings])
+
+    return read_once(growth)
+
+
 def share_step(
     share: Floats, cost: Floats, fill: Floats, quality: Floats, leaders: Leaders, rivals_cost: Floats
 ) -> Floats:
@@ -474,11 +494,9 @@ class Expansion:
     ) -> tuple[float, float, float, float, float, float, float]:
         """Orders (M yuan a month), growth, target use, capacity, pipeline, least and most of a plant (a year)."""
         rows = state.leaders
-        depth = rows.annual_orders.shape[1]
-        months = min(state.month - 1, depth)
-        history = rows.annual_orders[group][(state.month - 1 - months + np.arange(months)) % depth]
-        orders = float(history[-1]) if months else 0.0
-        growth = expected_growth(history, int(self.leaders.expect_window))
+        last = (state.month - 2) % rows.annual_orders.shape[1]
+        orders = float(rows.annual_orders[group, last]) if state.month > 1 else 0.0
+        growth = float(growth_of_orders(int(self.leaders.expect_window))(state)[group])
         lump = float(rows.lump_low[group]), float(rows.lump_high[group])
         return orders, growth, self.leaders.utilisation_target, capacity, pipeline, *lump
 

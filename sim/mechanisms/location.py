@@ -252,14 +252,10 @@ def sponsor_county(state: State) -> Ints:
     found = np.full(len(state.leaders), -1, dtype=np.int64)
     plants = np.flatnonzero(firms.alive & (firms.leader >= 0))
     building = np.flatnonzero((projects.leader >= 0) & (projects.stage <= Stage.BUILD))
-    for group in range(len(found)):
-        mine = plants[firms.leader[plants] == group]
-        if len(mine):
-            found[group] = firms.county[mine[firms.capital[mine].argmax()]]
-            continue
-        coming = building[projects.leader[building] == group]
-        if len(coming):
-            found[group] = projects.county[coming[0]]
+    # Of several rows of a leader the last one written stays: the first plant under way, then the largest at work.
+    found[projects.leader[building][::-1]] = projects.county[building][::-1]
+    rising = plants[np.lexsort((-plants, firms.capital[plants]))]
+    found[firms.leader[rising]] = firms.county[rising]
     return found
 
 
@@ -363,11 +359,11 @@ class ParkChoice:
         tax = state.technology.tax[product] / state.technology.land[product]
         screen = state.lever("promotion.screen_tax_per_mu") * (1.0 - self.relaxation * state.pressure)
         room = state.parks.planned - state.parks.developed + state.parks.free - committed_land(state)
-        by_county = np.zeros((len(product), state.world.county_count), dtype=bool)
+        size, where = state.world.county_count, state.world.park_county
+        share = sum_by(where, room, size) / np.maximum(sum_by(where, state.parks.planned, size), 1.0)
+        by_county = np.zeros((len(product), size), dtype=bool)
         for county in state.deciders.counties:
-            mine = state.world.park_county == county.index
-            share = float(room[mine].sum() / max(state.parks.planned[mine].sum(), 1.0))
-            by_county[:, county.index] = county.admit(tax, screen, share)
+            by_county[:, county.index] = county.admit(tax, screen, float(share[county.index]))
         here = by_county[:, state.world.park_county]
         home = np.asarray(leads["home"])[:, None]
         return np.asarray(here & ((home < 0) | (state.world.park_county[None, :] == home)))

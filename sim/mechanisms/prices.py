@@ -54,7 +54,7 @@ from sim.mechanisms.demand import (
 )
 from sim.parameters import Lever, Month, Parameters, entries, lever, parameter
 from sim.settings import Run
-from sim.state import COMMODITIES, YEAR, State, Technology, read_once
+from sim.state import COMMODITIES, YEAR, State, Technology, read_monthly, read_once
 from sim.sums import sum_by
 from sim.world import World
 
@@ -508,6 +508,7 @@ def _exposure_matrix(shares: tuple[tuple[str, float], ...], products: tuple[str,
     return exposure
 
 
+@read_monthly
 def chain_inputs(state: State) -> Floats:
     """(K, K) input coefficients of the month at home plants (they are the same in all counties)."""
     return _thrifty(state, state.technology.inputs[:, : state.world.product_count])
@@ -520,7 +521,7 @@ def material_factor_of(state: State) -> Floats:
     return np.where(state.firms.product[state.relations.buyer] == cell, state.markets.material_factor, 1.0)
 
 
-@read_once
+@read_monthly
 def input_coefficients(state: State) -> Floats:
     """(K, N) total input coefficients of the month."""
     return _thrifty(state, state.technology.inputs)

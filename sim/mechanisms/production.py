@@ -37,7 +37,7 @@ from sim.mechanisms.prices import (
 )
 from sim.mechanisms.sourcing import Sourcing
 from sim.settings import Projects
-from sim.state import MARKETS, YEAR, FinalOrders, Firms, MonthTable, State, read_once
+from sim.state import MARKETS, YEAR, FinalOrders, Firms, MonthTable, State, read_monthly, read_once
 from sim.sums import extended, sum_by
 
 Floats = NDArray[np.float64]
@@ -135,23 +135,34 @@ def wage_cost(state: State) -> Floats:
     return np.asarray(gap / firms.productivity)
 
 
-@read_once
+@read_monthly
+def prices_paid(state: State) -> Floats:
+    """(K, K) price that industry j pays for input i in this month."""
+    return paid_by_industry(state, chain_inputs(state), exposure_matrix_of(state), state.markets.commodity)
+
+
+@read_monthly
 def cost_parts(state: State) -> tuple[Floats, Floats]:
     """(K,) nominal material cost and conversion cost of one unit at a frontier plant."""
-    inputs = chain_inputs(state)
-    paid = paid_by_industry(state, inputs, exposure_matrix_of(state), state.markets.commodity)
-    return np.einsum("ij,ij->j", inputs, paid), state.markets.conversion * state.markets.price_level
+    materials = np.einsum("ij,ij->j", chain_inputs(state), prices_paid(state))
+    return materials, state.markets.conversion * state.markets.price_level
 
 
+@read_monthly
+def value_added_shares(state: State) -> Floats:
+    """(N,) value added per unit of output in each county-node, at the prices of 2018."""
+    return np.asarray(1.0 - input_coefficients(state).sum(axis=0))
+
+
+@read_monthly
 def material_costs(state: State) -> Floats:
     """(N,) nominal material cost of one unit in each county-node: its own inputs at the prices that its industry pays.
 
     The estimated table has one technology for all counties; a table of the user may differ from county to county.
     """
     products = state.world.product_count
-    paid = paid_by_industry(state, chain_inputs(state), exposure_matrix_of(state), state.markets.commodity)
     inputs = input_coefficients(state).reshape(products, -1, products)
-    return np.asarray((inputs * paid[:, None, :]).sum(axis=0).reshape(-1))
+    return np.asarray((inputs * prices_paid(state)[:, None, :]).sum(axis=0).reshape(-1))
 
 
 def exposure_matrix_of(state: State) -> Floats:
@@ -220,6 +231,7 @@ def leading_rows(state: State) -> Bools:
     return np.asarray((firms.leader >= 0) & (firms.product == state.leaders.product[firms.leader]))
 
 
+@read_monthly
 def relative_price(state: State) -> Floats:
     """(K,) real price of each product: what one unit costs at the general price level of 2018."""
     return np.asarray(state.markets.price / state.markets.price_level)
@@ -391,7 +403,7 @@ def month_table(
     inputs = input_coefficients(state)
     used = inputs * nodes[None, :]
     outside_inputs = used - flows.reshape(-1, products, size).sum(axis=0)
-    firm_value_added = (1.0 - inputs.sum(axis=0))[network.node] * output
+    firm_value_added = value_added_shares(state)[network.node] * output
     return MonthTable(
         flows=flows,
         final=users,

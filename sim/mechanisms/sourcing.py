@@ -319,16 +319,18 @@ class Connection:
             key = firms.county[sellers] * counties + firms.county[buyers]
             return np.asarray((key * product + firms.product[sellers]) * product + firms.product[buyers])
 
-        size = counties * counties * product * product
         sold = np.zeros(product, dtype=bool)
         sold[firms.product[supplier]] = True
         peers = np.flatnonzero((links.weight > 0) & sold[firms.product[links.supplier]])
+        pairs, new = np.unique(pair(supplier, relation), return_inverse=True)
         old = pair(links.supplier[peers], links.relation[peers])
+        at = np.minimum(np.searchsorted(pairs, old), len(pairs) - 1)
+        alike = pairs[at] == old  # few of all pairs of counties and products are asked for
+        peers, at = peers[alike], at[alike]
         weight = firms.capacity[links.supplier[peers]]
-        total = sum_by(old, weight, size)
-        mean = sum_by(old, weight * links.taste[peers], size)
-        new = pair(supplier, relation)
-        return np.divide(mean[new], total[new], out=np.ones(len(new)), where=total[new] > 0)
+        total = sum_by(at, weight, len(pairs))
+        mean = sum_by(at, weight * links.taste[peers], len(pairs))
+        return np.divide(mean, total, out=np.ones(len(pairs)), where=total > 0)[new]
 
     @staticmethod
     def _options_from_peers(state: State, new: Ints) -> None:

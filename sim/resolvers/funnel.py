@@ -176,22 +176,22 @@ def _resolve_leads(state: State) -> None:
     normal, graft = leads["channel"] == Channel.NORMAL, leads["graft"] >= 0
     score = utility / q.nest + taste
     elsewhere = state.outside_value[leads["product"]]
-    chance, at_home = logistic(q.sign_const + value - elsewhere), logistic(np.array(q.sign_const))
-    ladders = np.cumsum(capacity_by_county(state), axis=0)
-    for row in np.argsort(pool.order[leads["candidate"]]):
-        if refused[row]:
-            continue
-        if normal[row]:
-            park[row] = _place_normal(state, ladders[:, leads["product"][row]], leads["place"][row], leads["land"][row])
-            signed[row] = park[row] >= 0
-        elif graft[row]:
+    chance, at_home = logistic(q.sign_const + value - elsewhere), float(logistic(np.array(q.sign_const)))
+    order = np.argsort(pool.order[leads["candidate"]])
+    order = order[~refused[order]]
+    entering = order[normal[order]]  # takes land that is there already, the others wait for theirs: they do not meet
+    park[entering] = _place_normal(state, *(leads[name][entering] for name in ("product", "place", "land")))
+    signed[entering] = park[entering] >= 0
+    luck, land = leads["luck_sign"].tolist(), leads["land"]
+    for row in order[~normal[order]].tolist():
+        if graft[row]:
             park[row] = state.firms.park[leads["graft"][row]]
-            signed[row] = leads["luck_sign"][row] < at_home
-        elif leads["luck_sign"][row] < chance[row]:  # 0 where it fits nowhere
+            signed[row] = luck[row] < at_home
+        elif luck[row] < chance[row]:  # 0 where it fits nowhere
             signed[row] = True
             taken = park[row] = int(np.where(fits[row], score[row], -np.inf).argmax())
-            room[taken] -= leads["land"][row]
-            shut = np.flatnonzero(fits[:, taken] & (room[taken] < leads["land"]))  # what is left is too small for these
+            room[taken] -= land[row]
+            shut = np.flatnonzero(fits[:, taken] & (room[taken] < land))  # what is left is too small for these
             if len(shut):
                 fits[shut, taken] = False
                 value[shut] = inclusive_value(utility[shut], fits[shut], q.nest)
@@ -199,33 +199,46 @@ def _resolve_leads(state: State) -> None:
     _append_leads(state, leads, park, signed)
 
 
-def _place_normal(state: State, ladder: Floats, luck: float, land: float) -> int:
-    """Normal entry takes idle plots of a county drawn by its share of the node, then free land; -1 without land.
+def _place_normal(state: State, product: Ints, luck: Floats, land: Floats) -> Ints:
+    """(n,) park of each normal entry, -1 without land: idle plots first, then free land, one entry after the other.
 
-    The land changes hands at once: such a firm needs no offer and no requisition.
+    Each goes to a county drawn by its share of the capacity of the product. The land changes hands at once: such a firm
+    needs no offer and no requisition.
 
     Args:
         state: parks.
-        ladder: (C,) cumulative capacity of the product by county.
-        luck: uniform that picks the county.
-        land: mu of the firm.
+        product: (n,) product of each entry, in the order in which they come.
+        luck: (n,) uniform that picks the county.
+        land: (n,) mu.
     """
     world, parks = state.world, state.parks
-    if ladder[-1] <= 0:
-        return -1
-    county = int(min(np.searchsorted(ladder, luck * ladder[-1]), world.county_count - 1))
-    mine = np.flatnonzero(world.park_county == county)
-    idle, free = parks.idle[mine], parks.free[mine] - parks.serviced[mine]
-    if idle.max() >= land:
-        park = int(mine[idle.argmax()])
-        parks.idle[park] -= land
-        parks.occupied[park] += land
-        return park
-    if free.max() >= land:
-        park = int(mine[free.argmax()])
-        parks.occupied[park] += land
-        return park
-    return -1
+    found = np.full(len(product), -1, dtype=np.int64)
+    ladder = np.cumsum(capacity_by_county(state), axis=0)[:, product]  # (C, n)
+    rung = (ladder < luck * ladder[-1]).sum(axis=0)
+    counties = np.where(ladder[-1] > 0, np.minimum(rung, world.county_count - 1), -1)
+    members = [np.flatnonzero(world.park_county == county).tolist() for county in range(world.county_count)]
+    # Plain numbers: there may be hundreds of entries, each looks at a few parks, and what one takes the next must see.
+    idle, occupied = parks.idle.tolist(), parks.occupied.tolist()
+    fixed = list(zip(parks.developed.tolist(), parks.released.tolist(), parks.serviced.tolist(), strict=True))
+
+    def free(park: int) -> float:
+        developed, released, serviced = fixed[park]
+        return float(developed - occupied[park] - idle[park] - released - serviced)
+
+    for entry, (county, mu) in enumerate(zip(counties.tolist(), land.tolist(), strict=True)):
+        if county < 0:
+            continue
+        park = max(members[county], key=idle.__getitem__)
+        if idle[park] >= mu:
+            idle[park] -= mu
+        else:
+            park = max(members[county], key=free)
+            if free(park) < mu:
+                continue
+        occupied[park] += mu
+        found[entry] = park
+    parks.idle[:], parks.occupied[:] = idle, occupied
+    return found
 
 
 def _append_leads(state: State, leads: dict[str, NDArray[Any]], park: Ints, signed: Bools) -> None:

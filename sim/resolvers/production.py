@@ -73,8 +73,9 @@ def resolve_produce(state: State, streams: Streams) -> None:
     network = network_of(state, firms.capacity)
     orders = final_orders(state)
     home = orders.home
-    final = home[firms.node] * network.share[:, None]
-    demand = np.maximum(final.sum(axis=1) + boards.outside_demand, 0.0)
+    final = home.T[:, firms.node] * network.share  # (3, F)
+    at_home = final.sum(axis=0)
+    demand = np.maximum(at_home + boards.outside_demand, 0.0)
     rule = state.scenario[Run].rule
     the_ledger(state).rounds = 0
     solution = joint_solve(state, network, limit, demand, firms.output)
@@ -82,13 +83,13 @@ def resolve_produce(state: State, streams: Streams) -> None:
         solution = _ration(state, network, demand, solution)
     output = solution.output
     supply = home_supply(network, output, demand, rule, solution.held, solution.scarce)
-    table = month_table(state, network, output, final, boards.outside_demand, supply)
+    table = month_table(state, network, output, final.T, boards.outside_demand, supply)
     state.table = table
     if state.ledger is not None:
         state.ledger.ordered, state.ledger.household_spending = orders, float(state.people.consumption.sum())
     firms.orders = solution.orders(supply) + demand
     firms.outside_orders = boards.outside_demand
-    firms.home_sales = home_sales(supply, output, final.sum(axis=1), demand, rule)
+    firms.home_sales = home_sales(supply, output, at_home, demand, rule)
     firms.output = output
     firms.premium = import_premium(
         network, table, output, state.markets.price, state.scenario[InputOutput].premium_import

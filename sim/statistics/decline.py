@@ -233,8 +233,8 @@ class LegacyChange:
         young = ~firms.opening[after.rows] & (state.month - firms.birth[after.rows] < YEAR)
         found = change(before, after, alive[before.rows], young, self.elasticity)
         counties, where = state.world.county_count, firms.county
-        first = counties * np.arange(len(CAUSES))
-        cells = ((first[: len(TERMS), None] + where[found.stayed]).ravel(), first[-2] + where[found.closed])
-        cell = np.concatenate([*cells, first[-1] + where[found.young]])
-        amount = np.concatenate([found.effects.ravel(), found.exits, found.entries])
-        return sum_by(cell, amount, len(CAUSES) * counties).reshape(len(CAUSES), counties)
+        stayed = where[found.stayed]
+        parts = [sum_by(stayed, effect, counties) for effect in found.effects]
+        parts.append(sum_by(where[found.closed], found.exits, counties))
+        parts.append(sum_by(where[found.young], found.entries, counties))
+        return np.array(parts)
