@@ -33,7 +33,7 @@ class Equipment:
     """Sees what leaders, and everybody, order of equipment in the last twelve months, M yuan at 2018 prices.
 
     Attributes:
-        ordered: (12, G + 1, K, 2) by month, buyer (everybody last), product of the equipment, and place (home, outside).
+        ordered: (12, G + 1, K, 2) by month, buyer (everybody last), kind of equipment, and place (home, outside).
     """
 
     def __init__(self, state: State) -> None:

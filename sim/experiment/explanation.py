@@ -79,7 +79,7 @@ class ChainMap:
     products: tuple[tuple[str, float, float], ...]
     orders: float
     inputs: pd.DataFrame
-    equipment: pd.DataFrame | None
+    equipment: pd.DataFrame
     downstream: pd.DataFrame
 
 
@@ -200,7 +200,7 @@ def explain(
         odds=witness.parts,
         causes=causes,
         against=against,
-        failures=_failures(keys, witness, len(state.projects)),
+        failures=_failures(keys, witness, state.projects),
         public_money=_public_money(model, last),
         maps=maps,
         absent={code: titles[code] for code in model.leader_names if code not in maps},
@@ -345,16 +345,21 @@ def _causes(keys: Keys, witness: Witness, size: int) -> tuple[pd.DataFrame, pd.D
     return pd.DataFrame(counts), pd.DataFrame(means)
 
 
-def _failures(keys: Keys, witness: Witness, size: int) -> pd.DataFrame:
-    """Failed projects by way and chain: in all, by stage, and by the parts of their hazard (they sum to all)."""
-    hazards, stage = witness.failures(size)
-    rows = []
+def _failures(keys: Keys, witness: Witness, projects: Projects) -> pd.DataFrame:
+    """Failed projects by way and chain: in all; by stage; and by the parts of their hazard.
+
+    Grafts whose firm closed fail with it (``with_firm``); the stages and it, as the parts and it, sum to all.
+    """
+    hazards, stage = witness.failures(len(projects))
+    failed, rows = projects.stage == Stage.FAILED, []
     for by, (key, labels) in keys.items():
         for at, label in enumerate(labels):
-            mine = (stage > 0) & (key == at)
-            stages = {f"in_{each.name.lower()}": int((stage[mine] == each).sum()) for each in WAITS}
-            parts = dict(zip(HAZARDS, hazards[mine].sum(axis=0).tolist(), strict=True))
-            rows.append({"by": by, "key": label, "failed": int(mine.sum()), **stages, **parts})
+            mine = failed & (key == at)
+            weighed = mine & (stage > 0)
+            stages = {f"in_{each.name.lower()}": int((stage[weighed] == each).sum()) for each in WAITS}
+            parts = dict(zip(HAZARDS, hazards[weighed].sum(axis=0).tolist(), strict=True))
+            counts = {"failed": int(mine.sum()), **stages, **parts, "with_firm": int((mine & (stage == 0)).sum())}
+            rows.append({"by": by, "key": label, **counts})
     return pd.DataFrame(rows)
 
 
@@ -376,13 +381,13 @@ def _public_money(model: NingdeModel, last: Month) -> pd.DataFrame:
 # --- chains of leaders ------------------------------------------------------------------------------------------------
 
 
-def chain_map(state: State, code: str, equipment: Equipment | None = None) -> ChainMap | None:
+def chain_map(state: State, code: str, equipment: Equipment) -> ChainMap | None:
     """Needs of a leader, how they are met, and what is made of its goods, at the annual rate of the month.
 
     Args:
         state: of the month.
         code: code of the leader.
-        equipment: what was ordered in the last twelve months, where somebody saw it.
+        equipment: what was ordered in the last twelve months.
 
     Returns:
         The map; None without plants.
@@ -406,10 +411,8 @@ def chain_map(state: State, code: str, equipment: Equipment | None = None) -> Ch
         for k in dict.fromkeys(firms.product[mine].tolist())
     )
     orders = float(state.boards.orders[group]) * YEAR if state.boards.orders is not None else float("nan")
-    bought_for_building = None if equipment is None else equipment.of(state, group)
-    return ChainMap(
-        code, about["name"], made, orders, frame.reset_index(drop=True), bought_for_building, downstream(state, group)
-    )
+    inputs = frame.reset_index(drop=True)
+    return ChainMap(code, about["name"], made, orders, inputs, equipment.of(state, group), downstream(state, group))
 
 
 def outside_purchases(state: State) -> Floats:

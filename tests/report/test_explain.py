@@ -241,7 +241,7 @@ def test_other_figures_are_readable(found: Explanation, county: str | None) -> N
 
 
 def test_bars_of_a_chain_map_are_the_needs(found: Explanation) -> None:
-    axes = chain_map_figure(found, "CATL").axes[1]  # the chain inputs stand above the others
+    axes = chain_map_figure(found, "CATL").axes[0]  # the chain inputs stand above the others
     goods = found.maps["CATL"].inputs.query("chain")
     ends = {round(bar.get_y() + bar.get_height() / 2): bar.get_x() + bar.get_width() for bar in axes.patches}
     for at, need in enumerate(goods["need"][::-1]):
@@ -263,7 +263,8 @@ def test_bars_of_the_limits_add_up(found: Explanation) -> None:
 def test_files_hold_what_was_found(found: Explanation, tmp_path: Path) -> None:
     paths = save_tables(found, tmp_path) + save_explain_figures(found, tmp_path, leader="SAIC")
     assert {path.name for path in paths} == {
-        "funnel.csv", "projects.csv", "limits.csv", "decisions.csv", "chains.csv",
+        "funnel.csv", "projects.csv", "limits.csv", "decisions.csv", "chains.csv", "downstream.csv",
+        "lost_by_cause.csv", "lost_terms.csv", "failures.csv", "public_money.csv",
         "funnel.png", "limits.png", "chain_map_saic.png",
     }  # fmt: skip
     assert all(path.stat().st_size > 200 for path in paths)
