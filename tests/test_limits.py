@@ -160,7 +160,9 @@ def test_why_full_plants_did_not_grow(state: State) -> None:
     waiting = limits.of(state)
     firms.margin12[rows] = 0.0
     poor = limits.of(state)
-    assert total(poor, "margins") == pytest.approx(total(waiting, "pace") - total(poor, "pace") + total(waiting, "margins"))
+    assert total(poor, "margins") == pytest.approx(
+        total(waiting, "pace") - total(poor, "pace") + total(waiting, "margins")
+    )
     assert total(poor, "margins") > 100 * max(total(waiting, "margins"), 1.0)
     firms.margin12[rows] = 0.2
     boards.expansion_wished = np.full(len(firms), 1e9)  # nothing of that was granted
