@@ -190,8 +190,9 @@ def downstream(state: State, leader: int) -> pd.DataFrame:
                     "projects_coming": arriving[user],
                 }
             )
-    columns = ("product", "label", "of", "of_label", "counted", "open", "bought", "used", "coming", "extension")
-    return pd.DataFrame(rows, columns=[*columns, "firms", "projects_coming"])
+    words, numbers = ("product", "label", "of", "of_label"), ("open", "bought", "used", "coming", "extension")
+    frame = pd.DataFrame(rows, columns=[*words, "counted", *numbers, "firms", "projects_coming"])
+    return frame.astype({"counted": bool, **dict.fromkeys((*numbers, "firms", "projects_coming"), float)})
 
 
 def bought_of_leader(state: State, leader: int) -> Floats:
