@@ -56,12 +56,12 @@ COUNT_HEADINGS: Mapping[str, str] = {
     "failed": "failed",
     "waiting": "waiting",
     "building": "being\nbuilt",
-    "producing": "producing",
+    "producing": "began to\nproduce",
 }
 """Columns of every funnel; the other counts stand in the CSV and, where there is room, beside them."""
 
 WIDE_HEADINGS: Mapping[str, str] = {
-    "closed_since": "closed\nsince",
+    "closed_since": "of these\nclosed",
     "lost_no_room": "lost:\nno room",
     "lost_refused": "lost:\nrefused",
     "lost_elsewhere": "lost:\nelsewhere",

@@ -75,8 +75,12 @@ USES: Mapping[str, tuple[str, dict[str, Any]]] = {
 }
 """Parts of what may be processed here, in the look of the parts of a need."""
 
+CLOSED = "#7F97A8"
+"""A faded blue."""
+
 STAGES: Mapping[str, tuple[str, str]] = {
     "producing": ("producing", style.BLUE),
+    "closed_since": ("produced, closed since", CLOSED),
     "building": ("being built", style.SKY),
     "waiting": ("waiting for land or permits", style.YELLOW),
     "failed": ("failed before building", style.VERMILLION),
@@ -271,6 +275,7 @@ def funnel_figure(found: Explanation, county: str | None = None) -> Figure:
     frame = found.funnel if county is None else county_funnel(found, county).drop(index="all")
     kinds = [name for name in STAGES if name in frame]
     counts = frame[kinds].fillna(0.0)
+    counts["producing"] -= counts["closed_since"]
     with style.applied():
         figure = Figure(figsize=(11.4, 5.4))
         axes = figure.add_axes((0.165, 0.20, 0.80, 0.64))
@@ -280,7 +285,7 @@ def funnel_figure(found: Explanation, county: str | None = None) -> Figure:
             axes.barh(place, counts[name], left=left, height=0.66, color=colour, label=label)
             left += counts[name].to_numpy()
         for at, total, made in zip(place, left, counts["producing"], strict=True):
-            axes.text(total, at, f"  {total:,.0f}, of which {made:.0f} produce", fontsize=8.5, va="center")
+            axes.text(total, at, f"  {total:,.0f}, of which {made:,.0f} produce", fontsize=8.5, va="center")
         axes.set_yticks(place, list(counts.index))
         axes.set_xlim(0.0, max(float(left.max()), 1.0) * 1.22)
         axes.xaxis.set_major_locator(MaxNLocator(nbins=8, integer=True))
@@ -288,7 +293,7 @@ def funnel_figure(found: Explanation, county: str | None = None) -> Figure:
         axes.grid(visible=False, axis="y")
         axes.tick_params(axis="y", length=0)
         axes.set_xlabel("leads and plants" if county is None else "signed projects")
-        axes.legend(loc="upper left", bbox_to_anchor=(-0.17, -0.125), ncols=5)
+        axes.legend(loc="upper left", bbox_to_anchor=(-0.17, -0.125), ncols=6, columnspacing=1.4)
         where = "Ningde" if county is None else county
         line = f"{style.month_name(found.start)} to {style.month_name(found.until)}, by the way they came"
         style.title(figure, f"Who came to {where}", line)

@@ -349,6 +349,15 @@ def test_other_figures_are_readable(found: Explanation, county: str | None) -> N
     check(funnel_figure(found, county))
 
 
+def test_the_funnel_draws_who_still_produces(found: Explanation) -> None:
+    axes = funnel_figure(found).axes[0]
+    told = {text.get_text().strip() for text in axes.texts}
+    line = found.funnel.loc["normal entry"]
+    still = line["producing"] - line["closed_since"]
+    assert line["closed_since"] > 0
+    assert f"{line['leads']:,.0f}, of which {still:,.0f} produce" in told
+
+
 def test_every_county_has_its_limits_drawn(found: Explanation) -> None:
     figure = limits_by_county_figure(found)
     check(figure)
