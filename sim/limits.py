@@ -40,18 +40,19 @@ LIMITS: Mapping[str, str] = {
     "sourcing": "chain buyers still buy outside what home plants could deliver",
     "suppliers": "chain buyers buy outside what no home plant makes; plants short of inputs",
     "land": "projects wait for developed land; firms' expansion cut for want of it",
+    "public money": "projects wait for land whose development the county cannot pay",
     "permits": "projects in requisition and permits",
     "builders": "building slowed for want of builders",
     "building": "signed this month, being built, or being run in",
     "labour": "plants without the staff for their orders",
     "energy": "plants without the energy for their orders",
-    "money": "full order books, but margins below the hurdle of investment",
+    "margins": "full order books, but margins below the hurdle of investment",
     "pace": "full order books and good margins, but expansion takes time; the smallest firms do not expand",
     "leaders": "orders of lead firms (backlog left out) beyond their plants, and no plant decided here",
 }
 """Every limit with what it means, in the order of the record."""
 
-REASONS = ("land", "money", "pace", "leaders")
+REASONS = ("land", "margins", "pace", "leaders")
 """Limits that explain why capacity short of orders did not grow."""
 
 ROW_LIMITS = {"suppliers": "starved", "building": "young", "labour": "labour", "energy": "energy"}
@@ -217,6 +218,8 @@ class MissingOutput:
         node = county * state.world.product_count + projects.product[jobs]
         waits = (stage == Stage.SIGNED) & (projects.graft[jobs] < 0) & (projects.land_held[jobs] <= 0)
         waits &= projects.signed[jobs] < state.month
+        queue = sum_by(county[waits], projects.land[jobs][waits], state.world.county_count)
+        unpaid = np.where(waits, np.minimum(1.0, share(unpaid_development(state), queue))[county], 0.0)
         paper = stage == Stage.LAND
         slow = np.zeros(len(jobs))
         if progress is not None:
@@ -226,10 +229,26 @@ class MissingOutput:
             free = (stage == Stage.BUILD) & (projects.forced_production[jobs] < 0)
             free &= projects.built[jobs] < state.month  # work starts in the month after
             slow[free] = np.clip(1.0 - work[free] / wished[free], 0.0, 1.0)
-        held = {"land": waits, "permits": paper, "builders": slow, "building": np.where(waits | paper, 0.0, 1.0 - slow)}
+        held = {
+            "land": waits - unpaid,
+            "public money": unpaid,
+            "permits": paper,
+            "builders": slow,
+            "building": np.where(waits | paper, 0.0, 1.0 - slow),
+        }
         parts = {name: sum_by(node, amount * part, state.node_count).reshape(shape) for name, part in held.items()}
         coming = np.sum([part.sum(axis=0) for part in parts.values()], axis=0)
         return np.asarray(coming), parts
+
+
+def unpaid_development(state: State) -> Floats:
+    """(C,) mu that each county wished to develop this month, within quota and plan, and could not pay."""
+    boards, world = state.boards, state.world
+    if boards.developed is None or boards.development_asked is None:
+        return np.zeros(world.county_count)
+    done = sum_by(world.park_county, boards.developed, world.county_count)
+    lacking = boards.development_asked - done
+    return np.where(lacking > TOLERANCE * boards.development_asked, lacking, 0.0)
 
 
 def fresh_orders(state: State) -> Floats:

@@ -8,11 +8,33 @@ import pytest
 from numpy.typing import NDArray
 
 import sim
+from sim.experiment.chains import Equipment, downstream
 from sim.experiment.explanation import DATED, DECIDED, GRAFTS, WAYS, Explanation, _closed
-from sim.experiment.witness import REST, TASTE, TERMS, Witness, advantage, utility_terms
+from sim.experiment.witness import (
+    CHOICE,
+    CLOSED,
+    HAZARDS,
+    LUCK,
+    ODDS,
+    REST,
+    ROOM,
+    TASTE,
+    TERMS,
+    Witness,
+    advantage,
+    cause_of,
+    hazard_shares,
+    park_shares,
+    spread,
+    utility_terms,
+)
+from sim.mechanisms.construction import Construction
 from sim.mechanisms.demand import OPENING
-from sim.mechanisms.location import Location, base_utility, relative_prices
-from sim.mechanisms.sourcing import qualification_of
+from sim.mechanisms.gaps import extension, gap_map, leader_output
+from sim.mechanisms.location import Location, base_utility, inclusive_value, relative_prices
+from sim.mechanisms.production import relative_price
+from sim.mechanisms.promotion import Promotion
+from sim.mechanisms.sourcing import Sourcing, qualification_of
 from sim.state import CHANNEL_LABELS, YEAR, Channel, Stage
 from sim.statistics import leader_purchases
 
@@ -188,6 +210,240 @@ def test_why_leads_are_lost() -> None:
     assert len(refused)
     assert (refused == 1).all(), "refused by the screen"
     assert set(lost_in(early()).tolist()) == {-1, 2}, "signed, or went elsewhere"
+
+
+# --- what spoke for and against signing -------------------------------------------------------------------------------
+
+
+def test_inclusive_value_is_mean_utility_and_spread() -> None:
+    """IV = s V + lam H(s): the identity that the account of a lead rests on."""
+    random = np.random.default_rng(2)
+    utility, parks = random.normal(0, 2, (6, 9)), random.random((6, 9)) < 0.6
+    parks[0] = False
+    shares = park_shares(utility, parks, 0.6)
+    assert not shares[0].any()
+    assert not shares[~parks].any()
+    mean = (shares * utility).sum(axis=1) + spread(shares, 0.6)
+    np.testing.assert_allclose(mean[1:], inclusive_value(utility, parks, 0.6)[1:])
+    assert spread(np.array([[0.25] * 4]), 0.6)[0] == pytest.approx(0.6 * np.log(4))
+
+
+def test_the_account_of_a_lead_decides_about_it(found: Explanation) -> None:
+    """Above 0: signed; below: lost to other places. Parks that fill up in the month are the only exception."""
+    table, names = found.projects, [f"odds_{name}" for name in found.odds]
+    weighed = table[table[names].notna().all(axis=1)]
+    assert len(weighed) > 300
+    wins = weighed[names].sum(axis=1) > 0
+    signed = weighed["signed"] != ""
+    assert (wins[signed]).all()
+    lost = weighed["lost_because"] == "elsewhere"
+    assert (signed | lost).all()
+    assert (wins[lost] & (weighed.loc[lost, "lost_to"] != ROOM)).sum() == 0
+    assert wins[lost].mean() < 0.02
+    assert set(table.loc[table["way"] == "normal entry", f"odds_{LUCK}"].isna()) == {True}
+
+
+def test_terms_of_other_places_are_those_of_the_opening() -> None:
+    """In the first month nothing of the place has changed: a lead of no chain finds Ningde as good as other places."""
+    model = sim.NingdeModel(BASE, 1)
+    terms = Witness(model.state, model.month_list)._opening
+    np.testing.assert_allclose(terms[REST], 0.0, atol=1e-12)
+    np.testing.assert_allclose(np.sum(list(terms.values()), axis=0), model.state.outside_value_mean)
+    early = sim.explain(BASE, 1, "2014-01").projects
+    alike = early[(early["way"] == "unplanned") & (early["group"] == "other")]
+    assert len(alike)
+    for name in ("buyers", "suppliers", "peers", "minutes", "rent", "wage", REST, CHOICE):
+        assert alike[f"odds_{name}"].abs().max() < 1e-9, name
+    assert alike[f"odds_{ODDS}"].unique().tolist() == [BASE[Location].sign_const]
+
+
+def test_a_lost_lead_is_filed_under_what_told_most() -> None:
+    names = ("rent", "wage", CHOICE, CLOSED, ODDS, LUCK)
+    odds = np.array(
+        [
+            [-0.3, 0.1, 0.0, 0.0, -0.5, -1.0],  # dear land
+            [-0.3, 0.4, 0.0, 0.0, -0.5, -1.0],  # dear land, but good in all: luck
+            [0.2, 0.1, 0.0, -0.9, -0.5, -0.1],  # better parks are closed
+            [0.0, 0.0, 0.0, 0.0, -0.5, 0.4],  # a graft: nothing but odds and luck
+        ]
+    )
+    assert [names[at] for at in cause_of(odds, names)] == ["rent", LUCK, CLOSED, LUCK]
+
+
+def test_causes_add_up_to_the_leads_that_went_elsewhere(found: Explanation) -> None:
+    parts = list(found.odds)
+    ways = found.causes[found.causes["by"] == "way"].set_index("key")[parts].sum(axis=1)
+    elsewhere = found.funnel["lost_elsewhere"].dropna()
+    assert (ways == elsewhere[ways.index]).all()
+    chains = found.causes[found.causes["by"] == "chain"].set_index("key")[parts].sum(axis=1)
+    assert (chains == found.by_chain["lost_elsewhere"]).all()
+    assert found.causes[parts].sum().drop(LUCK).sum() > 0
+    grafts = found.causes.set_index("key").loc[GRAFTS, parts]
+    assert grafts[LUCK] == grafts.sum() > 0, "a graft weighs no place"
+    weighed = found.projects[found.projects["lost_to"] != ""]
+    first = found.against.iloc[0]
+    mine = weighed[weighed["way"] == first["key"]]
+    assert first["minutes"] == pytest.approx(mine["odds_minutes"].mean())
+
+
+def test_dear_land_is_told_as_dear_land() -> None:
+    """The same month once more with land at ten times its price: nothing else may tell more against Ningde."""
+
+    def month(factor: float) -> pd.DataFrame:
+        model = sim.NingdeModel(BASE, 1)
+        witness = Witness(model.state, model.month_list)
+        for _ in range(30):
+            model.step()
+        model.state.parks.price = model.state.parks.price * factor
+        model.month_list = (*model.month_list, witness)
+        first = len(model.state.projects)
+        model.step()
+        witness.after(model.state)
+        odds, cause = witness.odds(len(model.state.projects))
+        rows = np.flatnonzero(~np.isnan(odds).any(axis=1) & (model.state.projects.graft < 0))
+        assert (rows >= first).all()
+        return pd.DataFrame(odds[rows], columns=witness.parts).assign(
+            to=[witness.parts[at] if at >= 0 else "" for at in cause[rows]]
+        )
+
+    before, dear = month(1.0), month(10.0)
+    assert len(before) == len(dear) > 3
+    change = dear["rent"] - before["rent"]
+    np.testing.assert_allclose(change, -BASE[Location].land_price * np.log(10.0), atol=0.1)
+    assert set(dear.loc[dear["to"] != "", "to"]) == {"rent"}
+
+
+def test_leads_without_electricity_are_refused() -> None:
+    model = sim.NingdeModel(BASE, 1)
+    for _ in range(30):
+        model.step()
+
+    class NoPower:
+        phase = Witness.phase
+        writes = ("refused",)
+
+        def step(self, state: sim.state.State, streams: object) -> None:
+            del streams
+            state.boards.refused.append(np.ones(len(state.boards.leads[0]["product"]), dtype=bool))
+
+    model.month_list = (*model.month_list, NoPower())
+    reasons = lost_in(model, 1)
+    assert len(reasons)
+    assert (reasons == 1).all()
+
+
+# --- why signed projects fail -----------------------------------------------------------------------------------------
+
+
+def test_the_hazard_is_shared_by_hand() -> None:
+    found = hazard_shares(np.array([0.0, 1.0, 0.0, np.log(2.0)]), np.array([0.0, 0.0, 1.0, 1.0]))
+    np.testing.assert_allclose(found[0], [1, 0, 0])
+    np.testing.assert_allclose(found[1], [np.exp(-1), 1 - np.exp(-1), 0])
+    np.testing.assert_allclose(found[2], [0.5, 0, 0.5])
+    np.testing.assert_allclose(found[3], [0.25, 0.375, 0.375])
+    np.testing.assert_allclose(found.sum(axis=1), 1.0)
+
+
+def test_hazards_that_the_witness_adds_are_those_of_the_model() -> None:
+    model = sim.NingdeModel(BASE, 1)
+    witness = Witness(model.state, model.month_list)
+    model.month_list = (*model.month_list, witness)
+    for _ in range(20):
+        model.step()
+        before = witness.hazard.sum(axis=(1, 2))
+        survival = model.state.projects.survival.copy()
+        model.step()
+        projects, added = model.state.projects, witness.hazard.sum(axis=(1, 2))
+        added = added[: len(before)] - before
+        np.testing.assert_allclose(
+            projects.survival[: len(before)], survival[: len(before)] * (1.0 - added), atol=1e-12
+        )
+    shares, stage = witness.failures(len(model.state.projects))
+    failed = model.state.projects.stage == Stage.FAILED
+    assert ((stage > 0) <= failed).all()
+    np.testing.assert_allclose(shares[stage > 0].sum(axis=1), 1.0)
+
+
+def test_failures_are_told_whole(found: Explanation) -> None:
+    for by, frame in (("way", found.funnel), ("chain", found.by_chain)):
+        table = found.failures[found.failures["by"] == by].set_index("key")
+        assert (table["failed"] == frame.loc[table.index, "failed"]).all()
+        assert (table["in_signed"] + table["in_land"] + table["with_firm"] == table["failed"]).all()
+        np.testing.assert_allclose(table[[*HAZARDS, "with_firm"]].sum(axis=1), table["failed"])
+    ways = found.failures.set_index("key")
+    assert ways.loc["normal entry", "pressure"] == 0.0, "nobody signs it for a plan"
+    assert ways.loc["unplanned", "pressure"] > 0.0
+
+
+def test_the_month_of_closing_is_told(found: Explanation) -> None:
+    table = found.projects
+    assert ((table["closed"] != "") == table["closed_since"]).all()
+    closed = table[table["closed"] != ""]
+    assert (closed["closed"] >= closed["produced"]).all()
+    assert (closed["closed"] > closed["produced"]).mean() > 0.5
+    assert closed["closed"].max() <= UNTIL
+
+
+# --- public money -----------------------------------------------------------------------------------------------------
+
+
+def test_budgets_short_of_money_are_told(found: Explanation, plain: sim.NingdeModel) -> None:
+    recorded = plain.recorder.arrays["public_funded"][36:48]
+    mine = found.public_money[found.public_money["year"] == 2017]
+    np.testing.assert_allclose(mine["funded"], recorded.mean(axis=0))
+    assert (mine["months_short"].to_numpy() == (recorded < 1.0).sum(axis=0)).all()
+    assert found.public_money["months_short"].sum() > 0
+
+
+# --- chains -----------------------------------------------------------------------------------------------------------
+
+
+def test_equipment_is_what_leaders_spend_on_it() -> None:
+    model = sim.NingdeModel(BASE, 1)
+    state = model.state
+    seen = Equipment(state)
+    share = BASE[Construction].spend_equipment
+    catl = model.leader_names.index("CATL")
+    kind, spent, expanded = model.world.product("B_EQPT"), [], 0.0
+    while str(model.calendar) != "2016-05":
+        before = state.projects.spent.copy()
+        model.step()
+        seen.after(state)
+        work = state.projects.spent.copy()
+        work[: len(before)] -= before
+        mine = (state.projects.leader == catl) & (state.projects.product == model.world.product("B_CELL"))
+        spent.append(share * (work[mine].sum() + expanded) / relative_price(state)[kind])
+        plants = state.firms.leader == catl
+        expanded = state.boards.investment[plants].sum()  # bought in the month after
+        month = seen.ordered[state.month % YEAR]
+        assert (month[-1] >= month[:-1].sum(axis=0) - 1e-9).all(), "everybody is at least all leaders"
+    told = seen.of(state, catl)
+    assert set(told["product"]) == {"B_EQPT"}
+    last = seen.ordered[:, catl, kind].sum()
+    assert told["need"].sum() == pytest.approx(last)
+    assert last == pytest.approx(sum(spent[-YEAR:]))
+    assert last > 0
+    np.testing.assert_allclose(told[["home", "could", "coming", "gap"]].sum(axis=1), told["need"])
+
+
+def test_downstream_is_the_extension_of_the_gap_map(plain: sim.NingdeModel) -> None:
+    state, p = plain.state, BASE[Promotion]
+    known = gap_map(state, p.downstream_propensity, p.cross_chain, BASE[Sourcing].cap_devoted_max)
+    told = pd.concat([downstream(state, group) for group in range(len(state.leaders))])
+    counted = told[told["counted"]].groupby("product")["extension"].sum() / 1000.0
+    for product, value in counted.items():
+        assert known.extend[plain.world.product(str(product))] == pytest.approx(value), product
+    assert (told["used"] + told["coming"] + told["extension"] <= told["open"] + 1e-6).all()
+    full = told[told["used"] + told["coming"] < told["open"] - 1e-6]
+    np.testing.assert_allclose(full["used"] + full["coming"] + full["extension"], full["open"])
+    steel = told[told["product"] == "S_PROD"]
+    assert steel["of"].tolist() == ["S_ROLL"]
+    assert not steel["counted"].any(), "the gap map knows the melt of the leader only"
+    assert steel["open"].iloc[0] > 0
+    assert (told["bought"] >= 0).all()
+    assert told["bought"].sum() > 0
+    every = extension(state, state.leaders.product, leader_output(state), p.downstream_propensity)
+    assert every.shape == (len(state.leaders), plain.world.product_count)
 
 
 def test_chain_map_of_a_leader(found: Explanation, plain: sim.NingdeModel) -> None:

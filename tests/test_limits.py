@@ -160,16 +160,18 @@ def test_why_full_plants_did_not_grow(state: State) -> None:
     waiting = limits.of(state)
     firms.margin12[rows] = 0.0
     poor = limits.of(state)
-    assert total(poor, "money") == pytest.approx(total(waiting, "pace") - total(poor, "pace") + total(waiting, "money"))
-    assert total(poor, "money") > 100 * max(total(waiting, "money"), 1.0)
+    assert total(poor, "margins") == pytest.approx(
+        total(waiting, "pace") - total(poor, "pace") + total(waiting, "margins")
+    )
+    assert total(poor, "margins") > 100 * max(total(waiting, "margins"), 1.0)
     firms.margin12[rows] = 0.2
     boards.expansion_wished = np.full(len(firms), 1e9)  # nothing of that was granted
     caged = limits.of(state)
     gained = total(caged, "land") - total(waiting, "land")
-    assert gained == pytest.approx(total(poor, "money") - total(waiting, "money"), rel=1e-6)
+    assert gained == pytest.approx(total(poor, "margins") - total(waiting, "margins"), rel=1e-6)
     firms.leader[rows] = 0
     led = limits.of(state)
-    assert total(led, "leaders") > 0.5 * total(poor, "money")
+    assert total(led, "leaders") > 0.5 * total(poor, "margins")
     for found in (waiting, poor, caged):
         np.testing.assert_allclose(found.sum(axis=(0, 2)), waiting.sum(axis=(0, 2)))
 
@@ -196,6 +198,40 @@ def test_without_land_projects_wait_for_land() -> None:
     assert int(grown.argmax()) == AT["land"]
     assert total(bound, "land") > 10 * total(free, "land")
     assert total(bound, "building") < total(free, "building")
+
+
+def test_land_that_a_county_cannot_pay_waits_for_public_money(state: State) -> None:
+    """The same queue, once for want of quota and once for want of money."""
+    limits, projects, boards = MissingOutput(state), state.projects, state.boards
+    held, stage = projects.land_held.copy(), projects.stage.copy()
+    kept = boards.developed, boards.development_asked
+    rows = np.flatnonzero((projects.stage == Stage.LAND) & (projects.graft < 0) & (projects.signed < state.month))
+    county = int(projects.county[rows[0]])
+    rows = rows[projects.county[rows] == county]
+    projects.stage[rows], projects.land_held[rows] = Stage.SIGNED, 0.0
+    here = (projects.stage == Stage.SIGNED) & (projects.county == county) & (projects.land_held <= 0)
+    here &= (projects.graft < 0) & (projects.signed < state.month)
+    queue = float(projects.land[here].sum())
+    asked = np.zeros(state.world.county_count)
+    asked[county] = queue
+    done = np.zeros(len(state.parks.planned))
+    done[np.flatnonzero(state.world.park_county == county)[0]] = queue
+    found = {}
+    for name, part in {"paid": 1.0, "half": 0.5, "nothing": 0.0}.items():
+        boards.developed, boards.development_asked = part * done, asked
+        found[name] = limits.of(state)
+    boards.developed, boards.development_asked = np.zeros_like(done), np.zeros_like(asked)
+    found["no quota"] = limits.of(state)
+    projects.land_held, projects.stage = held, stage
+    boards.developed, boards.development_asked = kept
+    waits = float(projects.announced_output[here].sum()) / YEAR
+    money = {name: float(each[county, :, AT["public money"]].sum()) for name, each in found.items()}
+    assert money["nothing"] == pytest.approx(waits)
+    assert money["half"] == pytest.approx(waits / 2)
+    assert money["paid"] == money["no quota"] == 0.0, "who could pay, or had no quota, does not lack money"
+    for each in found.values():
+        np.testing.assert_allclose(each.sum(axis=(0, 2)), found["paid"].sum(axis=(0, 2)))
+    assert total(found["no quota"], "land") == pytest.approx(total(found["nothing"], "land") + waits)
 
 
 def test_without_builders_building_is_slow() -> None:

@@ -10,14 +10,14 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from sim import data
-from sim.experiment.witness import LOST_REASONS, Witness
+from sim.experiment.chains import Equipment, downstream, supply_frame
+from sim.experiment.witness import HAZARDS, LOST_REASONS, WAITS, Witness
 from sim.inputoutput.tables import Table
 from sim.limits import LIMITS, OTHER, group_of, groups
 from sim.mechanisms.demand import OPENING
-from sim.mechanisms.gaps import pipeline_by_product
-from sim.mechanisms.sourcing import qualification_of
 from sim.model import NingdeModel
 from sim.parameters import Month
+from sim.results.variables import CITY_LEVEL
 from sim.scenario import Scenario
 from sim.state import CHANNEL_LABELS, YEAR, Channel, Projects, Stage, State
 from sim.statistics import leader_purchases
@@ -31,6 +31,9 @@ GRAFTS = "grafts on firms"
 DATED, DECIDED = "leaders, dated", "leaders, decided"
 WAYS: tuple[str, ...] = (*CHANNEL_LABELS[: Channel.OWN], GRAFTS, DATED, DECIDED)
 """Ways into the city: the channels without grafts, grafts, dated plants of leaders, plants decided in the run."""
+
+SHORT_OF_MONEY = 0.9995
+"""Funded share below which a budget is told to be short of money, so that a rounded 100 % never is."""
 
 COUNTS: tuple[str, ...] = (
     "candidates",
@@ -76,6 +79,8 @@ class ChainMap:
     products: tuple[tuple[str, float, float], ...]
     orders: float
     inputs: pd.DataFrame
+    equipment: pd.DataFrame
+    downstream: pd.DataFrame
 
 
 @dataclass(frozen=True)
@@ -90,6 +95,13 @@ class Explanation:
         projects: every lead and plant, one row each, with the terms that decided for its park (``why_...``: utility at
             the park less its mean over the other open parks).
         terms: names of these terms.
+        odds: names of what spoke for and against signing (``odds_...`` of the projects, utility against other places;
+            their sum is above 0 for leads that sign).
+        causes: leads that were lost to other places, by way or chain (rows ``by``, ``key``) and by what told most
+            against Ningde.
+        against: the mean of the odds of these leads, in the same rows.
+        failures: signed projects that failed, by way or chain: in all, by stage, and by what made up their hazard.
+        public_money: year, budget, funded: share of the policies planned that the budget could pay, mean of the months.
         maps: the chain map of each leader with plants, by code.
         absent: names of the leaders without plants, by code.
         missing: year, county, group, limit, m_yuan: output that was missing at its annual rate, mean of the months.
@@ -108,6 +120,11 @@ class Explanation:
     by_county: pd.DataFrame
     projects: pd.DataFrame
     terms: tuple[str, ...]
+    odds: tuple[str, ...]
+    causes: pd.DataFrame
+    against: pd.DataFrame
+    failures: pd.DataFrame
+    public_money: pd.DataFrame
     maps: dict[str, ChainMap]
     absent: dict[str, str]
     missing: pd.DataFrame
@@ -143,10 +160,12 @@ def explain(
     model = NingdeModel(scenario, seed, table=table)
     witness = Witness(model.state, model.month_list)
     model.month_list = (*model.month_list, witness)
+    equipment = Equipment(model.state)
     months = last - OPENING
     for done in range(1, months + 1):
         model.step()
         witness.after(model.state)
+        equipment.after(model.state)
         if progress is not None:
             progress(done, months)
     state = model.state
@@ -162,7 +181,9 @@ def explain(
     names = state.world.county_names
     by_county = _funnel(state, state.projects.county, lost, names)
     by_county[["candidates", "leads", "lost", *_lost_columns()]] = np.nan
-    maps = {code: found for code in model.leader_names if (found := chain_map(state, code)) is not None}
+    maps = {code: found for code in model.leader_names if (found := chain_map(state, code, equipment)) is not None}
+    keys = {"way": (way, WAYS[: WAYS.index(DATED)]), "chain": (group[state.projects.product], groups(state.world))}
+    causes, against = _causes(keys, witness, len(state.projects))
     titles = {row["code"]: row["name"] for row in data.rows("leaders.csv")}
     return Explanation(
         scenario=scenario.name,
@@ -175,8 +196,13 @@ def explain(
         funnel=funnel,
         by_chain=by_chain,
         by_county=by_county,
-        projects=_projects(state, way, why, witness.names, open_parks, lost),
+        projects=_projects(state, way, why, open_parks, lost, witness),
         terms=witness.names,
+        odds=witness.parts,
+        causes=causes,
+        against=against,
+        failures=_failures(keys, witness, state.projects),
+        public_money=_public_money(model, last),
         maps=maps,
         absent={code: titles[code] for code in model.leader_names if code not in maps},
         missing=_missing(model, last),
@@ -243,15 +269,15 @@ def _months(values: Ints) -> list[str]:
     return [str(OPENING + int(value)) if value >= 0 else "" for value in values]
 
 
-def _projects(
-    state: State, way: Ints, why: Floats, terms: tuple[str, ...], open_parks: Ints, lost: Ints
-) -> pd.DataFrame:
+def _projects(state: State, way: Ints, why: Floats, open_parks: Ints, lost: Ints, witness: Witness) -> pd.DataFrame:
     """Every project as a row for readers."""
     projects, world = state.projects, state.world
     leaders = (*(row["code"] for row in data.rows("leaders.csv")), "")
     history = data.rows("history.csv")
     parks, counties = (*world.park_names, ""), (*world.county_names, "")
     names = groups(world)
+    odds, cause = witness.odds(len(projects))
+    hazards, stage = witness.failures(len(projects))
     frame = pd.DataFrame(
         {
             "came": _months(projects.born),
@@ -269,70 +295,113 @@ def _projects(
             "land_mu": projects.land,
             "stage": [STAGE_WORDS[Stage(at)] for at in projects.stage],
             "lost_because": [LOST_REASONS[at] if at >= 0 else "" for at in lost],
+            "lost_to": [witness.parts[at] if at >= 0 else "" for at in cause],
+            "failed_in": [STAGE_WORDS[Stage(at)] if at > 0 else "" for at in stage],
             "signed": _months(projects.signed),
             "work_began": _months(projects.built),
             "produced": _months(projects.done),
             "closed_since": (projects.stage == Stage.DONE) & _closed(state),
+            "closed": _months(_closing_month(state, witness)),
             "open_parks": open_parks,
         }
     )
     first = (projects.signed >= 0) & (projects.channel != Channel.OWN) & world.chain_product[projects.product]
     frame["first_of_chain"] = first & ~frame["group"].where(first).duplicated().to_numpy()
-    for at, name in enumerate(terms):
-        frame[f"why_{name}"] = why[:, at]
-    return frame
+    columns = {f"why_{name}": why[:, at] for at, name in enumerate(witness.names)}
+    columns |= {f"odds_{name}": odds[:, at] for at, name in enumerate(witness.parts)}
+    columns |= {f"failed_{name}": hazards[:, at] for at, name in enumerate(HAZARDS)}
+    return pd.concat([frame, pd.DataFrame(columns)], axis=1)
+
+
+def _closing_month(state: State, witness: Witness) -> Ints:
+    """(J,) month in which the firm that a project made or enlarged closed, -1 where it did not."""
+    firms, projects = state.firms, state.projects
+    row = projects.graft.copy()
+    known = np.flatnonzero(firms.slot >= 0)
+    order = known[np.argsort(firms.slot[known], kind="stable")]
+    own = np.flatnonzero((projects.graft < 0) & (projects.slot >= 0) & (projects.stage == Stage.DONE))
+    at = np.minimum(np.searchsorted(firms.slot[order], projects.slot[own]), len(order) - 1)
+    row[own] = np.where(firms.slot[order[at]] == projects.slot[own], order[at], -1)
+    found = np.where((row >= 0) & _closed(state), witness.closed[row], -1)
+    return np.asarray(np.where(projects.stage == Stage.DONE, found, -1))
+
+
+Keys = dict[str, tuple[Ints, tuple[str, ...]]]
+"""How projects are sorted: by name of the sorting, their position and its labels."""
+
+
+def _causes(keys: Keys, witness: Witness, size: int) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Leads lost to other places by cause, and the mean of what spoke for and against them."""
+    odds, cause = witness.odds(size)
+    lost = cause >= 0
+    counts, means = [], []
+    for by, (key, labels) in keys.items():
+        for at, label in enumerate(labels):
+            mine = lost & (key == at)
+            weighed = mine & ~np.isnan(odds).any(axis=1)
+            named = np.bincount(cause[mine], minlength=len(witness.parts))
+            counts.append({"by": by, "key": label, **dict(zip(witness.parts, named.tolist(), strict=True))})
+            mean = odds[weighed].mean(axis=0) if weighed.any() else np.full(len(witness.parts), np.nan)
+            means.append({"by": by, "key": label, **dict(zip(witness.parts, mean.tolist(), strict=True))})
+    return pd.DataFrame(counts), pd.DataFrame(means)
+
+
+def _failures(keys: Keys, witness: Witness, projects: Projects) -> pd.DataFrame:
+    """Failed projects by way and chain: in all; by stage; and by the parts of their hazard.
+
+    Grafts whose firm closed fail with it (``with_firm``); the stages and it, as the parts and it, sum to all.
+    """
+    hazards, stage = witness.failures(len(projects))
+    failed, rows = projects.stage == Stage.FAILED, []
+    for by, (key, labels) in keys.items():
+        for at, label in enumerate(labels):
+            mine = failed & (key == at)
+            weighed = mine & (stage > 0)
+            stages = {f"in_{each.name.lower()}": int((stage[weighed] == each).sum()) for each in WAITS}
+            parts = dict(zip(HAZARDS, hazards[weighed].sum(axis=0).tolist(), strict=True))
+            counts = {"failed": int(mine.sum()), **stages, **parts, "with_firm": int((mine & (stage == 0)).sum())}
+            rows.append({"by": by, "key": label, **counts})
+    return pd.DataFrame(rows)
+
+
+def _public_money(model: NingdeModel, last: Month) -> pd.DataFrame:
+    """Share of the planned policies that each budget could pay, mean of the months recorded of each year."""
+    start = model.plan.run.start
+    monthly = model.recorder.arrays["public_funded"][: last - start + 1]
+    year = np.array([(start + at).year for at in range(len(monthly))])
+    years = sorted(set(year.tolist()))
+    names = (*model.world.county_names, CITY_LEVEL)
+    index = pd.MultiIndex.from_product([years, names], names=["year", "budget"])
+    values = {
+        "funded": np.array([monthly[year == each].mean(axis=0) for each in years]),
+        "months_short": np.array([(monthly[year == each] < SHORT_OF_MONEY).sum(axis=0) for each in years]),
+    }
+    return pd.DataFrame({name: each.ravel() for name, each in values.items()}, index=index).reset_index()
 
 
 # --- chains of leaders ------------------------------------------------------------------------------------------------
 
 
-def chain_map(state: State, code: str) -> ChainMap | None:
-    """Needs of a leader and how they are met, at the annual rate of the month; None without plants.
+def chain_map(state: State, code: str, equipment: Equipment) -> ChainMap | None:
+    """Needs of a leader, how they are met, and what is made of its goods, at the annual rate of the month.
 
-    What home plants could deliver now (capacity of qualified firms that stands idle) and what signed projects will
-    deliver is shared among all home buyers in proportion to what they buy outside, so that the maps of two leaders
-    never count a supplier twice.
+    Args:
+        state: of the month.
+        code: code of the leader.
+        equipment: what was ordered in the last twelve months.
+
+    Returns:
+        The map; None without plants.
     """
     group, about = next((at, row) for at, row in enumerate(data.rows("leaders.csv")) if row["code"] == code)
-    firms, world, size = state.firms, state.world, state.world.product_count
+    firms, world = state.firms, state.world
     mine = np.flatnonzero(firms.alive & (firms.leader == group))
     if not len(mine):
         return None
     bought = leader_purchases(state, group) * YEAR
     home, outside = bought[:, :-1].sum(axis=1), np.maximum(bought[:, -1], 0.0)
-    live = firms.alive & ~firms.block
-    qualified = live & (firms.opening | (state.month - firms.birth >= qualification_of(state)))
-    capacity = sum_by(firms.product[live], firms.capacity[live], size) * YEAR
-    able = sum_by(firms.product[qualified], firms.capacity[qualified], size) * YEAR
-    free = np.maximum(firms.capacity - firms.output, 0.0)
-    idle = sum_by(firms.product[qualified], free[qualified], size) * YEAR
-    chain_goods = state.technology.linked[:, firms.product[mine]].any(axis=1)
-    everyone = np.maximum(outside_purchases(state), outside)
-    coming = pipeline_by_product(state)
-    part = np.divide(outside, everyone, out=np.zeros(size), where=everyone > 0)
-    could = np.where(chain_goods, np.minimum(outside, idle * part), 0.0)
-    later = np.where(chain_goods, np.minimum(outside - could, coming * part), 0.0)
-    stage = state.projects.stage
-    pipeline = (stage >= Stage.SIGNED) & (stage <= Stage.BUILD)
-    frame = pd.DataFrame(
-        {
-            "product": world.products,
-            "label": world.product_labels,
-            "chain": chain_goods,
-            "need": home + outside,
-            "home": home,
-            "outside": outside,
-            "could": could,
-            "coming": later,
-            "gap": np.where(chain_goods, outside - could - later, 0.0),
-            "home_capacity": capacity,
-            "qualified_capacity": able,
-            "idle_qualified": idle,
-            "suppliers": sum_by(firms.product[live & ~firms.fringe], np.ones(int((live & ~firms.fringe).sum())), size),
-            "coming_all": coming,
-            "projects_coming": sum_by(state.projects.product[pipeline], np.ones(int(pipeline.sum())), size),
-        }
-    )
+    chain_goods = np.asarray(state.technology.linked[:, firms.product[mine]].any(axis=1))
+    frame = supply_frame(state, home, outside, outside_purchases(state), chain_goods)
     frame = frame[frame["need"] > 0].sort_values(["chain", "need"], ascending=False, kind="stable")
     made = tuple(
         (
@@ -343,7 +412,8 @@ def chain_map(state: State, code: str) -> ChainMap | None:
         for k in dict.fromkeys(firms.product[mine].tolist())
     )
     orders = float(state.boards.orders[group]) * YEAR if state.boards.orders is not None else float("nan")
-    return ChainMap(code, about["name"], made, orders, frame.reset_index(drop=True))
+    inputs = frame.reset_index(drop=True)
+    return ChainMap(code, about["name"], made, orders, inputs, equipment.of(state, group), downstream(state, group))
 
 
 def outside_purchases(state: State) -> Floats:

@@ -74,17 +74,30 @@ def gap_map(state: State, propensity: float, cross_chain: Mapping[str, float], d
     gap = np.maximum(need - devoted * (operating + coming) / BILLION, 0.0)
     quality = mean_quality(state)
     upgrade = column @ now * agent / BILLION * (1.0 - quality)
-    product = state.leaders.product
-    uses = inputs[product, :size] * agent  # leader x user
-    left = propensity * now[:, None] - uses * (operating + coming)
-    open_ = (uses > 0) & world.chain_product & (np.arange(size) != product[:, None])
-    usable = np.where(open_, np.maximum(left, 0.0), 0.0).sum(axis=0)
+    usable = extension(state, state.leaders.product, now, propensity).sum(axis=0)
     planned = np.maximum(far - leader_output(state), 0.0)  # a leader that starts buys all of it anew
     extra = column @ planned * agent
     for key, share in cross_chain.items():
         source, target = (world.product(code) for code in key.split("."))
         extra[target] += share * float(planned[state.leaders.product == source].sum())
     return GapMap(need, gap, upgrade, usable / BILLION, extra / BILLION)
+
+
+def extension(state: State, product: Ints, output: Floats, propensity: float) -> Floats:
+    """(n, K) output open to local processing that no plant here or coming uses, by product of the user, M yuan a year.
+
+    Args:
+        state: firms and projects.
+        product: (n,) products that leaders make.
+        output: (n,) annual output of each, M yuan.
+        propensity: chi, share of it open to local processing.
+    """
+    world, size = state.world, state.world.product_count
+    agent = np.arange(size) < world.agent_count
+    uses = chain_inputs(state)[product, :size] * agent
+    left = propensity * output[:, None] - uses * (capacity_by_product(state) + pipeline_by_product(state))
+    open_ = (uses > 0) & world.chain_product & (np.arange(size) != product[:, None])
+    return np.where(open_, np.maximum(left, 0.0), 0.0)
 
 
 @read_once

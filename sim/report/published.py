@@ -19,7 +19,7 @@ from rich.text import Text
 from sim.report.style import month_name
 from sim.results import Run
 from sim.results.indicators import MISSING, Rival
-from sim.results.published import FOUR, GOAL_OF_THREE, INDUSTRY, Published, Span
+from sim.results.published import DEFLATIONS, FOUR, GOAL_OF_THREE, INDUSTRY, Published, Span
 from sim.statistics.bureau import ENERGY_CLUSTER, LEGACY, View
 from sim.statistics.structure import TIERS
 
@@ -35,7 +35,7 @@ NAMES = {
 }
 """Short names of the parts of industry."""
 
-SHORT_SECTORS: tuple[str, ...] = ("house- holds", "firms", "budgets", "invest- ment", "govts above", "outside", "all")
+SHORT_SECTORS: tuple[str, ...] = ("households", "firms", "budgets", "investment", "govts above", "outside", "all")
 """Headings of the sectors of :mod:`sim.flows` where they pay, and of their sum."""
 
 NOTHING = "-"
@@ -84,7 +84,11 @@ def statistics(run: Run, period: str, view: View = "official", rivals: Sequence[
         Text(),
         growth_table(published, period),
         Text(),
+        share_table(published, period),
+        Text(),
         county_table(published, period, view),
+        Text(),
+        county_money_table(published, period, view),
         Text(),
         indicator_rows(published, period, rivals),
         Text(),
@@ -121,61 +125,104 @@ def period_name(span: Span) -> str:
 
 
 def growth_table(published: Published, period: str) -> Table:
-    """Above-scale industry by part: level, real growth at both deflations, pull, contribution, shares."""
+    """Above-scale industry by part: level; growth, pull and contribution at single and at double deflation."""
     found = published.growth(period)
     table = _table(f"Above-scale industry, {period_name(published.span(period))}, bn yuan", gap=0)
     table.add_column("\n\npart", no_wrap=True)
     headings = (
         "output\n\n",
         "value\nadded\n",
-        "real\ngrowth\n%",
-        "double\ndefl.\n%",
-        "base\nshare\n%",
-        "pull\npoints\n",
-        "contr.\n\n%",
+        "growth\nsingle\n%",
+        "growth\ndouble\n%",
+        "pull\nsingle\npoints",
+        "pull\ndouble\npoints",
+        "contr.\nsingle\n%",
+        "contr.\ndouble\n%",
         "share\nnow\n%",
-        "const.\nshare\n%",
     )
     _numbers(table, headings)
     for group in found["group"].values.tolist():
         row = found.sel(group=group)
-        single, double = row.sel(deflation="single"), row.sel(deflation="double")
-        shares = (single["base_share"], single["contribution"], row["share_current"], single["share_constant"])
-        base, part, current, constant = (_number(100 * share, 1) for share in shares)
-        cells = [
-            _number(row["output_nominal"], 1),
-            _number(row["value_added_nominal"], 1),
-            _number(100 * single["growth"], 1),
-            _number(100 * double["growth"], 1),
-            base,
-            _number(single["pull"], 1),
-            part,
-            current,
-            constant,
-        ]
+        cells = [_number(row["output_nominal"], 1), _number(row["value_added_nominal"], 1)]
+        for name, factor in (("growth", 100.0), ("pull", 1.0), ("contribution", 100.0)):
+            cells += [_number(factor * row[name].sel(deflation=each), 1) for each in DEFLATIONS]
+        cells.append(_number(100.0 * row["share_current"], 1))
         if group == FOUR:
             table.add_section()
         table.add_row(NAMES[group], *cells, style="bold" if group == INDUSTRY else "")
-    table.caption = "levels and share now at current prices, the rest at single deflation"
+    table.caption = (
+        "levels and share now at current prices; growth, pull and contribution of real value added: single = over the "
+        "price of the product, as the bureau does it; double = output less inputs, each at its price of 2018"
+    )
     return table
 
 
+def share_table(published: Published, period: str) -> Table:
+    """Shares of the parts in the value added of above-scale industry."""
+    found = published.growth(period)
+    table = _table(f"Shares in above-scale value added, {period_name(published.span(period))}, %")
+    table.add_column("\n\npart", no_wrap=True)
+    bases = ("base\nperiod\n", "const.\nweights\n")
+    _numbers(table, ("now,\ncurrent\nprices", *(f"{base}{each}" for base in bases for each in DEFLATIONS)))
+    for group in found["group"].values.tolist():
+        row = found.sel(group=group)
+        pairs = (row[name].sel(deflation=each) for name in ("base_share", "share_constant") for each in DEFLATIONS)
+        if group == FOUR:
+            table.add_section()
+        cells = [_number(100.0 * share, 1) for share in (row["share_current"], *pairs)]
+        table.add_row(NAMES[group], *cells, style="bold" if group == INDUSTRY else "")
+    table.caption = "base period: the same months a year before; constant weights: base share times real growth"
+    return table
+
+
+PRODUCTION: dict[str, tuple[str, float, int]] = {
+    "gdp_nominal": ("\nGDP", 1.0, 1),
+    "gdp_growth": ("growth,\n%", 100.0, 1),
+    "output_nominal": ("industry\noutput", 1.0, 1),
+    "output_growth": ("growth,\n%", 100.0, 1),
+    "value_added_nominal": ("value\nadded", 1.0, 1),
+    "value_added_growth": ("growth,\n%", 100.0, 1),
+    "electricity": ("power,\nTWh", 1.0, 2),
+    "electricity_growth": ("growth,\n%", 100.0, 1),
+}
+"""Columns of what counties make: heading, factor, digits."""
+
+MONEY_AND_FIRMS: dict[str, tuple[str, float, int]] = {
+    "exports_nominal": ("\nexports", 1.0, 1),
+    "investment_nominal": ("\ninvestment", 1.0, 1),
+    "revenue_total_nominal": ("revenue,\ntotal", 1.0, 2),
+    "revenue_local_nominal": ("revenue,\nlocal", 1.0, 2),
+    "firms": ("\nfirms", 1.0, 0),
+    "jobs": ("\njobs", 1.0, 0),
+}
+"""Columns of exports, money, firms and jobs of the counties."""
+
+
 def county_table(published: Published, period: str, view: View = "official") -> Table:
-    """Counties in one of the two views, and the city."""
+    """What counties make, in one of the two views, and the city."""
+    table = _counties(published, period, view, PRODUCTION, "Counties", gap=0)
+    table.caption = (
+        "levels at current prices; growth of GDP real at double deflation, of output at 2018 prices, of above-scale "
+        "value added real at single deflation; output and power use of industry where the plant stands"
+    )
+    return table
+
+
+def county_money_table(published: Published, period: str, view: View = "official") -> Table:
+    """Exports, investment, revenue, firms and jobs of the counties, and the city."""
+    table = _counties(published, period, view, MONEY_AND_FIRMS, "Counties", gap=1)
+    table.caption = "at current prices; firms above scale, and persons at work in all producers, in the last month"
+    return table
+
+
+def _counties(
+    published: Published, period: str, view: View, columns: dict[str, tuple[str, float, int]], title: str, gap: int
+) -> Table:
+    """Columns of the county table, with the city below."""
     found = published.counties(period, view)
     rows = "Dongqiao inside Jiaocheng" if view == "official" else "ten regions of the model"
-    table = _table(f"Counties ({rows}), {period_name(published.span(period))}, bn yuan")
+    table = _table(f"{title} ({rows}), {period_name(published.span(period))}, bn yuan", gap)
     table.add_column("\ncounty", no_wrap=True)
-    columns: dict[str, tuple[str, float, int]] = {
-        "gdp_nominal": ("\nGDP", 1.0, 1),
-        "gdp_growth": ("growth,\n%", 100.0, 1),
-        "output_nominal": ("industrial\noutput", 1.0, 1),
-        "output_growth": ("growth,\n%", 100.0, 1),
-        "exports_nominal": ("\nexports", 1.0, 1),
-        "investment_nominal": ("invest-\nment", 1.0, 1),
-        "revenue_local_nominal": ("local\nrevenue", 1.0, 2),
-        "firms": ("\nfirms", 1.0, 0),
-    }
     shown = {name: column for name, column in columns.items() if name in found}
     _numbers(table, [heading for heading, _, _ in shown.values()])
     for at, county in enumerate(found["county"].values.tolist()):
@@ -184,11 +231,10 @@ def county_table(published: Published, period: str, view: View = "official") -> 
         )
     table.add_section()
     city = _city(published, period)
-    cells = {name: found[name].sum() if name not in city else city[name] for name in shown}
+    cells = {name: city[name] if name in city else found[name].sum() for name in shown}
     table.add_row(
         "City", *(_number(factor * cells[name], digits) for name, (_, factor, digits) in shown.items()), style="bold"
     )
-    table.caption = "levels at current prices, growth at those of 2018; output where the plant stands"
     return table
 
 
@@ -196,7 +242,7 @@ def flows_table(published: Published, period: str) -> Table:
     """Who paid whom, sectors that receive by sectors that pay, and what each sector lends."""
     found = published.flows(period)
     paid = found["paid"].values
-    table = _table(f"Payments between sectors, {period_name(published.span(period))}, bn yuan")
+    table = _table(f"Payments between sectors, {period_name(published.span(period))}, bn yuan", gap=0)
     table.add_column("\nreceived by", no_wrap=True)
     _numbers(table, [f"\n{name}" if " " not in name else name.replace(" ", "\n") for name in SHORT_SECTORS])
     for sector, row in zip(found["receiver"].values.tolist(), paid, strict=True):
@@ -216,6 +262,8 @@ def _city(published: Published, period: str) -> dict[str, float]:
     for name, variable, chosen in (
         ("gdp_growth", "value_added", None),
         ("output_growth", "output_above_scale", published.industry),
+        ("value_added_growth", "value_added_above_scale", published.industry),
+        ("electricity_growth", "electricity", published.industry),
     ):
         now, before = published.city(variable, span, chosen)
         growth[name] = now / before - 1.0 if before > 0 else float("nan")
@@ -226,7 +274,7 @@ def indicator_rows(published: Published, period: str, rivals: Sequence[Rival] = 
     """The eight indicators; what the model lacks says so."""
     found = published.indicators(period, rivals)
     table = _table(f"The bureau's eight indicators, {period_name(published.span(period))}")
-    table.add_column("\nindicator", max_width=33)
+    table.add_column("\nindicator", max_width=34)
     _numbers(table, ("bn yuan,\ncurrent", "growth,\n%"))
     if rivals:
         table.add_column("rank:\ngrowth", justify="right", no_wrap=True)
@@ -259,7 +307,7 @@ def project_table(published: Published, period: str) -> Table:
     table = _table(f"Projects of the four chains, end of {month}, without leaders' own plants")
     table.add_column("\nchain", no_wrap=True)
     names = ("signed", "introduced", "building", "finished", "producing")
-    _numbers(table, ("signed\nso far", "intro-\nduced *", "\nbuilding", "\nfinished", "producing\n**"))
+    _numbers(table, ("signed\nso far", "introduced\n*", "\nbuilding", "\nfinished", "producing\n**"))
     for chain in now["chain"].values.tolist():
         table.add_row(NAMES[chain], *(_number(now[name].sel(chain=chain), 0) for name in names))
     table.add_section()
@@ -276,7 +324,7 @@ def legacy_table(published: Published, span: Span) -> Table | None:
         return None
     table = _table("Legacy industry: why output differs from the year before, bn yuan of 2018", gap=0)
     table.add_column("\nyear", no_wrap=True)
-    headings = ("\nbefore", "outside\ndemand", "home\norders", "\nwages", "\ncosts", "capa-\ncity", "\nland", "\nexits")
+    headings = ("\nbefore", "outside\ndemand", "home\norders", "\nwages", "\ncosts", "\ncapacity", "\nland", "\nexits")
     _numbers(table, (*headings, "\nentries", "\nchange"))
     for year in known[-6:]:
         found = published.legacy(year)
@@ -350,9 +398,10 @@ def _three(published: Published, period: str) -> str:
     found = published.three_300(period)
     existing, building, signed = found["tiers"].values
     return (
-        f"Three 300 billion, rolling: existing plants {existing:,.0f}, under construction {building:,.0f}, signed and "
-        f"new {signed:,.0f} bn yuan (announced output of the last two); chains above {GOAL_OF_THREE:.0f} bn: "
-        f"{int(found['above'])}."
+        f"Three 300 billion, rolling: existing plants {existing:,.0f} bn yuan (output of twelve months at current "
+        f"prices); under construction {building:,.0f}, signed and new {signed:,.0f} bn yuan (announced output a year "
+        f"at 2018 prices). Second reading: {int(found['above'])} chains above {GOAL_OF_THREE:.0f} bn yuan (output of "
+        "twelve months at current prices)."
     )
 
 

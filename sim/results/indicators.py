@@ -1,6 +1,6 @@
 """The bureau's eight indicators of a period, and the rank of Ningde among other prefectures (section 3.4).
 
-The list is the usual one of a Chinese prefecture; what the model has only in part, or not at all, is said in the table.
+The list is the usual one of a Chinese prefecture; what the model has only in part is said in the table.
 
 A table of rivals is a CSV file of the user; none is shipped. Its columns are
 
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
     from sim.results.published import Published, Span
 
-COVERED, PARTLY, MISSING = "yes", "in part", "not in the model"
+COVERED, PARTLY, MISSING = "yes", "in part", "not in this dataset"
 
 INDICATORS: dict[str, str] = {
     "industrial_value_added": "value added of above-scale industry",
@@ -47,7 +47,7 @@ INDICATORS: dict[str, str] = {
 """Codes and names of the indicators."""
 
 REVENUE: dict[str, str] = {name: INDICATORS[name] for name in ("revenue_total", "revenue_local")}
-"""Recorded variables of public money (month, county), M yuan at 2018 prices, where the model has them."""
+"""Variables of public money (month, county), M yuan at 2018 prices; every run records them."""
 
 BILLION_YUAN, YUAN, PERCENT = "bn yuan", "yuan", "%"
 
@@ -71,7 +71,7 @@ class Figure:
     """What the model says of an indicator in a period.
 
     Attributes:
-        value: level, in the unit of the indicator at current prices; NaN where the model has none.
+        value: level, in the unit of the indicator at current prices; NaN where the dataset has none.
         before: the same a year before, at the prices that growth is taken at.
         now: the level at those prices.
         basis: "real" or "nominal" growth.
@@ -147,8 +147,8 @@ def indicator_table(published: Published, period: str | int, rivals: Sequence[Ri
 
     Returns:
         Columns indicator (code), label, value, unit, growth (a share), basis ("real" or "nominal"), covered ("yes", "in
-        part", "not in the model"), remark; with rivals also rank_growth and rank_value, and growth_of and value_of, the
-        prefectures compared with Ningde among them. Ranks are missing where nothing can be compared.
+        part", "not in this dataset"), remark; with rivals also rank_growth and rank_value, and growth_of and value_of,
+        the prefectures compared with Ningde among them. Ranks are missing where nothing can be compared.
     """
     import pandas as pd
 
@@ -223,7 +223,7 @@ def _figures(published: Published, span: Span) -> dict[str, Figure]:
             money = published.city(code, span, None, published.level)
             figures[code] = Figure(money[0], *money, "nominal", COVERED, "")
         else:
-            figures[code] = _missing("public budgets are not in this version")
+            figures[code] = _missing("the dataset was cut: every run records public revenue")
     for code in ("income_urban", "income_rural"):
         figures[code] = _income(published, span)
     return figures
@@ -232,7 +232,7 @@ def _figures(published: Published, span: Span) -> dict[str, Figure]:
 def _income(published: Published, span: Span) -> Figure:
     """Income a head of all residents in yuan, nominal; the model does not tell towns from villages."""
     if not (published.has("income") and published.has("population")):
-        return _missing("household income is not in this version; no urban-rural split")
+        return _missing("the dataset was cut: every run records income and residents")
     money = published.city("income", span, None, published.level)
     people = published.record("population").sum(axis=1)
     heads = [np.nan if months is None else people[months].mean() for months in (span.now, span.before)]
@@ -241,6 +241,6 @@ def _income(published: Published, span: Span) -> Figure:
 
 
 def _missing(remark: str) -> Figure:
-    """An indicator that the model does not have."""
+    """An indicator whose variables somebody left out of the dataset."""
     nothing = float("nan")
     return Figure(nothing, nothing, nothing, "", MISSING, remark)

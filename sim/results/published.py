@@ -266,7 +266,7 @@ class Published:
             view: "official" has nine rows, with Dongqiao inside Jiaocheng; "model" the ten regions.
 
         Returns:
-            Dimension county; real growth is on the same months of the year before. Revenue is there if the run has it.
+            Dimension county; growth is on the same months of the year before.
         """
         return self.counties_figures(period, view).dataset()
 
@@ -281,6 +281,7 @@ class Published:
             for name, chosen in (("value_added", None), ("output_above_scale", self.industry), ("exports", self.goods))
         }
         gdp_nominal = nominal["value_added"]
+        added_nominal = self._rows("value_added_above_scale_nominal", span, view, self.industry)[0]
         firms = by_view(self.record("firms")[span.last].sum(axis=1), self.world, view)[1]
         jobs = by_view(self.record("jobs")[span.last].sum(axis=1), self.world, view)[1]
         current, constant = "bn yuan, current prices", "bn yuan, 2018 prices"
@@ -302,6 +303,13 @@ class Published:
             "firms": (firms, "above-scale firms in the last month", "firms"),
             "jobs": (jobs, "jobs in the last month", "persons"),
         }  # fmt: skip
+        power = [by_view(self._power_of(months), self.world, view)[1] for months in (span.now, span.before)]
+        found |= {
+            "value_added_nominal": (added_nominal, "above-scale industrial value added", current),
+            "value_added_real": (added[0], "above-scale industrial value added, single deflation", constant),
+            "electricity": (power[0], "electricity used by industry", "TWh"),
+            "electricity_growth": (_over(*power) - 1.0, "growth of electricity used by industry", "share"),
+        }
         for name, label in REVENUE.items():
             if self.has(name):
                 found[f"{name}_nominal"] = (self._rows(name, span, view, None, self.level)[0], label, current)
@@ -309,6 +317,10 @@ class Published:
         return self._figures(
             span, {"county": list(names)}, {name: (("county",), *parts) for name, parts in found.items()}
         )
+
+    def _power_of(self, months: slice | None) -> Floats:
+        """(C,) electricity used by industry, TWh; NaN where the months are not covered."""
+        return np.asarray(self.amount("electricity", months)[:, self.industry].sum(axis=1) / TERAWATT_HOUR)
 
     @property
     def goods(self) -> NDArray[np.bool_]:
@@ -492,7 +504,11 @@ class Published:
         announced = self.record("announced_output")[span.last].sum(axis=1)
         tiers = np.array([trailing[-1], announced[Stage.BUILD], announced[Stage.SIGNED] + announced[Stage.LAND]])
         chains = trailing[: len(self.world.chains)] / BILLION
-        tier_names = ["existing plants", "under construction", "signed and new"]
+        tier_names = [
+            "existing plants, current prices",
+            "under construction, 2018 prices",
+            "signed and new, 2018 prices",
+        ]
         return self._figures(
             span,
             {"tier": tier_names, "chain": list(self.world.chains)},

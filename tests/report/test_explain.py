@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 
 import pandas as pd
@@ -15,6 +16,7 @@ from matplotlib.text import Text
 
 import sim
 from sim.experiment.explanation import Explanation
+from sim.experiment.witness import LUCK
 from sim.limits import LIMITS
 from sim.report.explain import (
     COUNT_HEADINGS,
@@ -24,6 +26,8 @@ from sim.report.explain import (
     condensed,
     county_funnel,
     county_of,
+    file_name,
+    leader_codes,
     leader_of,
     print_explanation,
     reasons,
@@ -35,9 +39,11 @@ from sim.report.explain_figures import (
     LIMIT_WORDS,
     chain_map_figure,
     funnel_figure,
+    limits_by_county_figure,
     limits_figure,
     save_explain_figures,
 )
+from sim.report.style import month_name
 from sim.world import load_world
 
 
@@ -46,10 +52,17 @@ def found() -> Explanation:
     return sim.explain(sim.load("baseline"), 1, "2019-11")
 
 
+PRINTED: dict[tuple[int, int, str | None, str | None], tuple[Explanation, str]] = {}
+"""What was printed of each explanation, which stays alive so that its identity does."""
+
+
 def printed(found: Explanation, width: int, county: str | None = None, leader: str | None = None) -> str:
-    text = io.StringIO()
-    print_explanation(found, county, leader, file=text, width=width)
-    return text.getvalue()
+    key = (id(found), width, county, leader)
+    if key not in PRINTED:
+        text = io.StringIO()
+        print_explanation(found, county, leader, file=text, width=width)
+        PRINTED[key] = found, text.getvalue()
+    return PRINTED[key][1]
 
 
 @pytest.mark.parametrize("width", [80, 118])
@@ -114,6 +127,102 @@ def test_a_leader_is_told_alone(found: Explanation) -> None:
     assert "Cathode materials" in text
     absent = replace(found, maps={}, absent={"CATL": "Contemporary Amperex Technology"})
     assert "It has no plant in Ningde by Nov 2019." in printed(absent, 118, leader="CATL")
+
+
+def cells(text: str, heading: str, label: str) -> list[str]:
+    """The row of a label in the first table below a heading."""
+    below = text.partition(heading)[2]
+    return next(line for line in below.splitlines() if line.startswith(label)).removeprefix(label).split()
+
+
+@pytest.mark.parametrize("width", [80, 118])
+def test_words_are_whole_and_firms_have_names(found: Explanation, width: int) -> None:
+    text = printed(found, width)
+    for line in text.splitlines():
+        assert not [word for word in line.split() if word.endswith("-") and len(word) > 1], line
+    words = text.replace("CATL Huxi", "").replace("CATL-FAW", "").replace("ATL phase", "").replace("SAIC", "").split()
+    assert not {"QINGTUO", "SECOPPER", "CATL", "ATL"} & {word.strip(".,;:()") for word in words}
+    lines = text.splitlines()
+    label = "Nickel iron, stainless", "steelmaking and slab"
+    assert any(one.startswith(label[0]) and two.startswith(label[1]) for one, two in pairwise(lines)), "no label is cut"
+
+
+def test_losses_are_told_by_cause(found: Explanation) -> None:
+    text = printed(found, 118)
+    told = cells(text, "Why leads were lost", "follow the leader")
+    line = found.causes[found.causes["key"] == "follow the leader"].iloc[0]
+    assert int(told[0]) == line[list(found.odds)].sum() == found.funnel.loc["follow the leader", "lost_elsewhere"]
+    assert int(told[1]) == line[LUCK]
+    assert sum(int(cell) for cell in told[1:]) == int(told[0])
+    told = cells(text, "What spoke for (+) and against (-)", "follow the leader")
+    mean = found.against[found.against["key"] == "follow the leader"].iloc[0]
+    assert told[0] == f"{mean['buyers']:+.2f}"
+    assert told[-1] == f"{mean[LUCK]:+.2f}"
+    told = cells(text, "Why signed projects failed", "unplanned")
+    line = found.failures[found.failures["key"] == "unplanned"].iloc[0]
+    assert int(told[0]) == line["failed"]
+    assert f"{line['pressure']:.1f}" in told
+
+
+def test_what_is_folded_away_is_told(found: Explanation) -> None:
+    """On a narrow page the lesser limits stand together; every row still sums to what is missing."""
+    for width in (80, 118):
+        text = printed(found, width)
+        for county, part in found.missing[found.missing["year"] == 2019].groupby("county"):
+            row = [float(cell.replace(",", "")) for cell in cells(text, "county, 2019", str(county)) if cell != "."]
+            assert row[-1] == pytest.approx(part["m_yuan"].sum() / 1000, rel=0.01)
+            assert sum(row[:-1]) == pytest.approx(row[-1], rel=0.02)
+    assert "others in 2019: " in printed(found, 80)
+
+
+def test_counties_are_told_in_years_of_plans_and_news(found: Explanation) -> None:
+    text = printed(found, 118)
+    below = text.partition("Counties in years of plans and news")[2]
+    assert cells(below, "limits", "county") == ["2015", "2019"]
+    for county in load_world().county_names:
+        part = found.missing[(found.missing["county"] == county) & (found.missing["year"] == 2015)]
+        told = cells(below, "limits", county)
+        assert float(told[0]) == pytest.approx(part["m_yuan"].sum() / 1000, rel=0.01)
+    largest = found.missing[(found.missing["county"] == "Jiaocheng") & (found.missing["year"] == 2015)]
+    name = largest.groupby("limit")["m_yuan"].sum().idxmax()
+    lines = below.splitlines()
+    at = next(at for at, line in enumerate(lines) if line.startswith("Jiaocheng"))
+    assert lines[at + 1].split()[0] == name
+
+
+def test_public_money_is_told_where_it_was_short(found: Explanation) -> None:
+    short = found.public_money[found.public_money["months_short"] > 0]
+    text = printed(found, 118)
+    assert len(short)
+    for _, line in short.iterrows():
+        assert f"{100 * line['funded']:.1f}" in cells(text, "Public money", str(line["budget"]))
+    rich = replace(found, public_money=found.public_money.assign(funded=1.0, months_short=0))
+    assert "Every budget could pay all of them in every month." in printed(rich, 118)
+
+
+def test_what_is_made_of_the_goods_of_a_leader(found: Explanation) -> None:
+    text = printed(found, 118, leader="QINGTUO")
+    steel = found.maps["QINGTUO"].downstream
+    for product in ("Stainless hot and cold rolling", "Stainless products"):
+        told = cells(text, "downstream, made here", product)
+        line = steel[steel["label"] == product].iloc[0]
+        assert f"{line['open'] / 1000:,.2f}"[:4] in " ".join(told)
+    assert "Not in the gap map" in text
+    assert "equipment, twelve months" in printed(found, 118, leader="CATL")
+    assert "In Nov 2019 its market orders" in " ".join(text.split())
+
+
+def test_closed_firms_have_an_end(found: Explanation) -> None:
+    row = found.projects[found.projects["closed"] != ""].iloc[0]
+    table = replace(found, projects=found.projects.loc[[row.name]].assign(investment_m_yuan=1e6))
+    text = " ".join(printed(table, 118).split())
+    assert "closed since" not in text.partition("The largest that came")[2]
+    assert f"produced from {month_name(row['produced'])} to {month_name(row['closed'])}" in text
+
+
+def test_files_are_named_after_firms() -> None:
+    names = [file_name(code) for code in leader_codes()]
+    assert names == ["catl", "atl", "tsingtuo", "saic", "southeast_copper"]
 
 
 def test_largest_are_the_largest(found: Explanation) -> None:
@@ -240,12 +349,35 @@ def test_other_figures_are_readable(found: Explanation, county: str | None) -> N
     check(funnel_figure(found, county))
 
 
+def test_the_funnel_draws_who_still_produces(found: Explanation) -> None:
+    axes = funnel_figure(found).axes[0]
+    told = {text.get_text().strip() for text in axes.texts}
+    line = found.funnel.loc["normal entry"]
+    still = line["producing"] - line["closed_since"]
+    assert line["closed_since"] > 0
+    assert f"{line['leads']:,.0f}, of which {still:,.0f} produce" in told
+
+
+def test_every_county_has_its_limits_drawn(found: Explanation) -> None:
+    figure = limits_by_county_figure(found)
+    check(figure)
+    assert [axes.get_title(loc="left") or axes.get_title() for axes in figure.axes] == list(load_world().county_names)
+    for axes, county in zip(figure.axes, load_world().county_names, strict=True):
+        top = max(bar.get_y() + bar.get_height() for bar in axes.patches)
+        mine = found.missing[found.missing["county"] == county].groupby("year")["m_yuan"].sum() / 1000
+        assert top == pytest.approx(mine.max(), rel=0.03)
+
+
 def test_bars_of_a_chain_map_are_the_needs(found: Explanation) -> None:
-    axes = chain_map_figure(found, "CATL").axes[1]  # the chain inputs stand above the others
+    axes = chain_map_figure(found, "CATL").axes[0]  # the chain inputs stand above the others
     goods = found.maps["CATL"].inputs.query("chain")
     ends = {round(bar.get_y() + bar.get_height() / 2): bar.get_x() + bar.get_width() for bar in axes.patches}
     for at, need in enumerate(goods["need"][::-1]):
         assert ends[at] == pytest.approx(need / 1000)
+    made = chain_map_figure(found, "QINGTUO").axes[-2]  # the last are the lines
+    ends = {round(bar.get_y() + bar.get_height() / 2): bar.get_x() + bar.get_width() for bar in made.patches}
+    for at, whole in enumerate(found.maps["QINGTUO"].downstream["open"][::-1]):
+        assert ends[at] == pytest.approx(whole / 1000)
     with pytest.raises(KeyError):
         chain_map_figure(replace(found, maps={}), "CATL")
 
@@ -263,7 +395,8 @@ def test_bars_of_the_limits_add_up(found: Explanation) -> None:
 def test_files_hold_what_was_found(found: Explanation, tmp_path: Path) -> None:
     paths = save_tables(found, tmp_path) + save_explain_figures(found, tmp_path, leader="SAIC")
     assert {path.name for path in paths} == {
-        "funnel.csv", "projects.csv", "limits.csv", "decisions.csv", "chains.csv",
+        "funnel.csv", "projects.csv", "limits.csv", "decisions.csv", "chains.csv", "downstream.csv",
+        "lost_by_cause.csv", "lost_terms.csv", "failures.csv", "public_money.csv",
         "funnel.png", "limits.png", "chain_map_saic.png",
     }  # fmt: skip
     assert all(path.stat().st_size > 200 for path in paths)
@@ -271,6 +404,10 @@ def test_files_hold_what_was_found(found: Explanation, tmp_path: Path) -> None:
         lines = list(csv.DictReader(file))
     assert sum(float(line["m_yuan"]) for line in lines) == pytest.approx(found.missing["m_yuan"].sum())
     assert {line["scenario"] for line in lines} == {"baseline"}
+    assert {"batteries", "other industry"} <= {line["group"] for line in lines}
+    written = "".join(path.read_text(encoding="utf-8") for path in paths if path.suffix == ".csv")
+    assert "QINGTUO" not in written
+    assert "SECOPPER" not in written
     with (tmp_path / "projects.csv").open(encoding="utf-8") as file:
         assert len(list(csv.DictReader(file))) == len(found.projects)
 

@@ -43,12 +43,19 @@ def test_figures_are_those_of_the_tables(run: Run) -> None:
     cells = row(text, "batteries")
     assert cells[1:4] == [f"{float(found['output_nominal']):.1f}", f"{float(found['value_added_nominal']):.1f}",
                           f"{100 * float(single['growth']):.1f}"]  # fmt: skip
-    assert cells[6] == f"{float(single['pull']):.1f}"
+    double = found.sel(deflation="double")
+    told = [f"{float(each[name]) * factor:.1f}" for name, factor in (("growth", 100.0), ("pull", 1.0),
+            ("contribution", 100.0)) for each in (single, double)]  # fmt: skip
+    assert cells[3:9] == told
+    shares = [found["share_current"], *(each["base_share"] for each in (single, double))]
+    assert row(text, "batteries", 1)[1:4] == [f"{100 * float(share):.1f}" for share in shares]
     county = run.published.counties("2019-11").sel(county="Jiaocheng")
     assert row(text, "Jiaocheng")[1] == f"{float(county['gdp_nominal']):.1f}"
     assert "Dongqiao " not in text.replace("Dongqiao inside Jiaocheng", "")
     assert row(printed(statistics(run, "2019-11", "model"), 100), "Dongqiao")[0] == "Dongqiao"
     assert "no urban-rural split" in " ".join(text.split())
+    assert row(text, "Jiaocheng")[7] == f"{float(county['electricity']):.2f}"
+    assert row(text, "Jiaocheng", 1)[1] == f"{float(county['exports_nominal']):.1f}"
     legacy = run.published.legacy(2019)
     assert row(text, "2019")[-1] == f"{float(legacy['total']):.1f}"
 
@@ -71,6 +78,23 @@ def test_the_city_closes_the_county_table(run: Run) -> None:
     value = run.yearly["value_added"].sum(("county", "product"))
     growth = 100 * (float(value.sel(year=2019) / value.sel(year=2018)) - 1)
     assert cells[2] == f"{growth:.1f}"
+
+
+def test_sums_say_at_which_prices_they_stand(run: Run) -> None:
+    text = " ".join(printed(statistics(run, "2019-11"), 80).split())
+    existing, building, signed = run.published.three_300("2019-11")["tiers"].values
+    assert f"existing plants {existing:,.0f} bn yuan (output of twelve months at current prices)" in text
+    assert (
+        f"under construction {building:,.0f}, signed and new {signed:,.0f} bn yuan "
+        "(announced output a year at 2018 prices)" in text
+    )
+
+
+def test_words_are_whole_in_the_headings(run: Run) -> None:
+    text = printed(statistics(run, "2019-11"), 80)
+    assert not [
+        line for line in text.splitlines() if any(word.endswith("-") and len(word) > 1 for word in line.split())
+    ]
 
 
 def test_the_period_of_the_summary(run: Run) -> None:

@@ -23,8 +23,8 @@ def test_eight_indicators_and_what_is_missing(run: Run) -> None:
     assert table["covered"].tolist() == ["yes", "in part", "in part", "yes", "yes", "yes", "in part", "in part"]
     poorer = Run(run.monthly.drop_vars(["revenue_total", "revenue_local", "income"]))
     table = poorer.published.indicators("2019-11").set_index("indicator")
-    assert table["covered"].tolist() == ["yes", "in part", "in part", "yes", *["not in the model"] * 4]
-    lacking = table[table["covered"] == "not in the model"]
+    assert table["covered"].tolist() == ["yes", "in part", "in part", "yes", *["not in this dataset"] * 4]
+    lacking = table[table["covered"] == "not in this dataset"]
     assert lacking["value"].isna().all()
     assert (lacking["remark"].str.len() > 10).all()
     assert (table["unit"] == ["bn yuan"] * 6 + ["yuan"] * 2).all()

@@ -130,6 +130,23 @@ def test_both_views_hold_the_city_once(run: Run) -> None:
         assert float(official[name].sel(county="Jiaocheng")) == pytest.approx(parts)
 
 
+def test_counties_have_value_added_and_electricity(run: Run) -> None:
+    official, model = (run.published.counties("2019-11", view) for view in ("official", "model"))
+    whole = float(run.published.growth("2019-11")["value_added_nominal"].sel(group="industry"))
+    power = run.published.power("2019-11")
+    for table in (official, model):
+        assert float(table["value_added_nominal"].sum()) == pytest.approx(whole)
+        assert float(table["electricity"].sum()) == pytest.approx(power["so_far"])
+    assert table["electricity"].attrs["unit"] == "TWh"
+    before = table["electricity"] / (1.0 + table["electricity_growth"])
+    assert float(table["electricity"].sum() / before.sum()) - 1.0 == pytest.approx(power["growth"])
+
+
+def test_every_tier_says_at_which_prices_it_stands(run: Run) -> None:
+    tiers = run.published.three_300("2019-11")["tier"].values.tolist()
+    assert [tier.rpartition(", ")[2] for tier in tiers] == ["current prices", "2018 prices", "2018 prices"]
+
+
 def test_growth_of_official_jiaocheng_is_that_of_the_sum(run: Run) -> None:
     official, model = (run.published.counties("2019-11", view) for view in ("official", "model"))
     names = ["Jiaocheng", "Dongqiao"]
