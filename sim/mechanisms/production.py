@@ -82,7 +82,10 @@ class Network:
 
     def demand(self, output: Floats) -> Floats:
         """(F,) intermediate demand M z addressed to each row, M yuan a month."""
-        return np.asarray(self.links @ output + self.share * (self.pool @ self.nodes(output))[self.node])
+        orders = (self.pool @ self.nodes(output))[self.node]
+        orders *= self.share  # in place: this runs every round of the joint solve
+        orders += self.links @ output
+        return np.asarray(orders)
 
     def intake(self, supplied: Floats) -> Floats:
         """(F,) what each row gets per unit of output where row j delivers the share ``supplied[j]`` of its orders."""
