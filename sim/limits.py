@@ -229,8 +229,7 @@ class MissingOutput:
             slow[free] = np.clip(1.0 - work[free] / wished[free], 0.0, 1.0)
         held = {"land": waits, "permits": paper, "builders": slow, "building": np.where(waits | paper, 0.0, 1.0 - slow)}
         parts = {name: sum_by(node, amount * part, state.node_count).reshape(shape) for name, part in held.items()}
-        coming = np.sum([part.sum(axis=0) for part in parts.values()], axis=0)
-        return np.asarray(coming), parts
+        return sum((part.sum(axis=0) for part in parts.values()), np.zeros(state.world.product_count)), parts
 
 
 def fresh_orders(state: State) -> Floats:

@@ -156,7 +156,7 @@ class Witness:
         written = dict(zip(self.writers, boards.appeal, strict=True))
         base = written.pop(Location.table)
         terms = {**terms, **written, REST: base - np.sum(list(terms.values()), axis=0)}
-        terms[TASTE] = self.location.nest * pool.taste[leads["candidate"]]
+        terms[TASTE] = self.location.nest * pool.taste(leads["candidate"])
         land = np.asarray(leads["land"], dtype=np.float64)
         room = np.asarray(physical_mask(state, product, land).any(axis=1))
         slot = np.asarray(leads["slot"], dtype=np.int64)

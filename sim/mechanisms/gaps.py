@@ -81,9 +81,10 @@ def gap_map(state: State, propensity: float, cross_chain: Mapping[str, float], d
     usable = np.where(open_, np.maximum(left, 0.0), 0.0).sum(axis=0)
     planned = np.maximum(far - leader_output(state), 0.0)  # a leader that starts buys all of it anew
     extra = column @ planned * agent
+    by_product = sum_by(product, planned, size)
     for key, share in cross_chain.items():
         source, target = (world.product(code) for code in key.split("."))
-        extra[target] += share * float(planned[state.leaders.product == source].sum())
+        extra[target] += share * by_product[source]
     return GapMap(need, gap, upgrade, usable / BILLION, extra / BILLION)
 
 
