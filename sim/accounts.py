@@ -275,6 +275,8 @@ def check_population(state: State) -> float:
         raise BrokenIdentityError(f"I11 firms do not add up in month {state.month} (city): {now} is not {expected}")
     closed = ~ledger.alive_before
     output = firms.output[: len(closed)] * closed
+    if not output.any():
+        return 0.0
     return worst("I11 closed firms make nothing", state, output, 0.0 * output, SMALL_CELL, TOLERANCE, "firm")
 
 

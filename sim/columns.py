@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import Field, dataclass, field
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,6 +35,12 @@ class Table:
         for spec in self.specs:
             if getattr(self, spec.name) is None:
                 setattr(self, spec.name, self._empty(spec.metadata, 0))
+
+    def __copy__(self) -> Self:
+        """Another table of the same columns; as the copy module would make it, in fewer steps."""
+        other = object.__new__(type(self))
+        other.__dict__ |= self.__getstate__()
+        return other
 
     def __getstate__(self) -> dict[str, Any]:
         return self.__dict__ | {"_stores": {}}

@@ -202,7 +202,7 @@ class MissingOutput:
         """Why the capacity of rows that are short did not grow: shares that sum to 1 in every row."""
         firms, boards = state.firms, state.boards
         leader, fringe = firms.leader[rows] >= 0, firms.fringe[rows]
-        poor = ~leader & ~fringe & (trailing_mean(firms.margin12[rows]) <= self.hurdle)
+        poor = ~leader & ~fringe & (trailing_mean(firms.margin12)[rows] <= self.hurdle)
         land = np.zeros(len(rows))
         if boards.expansion_wished is not None and boards.investment is not None and boards.scrapped is not None:
             granted = boards.investment[rows] - boards.scrapped[rows]  # whoever expands also replaces
@@ -237,8 +237,7 @@ class MissingOutput:
             "building": np.where(waits | paper, 0.0, 1.0 - slow),
         }
         parts = {name: sum_by(node, amount * part, state.node_count).reshape(shape) for name, part in held.items()}
-        coming = np.sum([part.sum(axis=0) for part in parts.values()], axis=0)
-        return np.asarray(coming), parts
+        return sum((part.sum(axis=0) for part in parts.values()), np.zeros(state.world.product_count)), parts
 
 
 def unpaid_development(state: State) -> Floats:

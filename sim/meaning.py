@@ -33,6 +33,9 @@ LEAST_POSITIVE = 1e-300
 """A price, a wage or a productivity must be above nothing, so that it can be divided by."""
 
 
+LONG = 10_000
+"""Values above which putting arrays together costs more than looking at each (numerical, speed only)."""
+
 SHARE_BOUNDS = (-ROUNDING, 1.0 + ROUNDING)
 """What a share may be."""
 
@@ -77,7 +80,13 @@ def _spoiled(parts: Sequence[Floats | float | None], low: float, high: float) ->
         high: greatest value.
     """
     arrays = [np.asarray(part, dtype=np.float64).reshape(-1) for part in parts if part is not None]
-    values = arrays[0] if len(arrays) == 1 else np.concatenate(arrays) if arrays else np.zeros(0)
+    if sum(map(len, arrays)) > LONG:
+        return any(_outside(values, low, high) for values in arrays)
+    return _outside(np.concatenate(arrays), low, high) if arrays else False
+
+
+def _outside(values: Floats, low: float, high: float) -> bool:
+    """Whether some of the values (n,) is no number or not from low to high."""
     if not values.size:
         return False
     # NaN makes the minimum NaN; an infinite value, or one whose square is, makes the product infinite

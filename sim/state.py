@@ -21,6 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.columns import Table, column
+from sim.draws import gumbel
 from sim.world import World
 
 if TYPE_CHECKING:
@@ -386,7 +387,11 @@ class Candidates:
     place: Floats
     order: Floats  # leads of a month are resolved in this order
     productivity: Floats  # standard normal
-    taste: Floats  # (n, P) Gumbel
+    taste_luck: Floats  # (n, P) uniform
+
+    def taste(self, rows: Ints | slice) -> Floats:
+        """(..., P) taste of some candidates for the parks, standard Gumbel; few of them become leads and need one."""
+        return gumbel(self.taste_luck[rows])
 
     def __len__(self) -> int:
         return len(self.channel)

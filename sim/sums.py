@@ -28,10 +28,10 @@ def median(values: Floats) -> float:
     Args:
         values: (n,) numbers, none of them NaN.
     """
-    upper = len(values) // 2
-    lower = upper - 1 + len(values) % 2
-    parted = np.partition(values, (lower, upper))
-    return 0.5 * float(parted[lower] + parted[upper])
+    middle = len(values) // 2
+    parted = np.partition(values, middle)
+    upper = float(parted[middle])
+    return upper if len(values) % 2 else 0.5 * (float(parted[:middle].max()) + upper)
 
 
 def extended(values: Floats, size: int) -> Floats:

@@ -87,10 +87,9 @@ def outside(baseline, name, value):
     ],
 )
 def test_the_limit_is_real_and_a_run_beyond_it_is_stopped(baseline, name, value, months):
-    """Were the range not there, identity, meaning or arithmetic would stop the run: it never goes on in silence."""
-    model = outside(baseline, name, value)
-    with pytest.raises((BrokenIdentityError, LostMeaningError, ZeroDivisionError, RuntimeWarning)):
-        go(model, months)
+    """Were the range not there, opening, identity, meaning or arithmetic would stop it: it never goes on in silence."""
+    with pytest.raises((OpeningError, BrokenIdentityError, LostMeaningError, ZeroDivisionError, RuntimeWarning)):
+        go(outside(baseline, name, value), months)
 
 
 def go(model, months):

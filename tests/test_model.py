@@ -75,7 +75,7 @@ def test_policies_meet_the_same_luck(baseline):
         one.step()
         two.step()
         left, right = one.state.boards.candidates, two.state.boards.candidates
-        for name in ("channel", "product", "slot", "keep", "sign", "fail", "size", "quality", "work", "taste"):
+        for name in ("channel", "product", "slot", "keep", "sign", "fail", "size", "quality", "work", "taste_luck"):
             np.testing.assert_array_equal(getattr(left, name), getattr(right, name), err_msg=name)
     assert len(one.state.projects) != len(two.state.projects)
 

@@ -256,7 +256,7 @@ class Witness:
         room = physical_mask(state, product, land)
         open_parks = _all_of(boards.allowed)
         odds = self._odds_of(state, terms, room, open_parks)
-        terms[TASTE] = self.location.nest * pool.taste[leads["candidate"]]
+        terms[TASTE] = self.location.nest * pool.taste(leads["candidate"])
         slot = np.asarray(leads["slot"], dtype=np.int64)
         self._scene = _Scene(terms, open_parks, np.asarray(room.any(axis=1)), slot, odds)
 

@@ -255,12 +255,9 @@ def spill_receivers(firms: Firms, month: int, arrived: Ints, tied: Bools, span: 
         span: m_S, months.
     """
     young = (month - arrived >= 0) & (month - arrived < span)
-    receives = np.zeros(len(firms), dtype=bool)
-    for group in np.flatnonzero(young.any(axis=1)):  # five leaders at most
-        county = firms.county
-        before = firms.birth < arrived[group, county]
-        receives |= young[group, county] & tied[group, firms.product] & before
-    return receives
+    teaches = young[:, :, None] & tied[:, None, :]
+    latest = np.where(teaches, arrived[:, :, None], -NEVER).max(axis=0)  # (C, K) who was there before learns
+    return np.asarray(firms.birth < latest[firms.county, firms.product])
 
 
 class Clusters:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.draws import Streams, gumbel
+from sim.draws import Streams
 from sim.mechanisms import Phase
 from sim.state import YEAR, Candidates, Channel, State
 
@@ -85,7 +85,7 @@ class CandidatePool:
         work = streams.draw("promotion.work", month).gamma(shape, 1.0 / shape, size)
         ground = 1.0 / CV_REQUISITION**2
         requisition = streams.draw("promotion.requisition", month).gamma(ground, 1.0 / ground, size)
-        taste = gumbel(streams.draw("promotion.taste", month).random((size, len(state.parks.planned))))
+        taste = streams.draw("promotion.taste", month).random((size, len(state.parks.planned)))
         state.boards.candidates = Candidates(
             channel=channel,
             product=product,
@@ -101,5 +101,5 @@ class CandidatePool:
             place=luck[:, 5],
             order=luck[:, 6],
             productivity=normal[:, 1],
-            taste=taste,
+            taste_luck=taste,
         )

@@ -360,7 +360,7 @@ class Exit:
         output = firms.output[rows]
         relative = output / max(median(output) if len(rows) else 1.0, 1e-9)
         young = state.month - firms.birth[rows] < YOUNG
-        probability = exit_probability(trailing_mean(firms.margin12[rows]), relative, young, self.firms)
+        probability = exit_probability(trailing_mean(firms.margin12)[rows], relative, young, self.firms)
         luck = streams.draw("firms.exit", state.month).random(max(state.slots, 1))
         exits = np.zeros(len(firms), dtype=np.bool_)
         exits[rows] = luck[np.maximum(firms.slot[rows], 0)] < probability

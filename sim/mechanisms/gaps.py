@@ -77,9 +77,10 @@ def gap_map(state: State, propensity: float, cross_chain: Mapping[str, float], d
     usable = extension(state, state.leaders.product, now, propensity).sum(axis=0)
     planned = np.maximum(far - leader_output(state), 0.0)  # a leader that starts buys all of it anew
     extra = column @ planned * agent
+    by_product = sum_by(state.leaders.product, planned, size)
     for key, share in cross_chain.items():
         source, target = (world.product(code) for code in key.split("."))
-        extra[target] += share * float(planned[state.leaders.product == source].sum())
+        extra[target] += share * by_product[source]
     return GapMap(need, gap, upgrade, usable / BILLION, extra / BILLION)
 
 
@@ -137,7 +138,7 @@ def capacity_by_product(state: State) -> Floats:
     """(K,) annual capacity of operating home firms, M yuan."""
     firms = state.firms
     counted = firms.alive & ~firms.block
-    return sum_by(firms.product[counted], firms.capacity[counted] * YEAR, state.world.product_count)
+    return sum_by(firms.product, firms.capacity * YEAR * counted, state.world.product_count)
 
 
 def pipeline_by_product(state: State) -> Floats:
@@ -150,17 +151,15 @@ def pipeline_by_product(state: State) -> Floats:
 def mean_quality(state: State) -> Floats:
     """(K,) capacity-weighted quality of operating home firms; 0.5 where there are none."""
     firms, size = state.firms, state.world.product_count
-    live = firms.alive & ~firms.block & (firms.capacity > 0)
-    weight = sum_by(firms.product[live], firms.capacity[live], size)
-    total = sum_by(firms.product[live], firms.capacity[live] * firms.quality[live], size)
+    capacity = firms.capacity * (firms.alive & ~firms.block)
+    weight, total = sum_by(firms.product, capacity, size), sum_by(firms.product, capacity * firms.quality, size)
     return np.asarray(np.divide(total, weight, out=np.full(size, 0.5), where=weight > 0))
 
 
 def jobs_by_product(state: State) -> Floats:
     """(K,) persons at work in operating home firms."""
     firms = state.firms
-    live = firms.alive & ~firms.block
-    return sum_by(firms.product[live], firms.staff[live], state.world.product_count)
+    return sum_by(firms.product, firms.staff * (firms.alive & ~firms.block), state.world.product_count)
 
 
 def sponsors(state: State, product: Ints) -> Ints:

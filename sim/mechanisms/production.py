@@ -47,6 +47,9 @@ Ints = NDArray[np.int64]
 NONE: Ints = np.zeros(0, dtype=np.int64)
 """No product."""
 
+FIRST: NDArray[np.int32] = np.zeros(1, dtype=np.int32)
+"""Where the first row of a sparse matrix begins, in the type of index that scipy takes as it is."""
+
 
 def ramp(age: Floats, scale: float) -> Floats:
     """Share of nameplate capacity that a plant of an age (months) can use: 1 - exp(-age / tau_ramp)."""
@@ -82,7 +85,10 @@ class Network:
 
     def demand(self, output: Floats) -> Floats:
         """(F,) intermediate demand M z addressed to each row, M yuan a month."""
-        return np.asarray(self.links @ output + self.share * (self.pool @ self.nodes(output))[self.node])
+        orders = (self.pool @ self.nodes(output))[self.node]
+        orders *= self.share  # in place: this runs every round of the joint solve
+        orders += self.links @ output
+        return np.asarray(orders)
 
     def intake(self, supplied: Floats) -> Floats:
         """(F,) what each row gets per unit of output where row j delivers the share ``supplied[j]`` of its orders."""
@@ -103,8 +109,12 @@ def network_of(state: State, cap: Floats) -> Network:
     relation = links.relation[live]
     coefficient = relations.coefficient * material_factor_of(state)
     entries = coefficient[relation] * links.weight[live]
-    rows = len(firms)
-    matrix = sparse.csr_matrix((entries, (links.supplier[live], relations.buyer[relation])), shape=(rows, rows))
+    rows, supplier, buyer = len(firms), links.supplier[live], relations.buyer[relation]
+    order = np.argsort(supplier * rows + buyer)  # row by row: cheaper than scipy's way through a list of pairs
+    ends = np.cumsum(np.bincount(supplier, minlength=rows), dtype=np.int32)
+    matrix = sparse.csr_matrix(
+        (entries[order], buyer[order].astype(np.int32), np.concatenate([FIRST, ends])), shape=(rows, rows)
+    )
     share = supply_shares(firms, cap, state.node_count)
     return Network(matrix, state.technology.pool, firms.node, share, state.node_count)
 
@@ -254,12 +264,11 @@ def final_orders(state: State) -> FinalOrders:
     """
     technology, people, price = state.technology, state.people, relative_price(state)
     base = technology.base_demand[:, :3].copy()
-    from_outside = people.growth * national_income(state)
     spent, at_opening = people.consumption, people.consumption_opening
-    housing = np.divide(spent, at_opening, out=np.ones(len(spent)), where=at_opening > 0)
-    growth = np.column_stack([from_outside, np.ones_like(from_outside), housing])
-    base *= np.repeat(growth, state.world.product_count, axis=0)
-    base[:, 1] /= np.tile(price, state.world.county_count)
+    by_county = base.reshape(-1, state.world.product_count, 3)  # a view
+    by_county[:, :, 0] *= (people.growth * national_income(state))[:, None]
+    by_county[:, :, 1] /= price
+    by_county[:, :, 2] *= np.divide(spent, at_opening, out=np.ones(len(spent)), where=at_opening > 0)[:, None]
     own, total = np.zeros_like(base), np.zeros((len(price), 3))
     bought = household_purchases(state)
     own[:, 0], total[:, 0] = household_orders(state), bought.sum(axis=1)
@@ -399,7 +408,7 @@ def month_table(
         flows[rows] = offered[rows, None] * network.pool[rows] * network.nodes(basis)[None, :]
     _add_link_flows(flows, network, output, supply, products)
     filled = np.divide(output - supply.delivered, total, out=np.zeros(len(output)), where=total > 0)
-    users = np.column_stack([network.nodes(filled * each) for each in orders])
+    users = np.array([network.nodes(filled * each) for each in orders]).T
     inputs = input_coefficients(state)
     used = inputs * nodes[None, :]
     outside_inputs = used - flows.reshape(-1, products, size).sum(axis=0)

@@ -591,7 +591,7 @@ def incumbents(state: State, product: Ints, luck: Floats, graft: NDArray[np.bool
     firms = state.firms
     chosen = np.full(len(product), -1, dtype=np.int64)
     able = firms.alive & ~firms.fringe & ~firms.block & (firms.leader < 0)
-    for node in np.unique(product[graft]):
+    for node in set(product[graft].tolist()):
         asking = np.flatnonzero(graft & (product == node))
         rows = np.flatnonzero(able & (firms.product == node))
         rows = rows[np.argsort(firms.slot[rows])]  # by slot, so that luck does not depend on the order of the rows

@@ -27,6 +27,7 @@ from sim.mechanisms.prices import chain_inputs, material_factor_of
 from sim.parameters import Parameters, parameter
 from sim.state import State
 from sim.sums import sum_by
+from sim.world import World
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -204,23 +205,26 @@ def relative_cost(state: State, supplier: Ints, buyer: Ints, sourcing: Sourcing)
     m_j is the supplier's unit cost relative to the frontier. Just-in-time cost applies to vehicle parts only: to inputs
     of the vehicle chain bought by the vehicle chain.
     """
-    place, cost = delivery_cost(state, sourcing)
+    place, cost = places(state), delivery_cost(state.world, sourcing)
     outside = 1.0 + sourcing.freight * OUTSIDE_KILOMETRES
     return np.asarray(state.firms.relative_cost[supplier] * cost[place[supplier], place[buyer]] / outside)
 
 
-def delivery_cost(state: State, sourcing: Sourcing) -> tuple[Ints, Floats]:
-    """(F,) place of each row, and (2C, 2C) cost of delivery from place to place, 1 = at the gate of the supplier.
+def places(state: State) -> Ints:
+    """(F,) place of each row: a county inside or outside the vehicle chain, 2 x county + 1 or + 0.
 
-    A place is a county inside or outside the vehicle chain, 2 x county + 1 or + 0: all that delivery depends on.
+    That is all that delivery depends on.
     """
-    firms, world = state.firms, state.world
-    vehicle = world.chain == world.chains.index("NEV")
+    vehicle = state.world.chain == state.world.chains.index("NEV")
+    return np.asarray(2 * state.firms.county + vehicle[state.firms.product])
+
+
+def delivery_cost(world: World, sourcing: Sourcing) -> Floats:
+    """(2C, 2C) cost of delivery from place to place, 1 = at the gate of the supplier."""
     county, in_chain = np.divmod(np.arange(2 * world.county_count), 2)
     jit = np.where(in_chain[:, None] & in_chain, sourcing.jit_cost, 0.0)
     between = np.ix_(county, county)
-    cost = 1.0 + sourcing.freight * world.kilometres[between] + jit * world.minutes[between]
-    return 2 * firms.county + vehicle[firms.product], cost
+    return np.asarray(1.0 + sourcing.freight * world.kilometres[between] + jit * world.minutes[between])
 
 
 OUTSIDE_KILOMETRES = 1000.0
@@ -380,6 +384,7 @@ class SupplierChoice:
 
     def __init__(self, sourcing: Sourcing) -> None:
         self.sourcing, self.connection = sourcing, Connection(sourcing)
+        self._near: tuple[World, Floats] | None = None
 
     def step(self, state: State, streams: Streams) -> None:
         """Target shares from costs, quality and habit; shares close a part omega of the gap; capacity limits them."""
@@ -407,12 +412,17 @@ class SupplierChoice:
         s, firms, links = self.sourcing, state.firms, state.links
         at_gate = firms.relative_cost / (1.0 + s.freight * OUTSIDE_KILOMETRES)
         value = utility(at_gate, firms.quality, state.world.key[firms.product], np.zeros(len(firms), dtype=bool), s)
-        place, cost = delivery_cost(state, s)
+        place, nearness = places(state), self._nearness(state.world)
         to = place[state.relations.buyer]
-        nearness = cost.T**-s.price_elasticity  # buyer x supplier
-        near = nearness.ravel()[(len(cost) * to)[links.relation] + place[links.supplier]]
+        near = nearness.ravel()[(len(nearness) * to)[links.relation] + place[links.supplier]]
         habit = np.where(links.weight > 0, np.exp(s.habit), 1.0)
         return np.asarray((firms.capacity * np.exp(value))[links.supplier] * near * habit)
+
+    def _nearness(self, world: World) -> Floats:
+        """(2C, 2C) delivery^-theta, buyer x supplier; the same in all months of a world."""
+        if self._near is None or self._near[0] is not world:
+            self._near = world, delivery_cost(world, self.sourcing).T ** -self.sourcing.price_elasticity
+        return self._near[1]
 
     def _first_options(self, state: State) -> Floats:
         """(R,) O of relations that have none yet, set in the first month with need; NaN elsewhere (section 9.5).

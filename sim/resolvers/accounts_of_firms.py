@@ -83,7 +83,7 @@ def post_accounts(state: State) -> None:
     books = state.firm_accounts = month_accounts(state, state.budgets.rates)
     firms.surplus = books.value_added - books.taxes - books.wages - books.depreciation
     margin = np.divide(firms.surplus, books.sales, out=np.full(len(firms), -1.0), where=books.sales > 1e-9)
-    firms.margin12[:, slot] = np.clip(margin, -1.0, 1.0)
+    firms.margin12[:, slot] = np.minimum(np.maximum(margin, -1.0), 1.0)
     firms.utilisation12[:, slot] = np.divide(
         firms.output, firms.capacity, out=np.zeros(len(firms)), where=firms.capacity > 0
     )

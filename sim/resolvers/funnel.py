@@ -168,7 +168,7 @@ def _resolve_leads(state: State) -> None:
     refused = np.logical_or.reduce([np.zeros(size, dtype=bool), *state.boards.refused])
     pool = state.boards.candidates
     assert pool is not None
-    taste = pool.taste[leads["candidate"]]
+    taste = pool.taste(leads["candidate"])
     room = state.parks.planned - state.parks.developed + state.parks.free - committed_land(state)
     park, signed = np.full(size, -1, dtype=np.int64), np.zeros(size, dtype=bool)
     fits = allowed & (room >= leads["land"][:, None])
@@ -216,7 +216,9 @@ def _place_normal(state: State, product: Ints, luck: Floats, land: Floats) -> In
     ladder = np.cumsum(capacity_by_county(state), axis=0)[:, product]  # (C, n)
     rung = (ladder < luck * ladder[-1]).sum(axis=0)
     counties = np.where(ladder[-1] > 0, np.minimum(rung, world.county_count - 1), -1)
-    members = [np.flatnonzero(world.park_county == county).tolist() for county in range(world.county_count)]
+    members: list[list[int]] = [[] for _ in range(world.county_count)]
+    for park, county in enumerate(world.park_county.tolist()):
+        members[county].append(park)
     # Plain numbers: there may be hundreds of entries, each looks at a few parks, and what one takes the next must see.
     idle, occupied = parks.idle.tolist(), parks.occupied.tolist()
     fixed = list(zip(parks.developed.tolist(), parks.released.tolist(), parks.serviced.tolist(), strict=True))

@@ -14,6 +14,7 @@ from sim.model import GROUPS as TABLES
 from sim.parameters import Month, describe
 from sim.results import Run
 from sim.results.variables import VARIABLES
+from sim.state import Channel, Stage
 from sim.world import load_world
 from tests.report import fake
 
@@ -130,9 +131,9 @@ def test_jiaocheng_is_counted_with_dongqiao() -> None:
 
 
 def test_power_projects_and_signing() -> None:
-    entered = np.zeros((MONTHS, 7, 7))
+    entered = np.zeros((MONTHS, len(Stage), len(Channel)))
     entered[48:60, 0, 0], entered[48:60, 1, 0] = 10.0, 4.0
-    entered[48:60, 1, 6] = 100.0  # the leaders' own plants do not count
+    entered[48:60, Stage.SIGNED, Channel.OWN] = 100.0  # the leaders' own plants do not count
     introduced = np.zeros((MONTHS, 4))
     introduced[70, WORLD.chains.index("BAT")] = 38.0
     seen = record(

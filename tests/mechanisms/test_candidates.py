@@ -77,7 +77,7 @@ def test_a_pool_does_not_depend_on_other_months_or_on_slots():
     rates = np.full((6, 5), 0.4)
     one, two = draw(3, 9, rates, slots=0), draw(3, 9, rates, slots=77)
     np.testing.assert_array_equal(one.sign, two.sign)
-    np.testing.assert_array_equal(one.taste, two.taste)
+    np.testing.assert_array_equal(one.taste_luck, two.taste_luck)
     assert (draw(3, 10, rates).sign[:5] != one.sign[:5]).any()
 
 

@@ -1,5 +1,7 @@
 """Electricity and carbon, and caps on them: projects meet them first, then output is rationed pro rata."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
@@ -133,6 +135,7 @@ def leads(state, products, output, channels=None, graft=None):
             "land": zero,
             "graft": np.full(size, -1) if graft is None else np.array(graft),
             "quality": one,
+            "parent": np.full(size, -1),
             "slot": np.arange(size),
             "luck_sign": zero,
             "failure_luck": zero,
@@ -145,7 +148,7 @@ def leads(state, products, output, channels=None, graft=None):
     parks = len(state.parks.planned)
     state.boards.appeal.append(np.zeros((size, parks)))
     state.boards.allowed.append(np.ones((size, parks), dtype=bool))
-    pool = type("Pool", (), {"taste": np.zeros((size, parks)), "order": np.arange(size) * 1.0})
+    pool = SimpleNamespace(taste=lambda rows: np.zeros((len(rows), parks)), order=np.arange(size) * 1.0)
     state.boards.candidates = pool
 
 

@@ -282,7 +282,7 @@ def hand_made(fresh, next_month):
         place=np.array(place),
         order=some,
         productivity=np.linspace(-1.0, 1.0, count),
-        taste=np.zeros((count, len(state.parks.planned))),
+        taste_luck=np.full((count, len(state.parks.planned)), 0.5),
     )
     funnel = funnel_of(model)
     funnel.lead_rates = lambda *_: np.ones((6, state.world.product_count))

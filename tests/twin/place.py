@@ -198,7 +198,7 @@ def resolve(at, leads, views, refused):
             park[n] = at.firms.park[lead.graft]
             signed[n] = luck < logistic(q["sign_const"])
         else:
-            taste = c.taste[lead.candidate]
+            taste = [-math.log(-math.log(luck)) for luck in c.taste_luck[lead.candidate]]
             fit = [p for p, v in enumerate(views[n].values) if v is not None and room[p] >= lead.land]
             if not fit:
                 continue
