@@ -46,14 +46,20 @@ def rows(name: str) -> list[dict[str, str]]:
         FileNotFoundError: no data file has that name.
         ValueError: a row has more or fewer cells than the heading; the message names file and line.
     """
-    lines = csv.reader(text(name).splitlines())
+    return [dict(row) for row in _parsed(name, text(name))]
+
+
+@lru_cache
+def _parsed(name: str, content: str) -> tuple[dict[str, str], ...]:
+    """Rows of a CSV text; kept, since a model reads some files dozens of times."""
+    lines = csv.reader(content.splitlines())
     heading = next(lines)
     table: list[dict[str, str]] = []
     for number, cells in enumerate(lines, start=2):
         if len(cells) != len(heading):
             raise ValueError(f"{name}:{number}: {len(cells)} cells, the heading has {len(heading)}")
         table.append(dict(zip(heading, cells, strict=True)))
-    return table
+    return tuple(table)
 
 
 def codes(name: str, column: str = "code") -> tuple[str, ...]:
