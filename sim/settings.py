@@ -182,13 +182,13 @@ class Opening(Parameters):
         source="nuclear, thermal, hydro and grid; assumption",
     )
     cells_output: float = parameter(
-        5.0,
+        6.5,
         symbol="Y_B13",
         unit="bn yuan a year, 2018 prices",
         low=3,
         high=8,
         grade="derived",
-        source="two leaders 25 in 2016, doubled two years running, extrapolated back",
+        source="two leaders 25 in 2016, current prices; 5 if they had doubled twice until then (docs/calibration.md)",
     )
     stainless_output: float = parameter(
         20.0,
@@ -434,20 +434,20 @@ class Opening(Parameters):
         source="assumption: legacy firms stay below the leaders",
     )
     share_catl_dongqiao: float = parameter(
-        0.35,
+        0.05,
         symbol="m_CATL",
         unit="share of opening B_CELL output; the three B_CELL shares sum to 1",
-        low=0.05,
+        low=0.02,
         high=0.5,
-        grade="assumed",
-        source="assumption; see the tension in model.md 19",
+        grade="derived",
+        source="shipments of 0.2 GWh in 2013 and 0.25 GWh in 2014 (world.csv), with room to spare",
     )
     share_atl_dongqiao: float = parameter(
-        0.17,
+        0.47,
         symbol="m_ATL_DQ",
         unit="share of opening B_CELL output",
         low=0.05,
-        high=0.4,
+        high=0.6,
         grade="assumed",
         source="assumption",
     )
@@ -479,7 +479,7 @@ class Opening(Parameters):
         source="assumption",
     )
     world_share_atl: float = parameter(
-        0.1,
+        0.165,
         symbol="s_ATL",
         unit="share of world consumer cells in 2013, all sites",
         low=0.06,

@@ -97,10 +97,8 @@ def test_check_warns_of_levers_without_effect() -> None:
 
 
 def test_values_that_allow_no_opening_are_refused(folder: Path, runs: list[tuple[Scenario, int, Path]]) -> None:
-    scenario("x", "[io]\nva_cell = 0.45\n")
-    line = (
-        "scenarios/x.toml: io.leader_goods_share 0.62 and io.va_cell 0.45 leave nothing for the other inputs of cells"
-    )
+    scenario("x", "[io]\nva_cell = 0.4\nleader_goods_share = 0.7\n")
+    line = "scenarios/x.toml: io.leader_goods_share 0.7 and io.va_cell 0.4 leave nothing for the other inputs of cells"
     assert ningde("check", "x").stderr == f"{line}\n"
     assert refused(folder, "baseline", "x") == [line]
     assert runs == []

@@ -333,7 +333,7 @@ def test_settings_contradict_nothing() -> None:
         "\n[opening]\nmix_food = 0.35": ":2: opening.mix_machinery: "
         f"mix_machinery + mix_food + mix_other is 1.05; {shares}",
         "[opening]\nshare_atl_dongqiao = 0.2": ":1: opening.share_catl_dongqiao: share_catl_dongqiao + "
-        f"share_atl_dongqiao + share_atl_jiaocheng is 1.03; {shares}",
+        f"share_atl_dongqiao + share_atl_jiaocheng is 0.73; {shares}",
         "[opening]\nstainless_melt_share = 0.8": ":1: opening.stainless_roll_share: "
         "stainless_melt_share + stainless_roll_share is 1.05, which is above 1",
         "\n[io.split]\nV_PWTR = 0.4\nV_BODY = 0.5": f":4: io.split.V_BODY: V_BODY + V_PWTR is 0.9; {shares}",

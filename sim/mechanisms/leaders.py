@@ -29,7 +29,7 @@ from numpy.typing import NDArray
 
 from sim.draws import Streams, gumbel
 from sim.mechanisms import Phase
-from sim.mechanisms.demand import HORIZON, OPENING, annual_series, last_known_year, monthly_logs
+from sim.mechanisms.demand import HORIZON, OPENING, annual_series, monthly_logs
 from sim.mechanisms.energy import Energy, left_over, limit_of, need
 from sim.mechanisms.fiscal import Race, competing_counties
 from sim.mechanisms.location import Location, committed_land, sponsor_county
@@ -330,7 +330,7 @@ RIVAL_QUALITY = 0.9
 class KnownShare:
     """Known world share of the power-cell leader: log share by month, NaN where it is simulated.
 
-    The share follows known shipments from 2016 and is reached in logs from the opening share.
+    The share follows known shipments from 2014 and is reached in logs from the opening share.
     """
 
     logs: Floats
@@ -339,9 +339,8 @@ class KnownShare:
     def of(cls, run: Run, opening_share: float, months: int = HORIZON) -> KnownShare:
         """Read shipments up to known_until only, also in a conditional world (they lie too close to an outcome)."""
         known = run.known_until
-        nothing = cls(np.full(months + 1, np.nan))
-        if run.world == "flat" or last_known_year(known) < FIRST_KNOWN_SHIPMENT:
-            return nothing
+        if run.world == "flat":
+            return cls(np.full(months + 1, np.nan))
         shipments = annual_series("leader_shipments_power", known)
         world = {
             year: value + annual_series("storage_cells_world", known)[year]
@@ -356,8 +355,8 @@ class KnownShare:
         return cls(logs)
 
 
-FIRST_KNOWN_SHIPMENT = 2016
-"""First year whose shipments fix the leader's share (model description, section 9.3)."""
+FIRST_KNOWN_SHIPMENT = 2014
+"""First year whose shipments fix the leader's share (model description, section 9.3): the first after the opening."""
 
 
 class OrderBooks:

@@ -121,7 +121,7 @@ def test_cells_fall_with_their_cathodes_and_come_back(courses):
     assert (ratio[: FIRST - 1] == 1.0).all()
     assert (ratio[FIRST:LAST] < 0.6).all()
     assert (ratio[FIRST:LAST] > 0.3 - 1e-9).all(), "never below the share that is delivered"
-    assert ratio[-1] == pytest.approx(1.0, abs=0.05)
+    assert 0.95 < ratio[-1] < 1.3, "what waited in the order books is delivered as well, as far as there is room"
     other = model.world.product("C_CATH")
     assert short[LAST - 1, other] == pytest.approx(free[LAST - 1, other], rel=0.02)
 

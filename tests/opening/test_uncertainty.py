@@ -35,9 +35,10 @@ def test_every_draw_is_a_table_that_adds_up_to_the_nation(draw: uncertainty.Tabl
     assert draw.table.total_value_added.min() >= 0.0
 
 
-def test_only_more_jobs_than_people_make_a_trial_fail() -> None:
+def test_only_too_many_jobs_or_too_large_chains_make_a_trial_fail() -> None:
     assert np.mean([draw.trials for draw in DRAWS]) < 4.0
-    assert all("has jobs for" in reason for draw in DRAWS for reason in draw.refused)
+    known = ("has jobs for", "the four chains make")
+    assert all(any(words in reason for words in known) for draw in DRAWS for reason in draw.refused)
 
 
 def test_no_county_has_more_jobs_than_people() -> None:

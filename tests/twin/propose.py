@@ -45,13 +45,13 @@ def known_share(at):
     shipped, cars, store = (
         known(view, n) for n in ("leader_shipments_power", "ev_battery_world", "storage_cells_world")
     )
-    shares = {y: shipped[y] / (cars[y] + store[y]) for y in shipped if y >= 2016}
+    shares = {y: shipped[y] / (cars[y] + store[y]) for y in shipped if y >= 2014}
     if not shares:
         return None
-    first = 31  # July 2016
+    first = 7  # July 2014
     if at.month <= first:
         opening = math.log(at.leaders.share_opening[0])
-        return opening + (math.log(shares[2016]) - opening) * at.month / first
+        return opening + (math.log(shares[2014]) - opening) * at.month / first
     return between(shares, at.month)
 
 
