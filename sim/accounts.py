@@ -175,7 +175,7 @@ def check_capital(state: State) -> float:
     ledger, firms, projects = state.ledger, state.firms, state.projects
     assert ledger is not None
     before = extended(ledger.capital_before, len(firms))
-    # Written as a sum on both sides: what a large plant that closes leaves is the rounding of its capital, and not small
+    # A sum on both sides: what a large plant that closes leaves is the rounding of its capital, which is not small
     # beside the nothing that it should be.
     came, went = before + ledger.invested, firms.capital + ledger.scrapped
     gap = worst("I7 capital K(t+1) + scrapped = K(t) + invested", state, went, came, SMALL_CELL, TOLERANCE, "firm")

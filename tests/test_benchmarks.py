@@ -150,6 +150,7 @@ def test_caches_of_a_package_are_emptied(monkeypatch: pytest.MonkeyPatch) -> Non
     assert left == {"apackage": 0, "apackage.part": 0, "apackagelike": 1}
 
 
+@pytest.mark.slow
 def test_the_comparison_is_printed(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     pytest.importorskip("pymrio")
     monkeypatch.setattr(input_output, "forget", lambda: None)  # other tests need the caches

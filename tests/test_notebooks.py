@@ -32,6 +32,7 @@ def test_it_is_stored_without_outputs(path: Path) -> None:
             assert cell.execution_count is None
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=identify)
 def test_it_runs_and_every_figure_is_shown(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("NINGDE_NOTEBOOK_END", SHORT)

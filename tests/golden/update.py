@@ -12,6 +12,9 @@ from pathlib import Path
 
 import numpy as np
 
+import sim
+from sim.results import Run
+
 FILE = Path(__file__).with_name("headline.json")
 CHANGELOG = Path(__file__).parents[2] / "CHANGELOG.md"
 DIGITS = 9
@@ -19,11 +22,8 @@ SCENARIOS = ("baseline", "unplanned_promotion")
 SEED = 1
 
 
-def headline(scenario: str) -> dict[str, list[float]]:
-    """Headline series of one shipped scenario by year: money in bn yuan to nine digits, counts as they are."""
-    import sim
-
-    run = sim.run(sim.load(scenario), SEED)
+def headline(run: Run) -> dict[str, list[float]]:
+    """Headline series of a run by year: money in bn yuan to nine digits, counts as they are."""
     yearly = run.yearly
     chains = yearly["product"].isin(["B_CELL", "V_OEM", "S_MELT", "C_CATH"])
     money = {
@@ -47,7 +47,7 @@ def main(reason: str) -> None:
     if "Results change" not in changes or reason not in changes:
         sys.exit(f'CHANGELOG.md has no line under "Results change" with: {reason}')
     old = json.loads(FILE.read_text(encoding="utf-8")) if FILE.exists() else {}
-    new = {scenario: headline(scenario) for scenario in SCENARIOS}
+    new = {scenario: headline(sim.run(sim.load(scenario), SEED)) for scenario in SCENARIOS}
     for scenario, series in new.items():
         for name, values in series.items():
             before = old.get(scenario, {}).get(name, values)
