@@ -159,9 +159,9 @@ def assert_same(left: NingdeModel, right: NingdeModel) -> None:
 
 
 CASES = [
-    ("unconditional", "2016-12", "2020-12"),
-    ("unconditional", "2017-11", "2019-12"),
-    ("conditional", "2016-12", "2019-12"),
+    ("unconditional", "2016-12", "2018-12"),
+    ("unconditional", "2017-11", "2018-12"),
+    ("conditional", "2016-12", "2018-12"),
 ]
 
 
