@@ -122,6 +122,7 @@ def month_of(state: State) -> tuple[Mechanism, ...]:
         state.technology.national_share,
         candidates.related_nodes(state),
         np.where(world.legacy, state.opening_firms, 0),
+        candidates.share_of_size(state, scenario[Projects].size_chain_mean),
         world.agent_count,
     )
     return (

@@ -846,6 +846,16 @@ class Projects(Parameters):
         grade="derived",
         source="27,000/38",
     )
+    size_vehicle_parts_mean: float = parameter(
+        200.0,
+        symbol="I_bar_V",
+        unit="M yuan",
+        low=100,
+        high=400,
+        grade="assumed",
+        source="half of the 10 to 20 bn yuan of the vehicle base with its suppliers / 31 suppliers contracted in 2018 "
+        "gives 160 to 320 (projects and history of Ningde); the half is an assumption",
+    )
     size_chain_sigma: float = parameter(
         0.9,
         symbol="sig_I",

@@ -346,6 +346,7 @@ class Technology:
         export_share: (K,) exports abroad over home output in the opening table, 0 for what is not made at home.
         value_added_share, capital, land, jobs, energy, tax, markup: (K,) per unit of output (land in mu, jobs in
             persons, energy in MWh, all per M yuan of annual output; capital in M yuan per M yuan).
+        project_size: (K,) mean investment of a promoted project, M yuan.
         conversion: (K,) conversion cost of 2018 per unit; steady_cost: (K,) wages, depreciation and taxes in it.
     """
 
@@ -357,6 +358,7 @@ class Technology:
     base_demand: Floats
     value_added_share: Floats
     capital: Floats
+    project_size: Floats
     land: Floats
     jobs: Floats
     energy: Floats

@@ -108,7 +108,7 @@ def unrest(model, first=0):
 def test_a_swing_is_seen(baseline):
     """Budgets that spend in one month two and a half times what they have above normal: output swings with them."""
     model = outside(baseline, "fiscal.adjustment", 0.4)
-    go(model, 24)
+    go(model, 48)
     assert unrest(model)[1] < -0.4
 
 

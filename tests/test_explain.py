@@ -118,12 +118,12 @@ def test_closed_firms_are_seen(found: Explanation, plain: sim.NingdeModel) -> No
     closed = sum(not alive[slot] for slot in projects.slot[done].tolist())
     assert closed > 0
     assert found.funnel["closed_since"].drop(GRAFTS).sum() == closed
-    grafts = np.flatnonzero((projects.stage == Stage.DONE) & (projects.graft >= 0))
-    enlarged = projects.graft[grafts[0]]
-    firms.alive[enlarged], before = False, firms.alive[enlarged]
+    graft = int(np.flatnonzero((projects.stage == Stage.DONE) & ~_closed(plain.state))[0])
+    enlarged = int(np.flatnonzero(firms.alive)[0])
+    projects.graft[graft], firms.alive[enlarged] = enlarged, False
     gone = _closed(plain.state)
-    firms.alive[enlarged] = before
-    assert gone[grafts[0]], "the firm that the graft enlarged has closed"
+    projects.graft[graft], firms.alive[enlarged] = -1, True
+    assert gone[graft], "the firm that the graft enlarged has closed"
 
 
 def test_terms_are_the_utility_of_the_park(plain: sim.NingdeModel) -> None:

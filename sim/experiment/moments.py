@@ -473,7 +473,12 @@ LEADS = tuple(f"promotion.lead_rate_{channel}" for channel in ("leader", "chain"
 SIGNING = ("location.sign_const", "location.fail_monthly", "promotion.plan_pressure")
 CELLS = ("leaders.base_allocation", "leaders.diversification", "demand.battery_growth", "prices.learning_rate_cell")
 STEEL = ("demand.stainless_growth", "opening.stainless_output", "prices.exposure.S_MELT.Ni")
-SIZES = ("projects.size_chain_mean", "projects.size_industry_mean", "projects.size_bump_mean")
+SIZES = (
+    "projects.size_chain_mean",
+    "projects.size_vehicle_parts_mean",
+    "projects.size_industry_mean",
+    "projects.size_bump_mean",
+)
 PLACES = ("location.market_access", "location.supplier_access", "location.leader_time", "location.zone_fit")
 LEGACY = ("demand.legacy_trend", "opening.industry_share", "demand.growth_half_life")
 

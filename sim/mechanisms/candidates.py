@@ -32,7 +32,7 @@ CV_REQUISITION = 0.25
 
 
 def reference_rates(
-    promotion: Promotion, national: Floats, related: Floats, legacy_firms: Floats, agents: int
+    promotion: Promotion, national: Floats, related: Floats, legacy_firms: Floats, share_of_size: Floats, agents: int
 ) -> Floats:
     """(6, K) reference lead rates a month by channel: effort eref, J = 0 and a bracket of 1 (section 5).
 
@@ -41,18 +41,25 @@ def reference_rates(
         national: (K,) share of a node in national output of agent products.
         related: (K,) share of a node in leaders' purchases from agent nodes.
         legacy_firms: (K,) opening firms of legacy nodes, 0 elsewhere.
+        share_of_size: (K,) mean project of a node over the usual one; two halves fill the gap that one would.
         agents: number of agent products.
     """
     size = len(national)
     agent = np.arange(size) < agents
     rates = np.zeros((6, size))
-    rates[Channel.LEADER] = promotion.lead_rate_leader * agent
-    rates[Channel.CHAIN] = promotion.lead_rate_chain * agent
+    rates[Channel.LEADER] = promotion.lead_rate_leader * agent / share_of_size
+    rates[Channel.CHAIN] = promotion.lead_rate_chain * agent / share_of_size
     rates[Channel.CLUSTER] = promotion.lead_rate_cluster * agent
     rates[Channel.UNPLANNED] = promotion.lead_rate_bump * national
     rates[Channel.SPINOFF] = promotion.spinoff_rate / YEAR * REFERENCE_LEADER_JOBS / 1000.0 * related
     rates[Channel.NORMAL] = promotion.normal_entry / YEAR * legacy_firms
     return rates
+
+
+def share_of_size(state: State, usual: float) -> Floats:
+    """(K,) mean project of a chain product over the usual chain project, M yuan; 1 for other products."""
+    own = state.technology.project_size
+    return np.where(state.world.chain_product, own / usual, 1.0)
 
 
 def related_nodes(state: State) -> Floats:

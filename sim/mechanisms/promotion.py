@@ -529,10 +529,8 @@ class Funnel:
     def _investment(self, state: State, pool: Candidates, rows: Ints) -> Floats:
         """Investment of each lead, M yuan: lognormal by kind, uniform for spin-offs."""
         q, channel, product = self.projects, pool.channel[rows], pool.product[rows]
-        chain = state.world.chain_product[product]
-        mean = np.where(chain, q.size_chain_mean, q.size_industry_mean)
         small = (channel == Channel.UNPLANNED) | (channel == Channel.NORMAL)
-        mean = np.where(small, q.size_bump_mean, mean)
+        mean = np.where(small, q.size_bump_mean, state.technology.project_size[product])
         drawn = mean * np.exp(q.size_chain_sigma * pool.size[rows] - 0.5 * q.size_chain_sigma**2)
         low, high = SPINOFF_SIZE
         spinoff = low + (high - low) * ndtr(pool.size[rows])

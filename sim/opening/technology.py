@@ -171,6 +171,7 @@ def technology(scenario: Scenario, world: World, built: Regionalisation) -> Tech
         base_demand=base_demand(table, counties, products),
         value_added_share=1.0 - used,
         capital=capital,
+        project_size=product_figures("size_parameter", projects=scenario[Projects]),
         land=land_intensity(world, scenario[Land], prices),
         jobs=jobs,
         energy=product_figures("energy_parameter", energy=scenario[Energy]),

@@ -23,9 +23,11 @@ def test_reference_rates_by_channel():
     )
     national = np.array([0.7, 0.3, 0.0])
     related = np.array([0.25, 0.75, 0.0])
-    rates = reference_rates(promotion, national, related, np.array([0.0, 240.0, 0.0]), agents=2)
-    assert rates[Channel.LEADER] == pytest.approx([0.4, 0.4, 0.0])
-    assert rates[Channel.CHAIN] == pytest.approx([0.3, 0.3, 0.0])
+    rates = reference_rates(
+        promotion, national, related, np.array([0.0, 240.0, 0.0]), np.array([0.5, 1.0, 1.0]), agents=2
+    )
+    assert rates[Channel.LEADER] == pytest.approx([0.8, 0.4, 0.0]), "twice as many of half the size"
+    assert rates[Channel.CHAIN] == pytest.approx([0.6, 0.3, 0.0])
     assert rates[Channel.CLUSTER] == pytest.approx([0.5, 0.5, 0.0])
     assert rates[Channel.UNPLANNED] == pytest.approx(8.0 * national)
     assert rates[Channel.SPINOFF] == pytest.approx(0.05 / 12 * 10.0 * related), "per month, ten thousand leader jobs"

@@ -156,7 +156,7 @@ LINES = {
     "service.teams": (20, "service teams", 1),
     "service.permit_reform": (1.0, "permit reform", 1),
     "fiscal.incentive_cap": (0.12, "incentives", 1),
-    "land.new_quota": (12000, "land development", 1),
+    "land.new_quota": (2000, "land development", -1),
     "land.discount": (0.6, "land sales", -1),
 }
 """Levers that cost money: a strong value, the line that shows it, and its sign."""

@@ -200,8 +200,8 @@ def lead_rates(at, effort):  # noqa: C901 - one list, as on paper
                 if w.index[target] == k:
                     buy += share * sum(planned[g] for g in G if lead[g] == w.index[source])
         bracket = supplement * gap + strengthen * upg + extend * ext
-        rates[LEADER][k] = p["lead_rate_leader"] * factor[0] * joint * buy / p["demand_reference"]
-        rates[CHAIN][k] = p["lead_rate_chain"] * factor[1] * (bracket ** p["gap_elasticity"] if bracket > 0 else 0.0)
+        rates[LEADER][k] = pool[LEADER][k] * factor[0] * joint * buy / p["demand_reference"]
+        rates[CHAIN][k] = pool[CHAIN][k] * factor[1] * (bracket ** p["gap_elasticity"] if bracket > 0 else 0.0)
         rates[CLUSTER][k] = p["lead_rate_cluster"] * factor[2] * (jobs[k] / 10_000) ** p["cluster_elasticity"]
         rates[CLUSTER][k] *= busy_world(at, k)
         rates[UNPLANNED][k] = p["lead_rate_bump"] * factor[3] * at.technology.national_share[k]
@@ -234,13 +234,26 @@ def reference_rates(at):
     p, K = at.settings["promotion"], at.world.K
     agent = [1.0 if x else 0.0 for x in at.world.agent]
     return [
-        [p["lead_rate_leader"] * x for x in agent],
-        [p["lead_rate_chain"] * x for x in agent],
+        [p["lead_rate_leader"] * x * smaller(at, k) for k, x in enumerate(agent)],
+        [p["lead_rate_chain"] * x * smaller(at, k) for k, x in enumerate(agent)],
         [p["lead_rate_cluster"] * x for x in agent],
         [p["lead_rate_bump"] * at.technology.national_share[k] for k in range(K)],
         [p["spinoff_rate"] / 12 * 10 * x for x in related(at)],
         [p["normal_entry"] / 12 * at.opening_firms[k] if at.world.legacy[k] else 0.0 for k in range(K)],
     ]
+
+
+def mean_project(at, k):
+    """Mean investment of a promoted project of a product."""
+    q = at.settings["projects"]
+    if at.world.products[k] in ("V_BODY", "V_PWTR"):
+        return q["size_vehicle_parts_mean"]
+    return q["size_chain_mean"] if at.world.chain_product[k] else q["size_industry_mean"]
+
+
+def smaller(at, k):
+    """How many projects of a chain product do what one of the usual size does."""
+    return at.settings["projects"]["size_chain_mean"] / mean_project(at, k) if at.world.chain_product[k] else 1.0
 
 
 def funnel(at):
@@ -259,8 +272,7 @@ def funnel(at):
         if not c.keep[n] < rates[h][k] / pool[h][k]:
             continue
         small = h in (UNPLANNED, NORMAL)
-        mean = q["size_chain_mean"] if at.world.chain_product[k] else q["size_industry_mean"]
-        mean = q["size_bump_mean"] if small else mean
+        mean = q["size_bump_mean"] if small else mean_project(at, k)
         sd = q["size_chain_sigma"]
         size = mean * math.exp(sd * c.size[n] - sd * sd / 2)
         if h == SPINOFF:
