@@ -154,8 +154,9 @@ def downstream(state: State, leader: int) -> pd.DataFrame:
     Returns:
         product, label: the user; of, of_label: the product of the leader that it uses; counted: the gap map of
         promotion counts it; open: output of the leader open to local processing; bought: what users bought of the
-        leader in the month, at its annual rate; used, coming: what users at full capacity and users under way take, up
-        to what is open; extension: what is left; firms, projects_coming. M yuan a year.
+        leader in the month, at its annual rate; used, coming: what users at full capacity and users under way take of
+        it (of leaders that make the same, in proportion to output), up to what is open; extension: what is left;
+        firms, projects_coming. M yuan a year.
     """
     firms, world, size = state.firms, state.world, state.world.product_count
     main, share = int(state.leaders.product[leader]), state.scenario[Promotion].downstream_propensity
@@ -163,8 +164,11 @@ def downstream(state: State, leader: int) -> pd.DataFrame:
     made = np.array(list(dict.fromkeys(firms.product[mine].tolist())), dtype=np.int64)
     output = sum_by(firms.product[mine], firms.output[mine] * YEAR, size)[made]
     output = np.where(made == main, leader_output(state)[leader], output)
-    left = extension(state, made, output, share)
-    uses = chain_inputs(state)[made]
+    led = firms.alive & (firms.leader >= 0)
+    whole = sum_by(firms.product[led], firms.output[led] * YEAR, size)[made]
+    part = np.divide(output, whole, out=np.ones(len(made)), where=whole > 0)  # leaders share the users of a product
+    left = extension(state, made, output, share, part)
+    uses = part[:, None] * chain_inputs(state)[made]
     active, pipeline = (uses * each for each in (capacity_by_product(state), pipeline_by_product(state)))
     bought = bought_of_leader(state, leader)
     makers, arriving = firms_making(state), projects_coming(state)

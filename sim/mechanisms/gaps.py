@@ -74,7 +74,8 @@ def gap_map(state: State, propensity: float, cross_chain: Mapping[str, float], d
     gap = np.maximum(need - devoted * (operating + coming) / BILLION, 0.0)
     quality = mean_quality(state)
     upgrade = column @ now * agent / BILLION * (1.0 - quality)
-    usable = extension(state, state.leaders.product, now, propensity).sum(axis=0)
+    made = np.unique(state.leaders.product)  # leaders that make the same have their users in common
+    usable = extension(state, made, sum_by(state.leaders.product, now, size)[made], propensity).sum(axis=0)
     planned = np.maximum(far - leader_output(state), 0.0)  # a leader that starts buys all of it anew
     extra = column @ planned * agent
     by_product = sum_by(state.leaders.product, planned, size)
@@ -84,7 +85,7 @@ def gap_map(state: State, propensity: float, cross_chain: Mapping[str, float], d
     return GapMap(need, gap, upgrade, usable / BILLION, extra / BILLION)
 
 
-def extension(state: State, product: Ints, output: Floats, propensity: float) -> Floats:
+def extension(state: State, product: Ints, output: Floats, propensity: float, part: Floats | float = 1.0) -> Floats:
     """(n, K) output open to local processing that no plant here or coming uses, by product of the user, M yuan a year.
 
     Args:
@@ -92,11 +93,13 @@ def extension(state: State, product: Ints, output: Floats, propensity: float) ->
         product: (n,) products that leaders make.
         output: (n,) annual output of each, M yuan.
         propensity: chi, share of it open to local processing.
+        part: (n,) or one number, share of the use of each product that falls on this output.
     """
     world, size = state.world, state.world.product_count
     agent = np.arange(size) < world.agent_count
     uses = chain_inputs(state)[product, :size] * agent
-    left = propensity * output[:, None] - uses * (capacity_by_product(state) + pipeline_by_product(state))
+    use = uses * np.reshape(part, (-1, 1)) * (capacity_by_product(state) + pipeline_by_product(state))
+    left = propensity * output[:, None] - use
     open_ = (uses > 0) & world.chain_product & (np.arange(size) != product[:, None])
     return np.where(open_, np.maximum(left, 0.0), 0.0)
 

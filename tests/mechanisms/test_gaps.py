@@ -71,6 +71,17 @@ def test_extension_stops_when_plants_downstream_use_what_is_open_to_them(fresh):
     assert chains(state, propensity=0.5).extend[roll] == 0.0
 
 
+def test_users_of_a_product_that_two_leaders_make_are_counted_once(fresh):
+    state = fresh().state
+    cell, vehicle = (state.world.product(code) for code in ("B_CELL", "V_OEM"))
+    makers = state.leaders.product == cell
+    assert makers.sum() == 2
+    state.projects.append(1, stage=Stage.BUILD, channel=Channel.CHAIN, product=vehicle, announced_output=50_000.0)
+    room = 0.9 * leader_output(state)[makers].sum() - 50_000.0 * state.technology.inputs[cell, vehicle]
+    assert 0 < room < 0.9 * leader_output(state)[makers].sum() - 1000.0
+    assert chains(state, propensity=0.9).extend[vehicle] == pytest.approx(room / 1000.0)
+
+
 def test_a_plan_of_one_chain_calls_for_another(fresh):
     state = fresh().state
     vehicle = state.world.product("V_OEM")

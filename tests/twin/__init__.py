@@ -13,7 +13,7 @@ Covered, by phase:
 
 - WORLD: all but the draws themselves (candidates, rain) and the number of slots.
 - PROPOSE, PLACE, BUILD, SUPPLY, PRODUCE, GROW, CLOSE, SHARE: all columns that the month reads again, with dated plants,
-  the cap on electricity and shortages of outside supply, not both in one month (there the model breaks I18).
+  the cap on electricity and shortages of outside supply, also in one month.
 - OBSERVE: open; statistics and identities have their own tests. So are the opening, the log of decisions and the
   counts of the ledger.
 

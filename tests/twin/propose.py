@@ -190,10 +190,10 @@ def lead_rates(at, effort):  # noqa: C901 - one list, as on paper
         gap = max(0.0, need - at.settings["sourcing"]["cap_devoted_max"] * (capacity[k] + pipeline[k]) / 1000)
         upg = sum(a[k][lead[g]] * now[g] for g in G) / 1000 * (1 - quality[k])
         ext = 0.0
-        for g in G:
-            use = a[lead[g]][k]
-            if use > 0 and w.chain_product[k] and k != lead[g]:
-                ext += max(0.0, p["downstream_propensity"] * now[g] - use * (capacity[k] + pipeline[k])) / 1000
+        for q in set(lead):
+            made_of = sum(now[g] for g in G if lead[g] == q)
+            if a[q][k] > 0 and w.chain_product[k] and k != q:
+                ext += max(0.0, p["downstream_propensity"] * made_of - a[q][k] * (capacity[k] + pipeline[k])) / 1000
         buy = sum(a[k][lead[g]] * planned[g] for g in G)
         for source, targets in p["cross_chain"].items():
             for target, share in targets.items():
