@@ -293,10 +293,10 @@ def _projects(state: State, way: Ints, why: Floats, open_parks: Ints, lost: Ints
             "investment_m_yuan": projects.investment,
             "output_m_yuan": projects.announced_output,
             "land_mu": projects.land,
-            "stage": [STAGE_WORDS[Stage(at)] for at in projects.stage],
+            "stage": [_stage(at, graft) for at, graft in zip(projects.stage, projects.graft, strict=True)],
             "lost_because": [LOST_REASONS[at] if at >= 0 else "" for at in lost],
             "lost_to": [witness.parts[at] if at >= 0 else "" for at in cause],
-            "failed_in": [STAGE_WORDS[Stage(at)] if at > 0 else "" for at in stage],
+            "failed_in": [_stage(at, graft) if at > 0 else "" for at, graft in zip(stage, projects.graft, strict=True)],
             "signed": _months(projects.signed),
             "work_began": _months(projects.built),
             "produced": _months(projects.done),
@@ -328,6 +328,12 @@ def _closing_month(state: State, witness: Witness) -> Ints:
 
 Keys = dict[str, tuple[Ints, tuple[str, ...]]]
 """How projects are sorted: by name of the sorting, their position and its labels."""
+
+
+def _stage(stage: int, graft: int) -> str:
+    """A stage in words; a project on the plot of an incumbent waits for permits only."""
+    waits = Stage.LAND if stage == Stage.SIGNED and graft >= 0 else Stage(stage)
+    return STAGE_WORDS[waits]
 
 
 def _causes(keys: Keys, witness: Witness, size: int) -> tuple[pd.DataFrame, pd.DataFrame]:
