@@ -379,7 +379,8 @@ def _pipeline(published: Published, span: Span) -> list[str]:
     started = float(found["started_share"])
     text = (
         f"{int(found['talks'])} projects in talks in {period_name(span)}, {_percent(found['sign_share'])} of them "
-        f"signed ({_number(found['signed_investment'], 1)} bn yuan with leaders' plants)"
+        f"signed ({int(found['signed_by_plan'])} projects and {_number(found['signed_investment'], 1)} bn yuan with "
+        "leaders' plants)"
     )
     text += f"; {_percent(started)} of these began to build within a year." if np.isfinite(started) else "."
     lines = [text]

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from sim.flows import net_received
 from sim.results.indicators import REVENUE, Rival, indicator_table
 from sim.state import YEAR, Channel, Stage
+from sim.statistics.activity import PROMOTED, SIGNED_BY_PLAN
 from sim.statistics.bureau import View, by_view, cluster_names, cluster_of, growth_of_groups
 from sim.statistics.structure import ellison_glaeser, herfindahl_of_group, krugman_specialisation
 from sim.world import load_world
@@ -437,20 +438,20 @@ class Published:
         """From talks to production in a period, for projects that were brought in: no own plants, no normal entry.
 
         Variables: talks (leads of the period, those that signed included), signed, sign_share = signed / talks;
-        signed_investment (with leaders' own plants, as the plan counts, without normal entry), bn yuan at 2018 prices;
-        started_share, share of the projects signed in the period that began to build within twelve months (NaN while
-        that cannot be known yet); months_to_production, (quantile,) months from the start of building to production of
-        the projects that came into production, and their number; the same for leaders' plants.
+        signed_by_plan and signed_investment (with leaders' own plants, as the plan counts, without normal entry),
+        projects and bn yuan at 2018 prices; started_share, share of the projects signed in the period that began to
+        build within twelve months (NaN while that cannot be known yet); months_to_production, (quantile,) months from
+        the start of building to production of the projects that came into production, and their number; the same for
+        leaders' plants.
         """
         return self.pipeline_figures(period).dataset()
 
     def pipeline_figures(self, period: str | int) -> Figures:
         """Figures of :meth:`pipeline`."""
         span = self.span(period)
-        brought = [channel for channel in Channel if channel not in (Channel.NORMAL, Channel.OWN)]
+        brought, plan = list(PROMOTED), list(SIGNED_BY_PLAN)
         entered = self.record("entered")[span.now].sum(axis=0)
         talks, signed = entered[Stage.LEAD, brought].sum(), entered[Stage.SIGNED, brought].sum()
-        plan = [*brought, Channel.OWN]
         investment = self.record("signed_investment")[span.now][:, plan].sum()
         waited = self.record("produced_after")[span.now].sum(axis=0)
         quantiles = [0.0, 0.25, 0.5, 0.75, 1.0]
@@ -463,6 +464,9 @@ class Published:
                 "talks": ((), talks, "leads in talks", "projects"),
                 "signed": ((), signed, "projects signed", "projects"),
                 "sign_share": ((), signed / talks if talks else np.nan, "signed share of talks and signed", "share"),
+                "signed_by_plan": (
+                    (), entered[Stage.SIGNED, plan].sum(), "projects signed, with leaders' plants", "projects"
+                ),
                 "signed_investment": ((), investment / BILLION, "investment signed", "bn yuan, 2018 prices"),
                 "started_share": ((), self._started(span, brought), "started within a year of signing", "share"),
                 "finished": ((), others.sum(), "projects that came into production", "projects"),

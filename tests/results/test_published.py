@@ -221,6 +221,7 @@ def test_signing_starting_and_building_by_hand(run: Run) -> None:
     found = waiting(run).published.pipeline(2018)
     assert float(found["talks"]) == 10
     assert float(found["sign_share"]) == pytest.approx(0.4)
+    assert (float(found["signed"]), float(found["signed_by_plan"])) == (4, 5)
     assert float(found["signed_investment"]) == pytest.approx(3.5), "own plants count, normal entry does not"
     assert float(found["started_share"]) == pytest.approx(0.5), "two of four within twelve months"
     assert found["months_to_production"].values.tolist() == [9, 9, 12, 12, 17]
