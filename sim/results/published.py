@@ -536,16 +536,27 @@ class Published:
 
     # --- structure ----------------------------------------------------------------------------------------------------
 
-    def coverage(self, year: int) -> dict[str, float]:
-        """Local coverage of the cell makers in December: potential, realised with and without metals, value added."""
-        at = self.span(year).last
-        names = {
-            "potential": "local_share_potential",
-            "realised": "local_share_realised",
-            "realised_all_goods": "local_share_goods",
-            "value_added": "local_content",
+    def coverage(self, period: str | int) -> dict[str, float]:
+        """Local coverage of the cell makers at the end of a period.
+
+        "potential" and "realised" (chain goods) are those of the last month of the period; "realised_all_goods", with
+        raw metals and energy, and "value_added" are recorded each December only and are those of the last one, see
+        :meth:`december` (NaN where none is on record).
+        """
+        last, december = self.span(period).last, self.december(period)
+        names = {"potential": "local_share_potential", "realised": "local_share_realised"}
+        yearly = {"realised_all_goods": "local_share_goods", "value_added": "local_content"}
+        found = {key: float(self.record(name)[last]) for key, name in names.items()}
+        return found | {
+            key: float("nan") if december is None else float(self.record(name)[december])
+            for key, name in yearly.items()
         }
-        return {key: float(self.record(name)[at]) for key, name in names.items()}
+
+    def december(self, period: str | int) -> int | None:
+        """Row of the last December by the end of a period; None where the record holds none."""
+        span = self.span(period)
+        row = span.last if span.months == YEAR else span.now.start - 1
+        return row if row >= 0 else None
 
     def power(self, period: str | int) -> dict[str, float]:
         """Electricity of industry in TWh: the year so far, its growth, and the trailing twelve months."""
