@@ -236,6 +236,24 @@ def test_a_lost_run_is_told_and_counts_for_nothing() -> None:
     assert "Seed 3 (later) is missing: OpeningError: refused" in report.headline(found)
 
 
+@pytest.mark.parametrize(("runs", "told"), [(2, True), (29, True), (30, False)])
+def test_few_runs_are_told_with_caution(runs: int, told: bool, capsys: pytest.CaptureFixture[str]) -> None:
+    found = validation(table(runs))
+    line = f"Caution: a 90 % band of {runs} runs is hardly known; take 30 or more seeds before you trust a verdict."
+    assert (line in report.headline(found)) == told
+    assert (f"- {line}" in to_markdown(found).splitlines()) == told
+    print_validation(found)
+    assert (line in " ".join(capsys.readouterr().out.split())) == told
+    assert any("Caution" in text for text in report.headline(found)) == told
+
+
+def test_runs_that_were_lost_do_not_count_as_runs() -> None:
+    """Seed 3 is lost in the later part only; the band there is of one run less."""
+    found = validation(table(30, fault="OpeningError: refused"))
+    assert (found.seeds, found.runs) == (30, 29)
+    assert any("a 90 % band of 29 runs is hardly known" in text for text in report.headline(found))
+
+
 @pytest.mark.parametrize(("width", "columns"), [(80, report.SHORT_COLUMNS), (118, report.COLUMNS)])
 def test_the_printed_table_fits(
     found: Validation,
