@@ -202,9 +202,9 @@ def at_month(variable: str, month: str, group: str = EVERYTHING, county: str | N
     return lambda record: record.level(variable, month, group, county)
 
 
-def population(year: int, county: str | None = None, scale: float = THOUSAND) -> RecordMeasure:
-    """Residents in November of a year, the month of the census."""
-    return lambda record: record.level("population", f"{year}-11", county=county) / scale
+def population(month: str, county: str | None = None, scale: float = THOUSAND) -> RecordMeasure:
+    """Residents at the end of a month."""
+    return lambda record: record.level("population", month, county=county) / scale
 
 
 def introduced(month: str) -> RecordMeasure:
@@ -514,6 +514,9 @@ SUPPLY, GROWTH, STRUCTURE, LEVELS, PEOPLE, PIPELINE, FIRMS, TABLE = (
     "Table, prices and multipliers",
 )
 
+CENSUS = "2020-11"
+"""Month of the census."""
+
 YUAN = "bn yuan, current prices"
 BY_PLAN = "with leaders' own plants, without normal entry"
 REAL = "share, real"
@@ -699,16 +702,24 @@ def _people() -> list[Moment]:
     """Population by county and public revenue: measured where the record has them."""
     counties = ("Jiaocheng", "Fuan", "Fuding", "Xiapu", "Gutian", "Pingnan", "Shouning", "Zhouning", "Zherong")
     workers = ("labour.participation", "labour.wage_level")
+    movers = ("labour.migration_elasticity", "labour.natural_growth", "labour.national_wage_growth")
     taxes = ("fiscal.tax_output_cell", "fiscal.tax_output_stainless", "fiscal.tax_output_other")
     revenue = {"total": "public revenue", "local": "local revenue"}
     places = (("total", None, 2020), ("local", None, 2020), ("total", "Fuding", 2019), ("total", "Xiapu", 2019),
               ("total", "Fuan", 2021), ("local", "Fuan", 2021))  # fmt: skip
     return [
-        Moment("population_2020", PEOPLE, "residents 2020", "million", "2020-11",
-               population(2020, scale=MILLION), needs=("population",), parameters=workers),
+        *(
+            Moment(f"population_{year}", PEOPLE, f"residents {year}", "million", f"{year}-12",
+                   population(f"{year}-12", scale=MILLION), needs=("population",),
+                   parameters=(*workers, *movers),
+                   text="end of the year; published on the sample basis from before the census of 2020")
+            for year in (2017, 2018)
+        ),
+        Moment("population_2020", PEOPLE, "residents 2020", "million", CENSUS,
+               population(CENSUS, scale=MILLION), needs=("population",), parameters=workers),
         *(
             Moment(f"population_{county.lower()}_2020", PEOPLE, f"residents {county} 2020", "thousand",
-                   "2020-11", population(2020, county), needs=("population",), parameters=workers)
+                   CENSUS, population(CENSUS, county), needs=("population",), parameters=workers)
             for county in counties
         ),
         *(

@@ -247,8 +247,12 @@ def test_population_and_revenue_are_read_as_soon_as_they_are_recorded() -> None:
     data["population"] = (("month", "county", "skill"), people)
     data["revenue_total"] = (("month", "county"), np.full((MONTHS, WORLD.county_count), 100.0))
     seen = Record(Run(data), WORLD)
-    assert measure("population_2020", seen) == pytest.approx(20_000 / 1e6)
-    assert measure("population_jiaocheng_2020", seen) == pytest.approx(4.0)
+    people[MONTHS - 14] = 2_000.0  # November 2020, the census
+    people[59] = 3_000.0  # December 2018, the end of the year
+    assert measure("population_2020", seen) == pytest.approx(40_000 / 1e6)
+    assert measure("population_2018", seen) == pytest.approx(60_000 / 1e6)
+    assert measure("population_2017", seen) == pytest.approx(20_000 / 1e6)
+    assert measure("population_jiaocheng_2020", seen) == pytest.approx(8.0)
     assert measure("total_revenue_2020", seen) == pytest.approx(12.0)
     assert measure("total_revenue_fuan_2021", seen) == pytest.approx(1.2)
 
