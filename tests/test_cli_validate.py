@@ -64,6 +64,8 @@ def test_from_the_runs_to_the_report_and_again_without_runs(folder: Path, monkey
     assert result.exit_code == 0, result.stderr
     assert "baseline, 4 seeds: 8 of 8 runs" in result.stderr
     assert "baseline, 4 seeds. Facts known until Nov 2019" in result.stdout
+    assert "Caution: a 90 % band of 4 runs is hardly known" in result.stdout
+    assert "a 90 % band of 4 runs is hardly known" in (folder / "out" / "validation.md").read_text(encoding="utf-8")
     names = {"moments.csv", "paths.csv", "validation.csv", "validation.md", "facts.png", "paths.png"}
     assert {path.name for path in (folder / "out").iterdir()} == names
     assert pd.read_csv(folder / "out" / "moments.csv")["fault"].isna().all()

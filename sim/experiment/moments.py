@@ -36,8 +36,10 @@ from sim.experiment.observation import (
 from sim.inputoutput.leontief import Leontief
 from sim.inputoutput.shares import share
 from sim.mechanisms.prices import Prices
+from sim.results.variables import CHANNELS
 from sim.state import YEAR, Channel, Stage
 from sim.statistics import contribution, pull
+from sim.statistics.activity import PROMOTED, SIGNED_BY_PLAN
 from sim.sums import sum_by
 
 RecordMeasure = Callable[[Record], float]
@@ -200,9 +202,9 @@ def at_month(variable: str, month: str, group: str = EVERYTHING, county: str | N
     return lambda record: record.level(variable, month, group, county)
 
 
-def population(year: int, county: str | None = None, scale: float = THOUSAND) -> RecordMeasure:
-    """Residents in November of a year, the month of the census."""
-    return lambda record: record.level("population", f"{year}-11", county=county) / scale
+def population(month: str, county: str | None = None, scale: float = THOUSAND) -> RecordMeasure:
+    """Residents at the end of a month."""
+    return lambda record: record.level("population", month, county=county) / scale
 
 
 def introduced(month: str) -> RecordMeasure:
@@ -225,13 +227,22 @@ def price_gap(record: Record) -> float:
     return record.growth(OUTPUT_NOMINAL, 2021, YEAR, "BAT") - record.growth(VA, 2021, YEAR, "BAT")
 
 
-def entered_share(record: Record) -> float:
-    """Projects signed in 2018 over leads of 2018, the leaders' own plants left out."""
-    entered = record.run.monthly["entered"].drop_sel(channel="X").sel(month=slice("2018-01", "2018-12"))
-    if entered.sizes["month"] < YEAR:
-        return float("nan")
-    leads, signed = (float(entered.sel(stage=stage).sum()) for stage in ("LEAD", "SIGNED"))
-    return signed / leads if leads else float("nan")
+def sign_share(year: int) -> RecordMeasure:
+    """Projects signed in a year over its leads, of what promotion brought in: no normal entry, no leaders' own plants.
+
+    Talks are what the published share is of; normal entry signs without talks unless it finds no land, and leaders
+    decide on their own plants.
+    """
+
+    def measure(record: Record) -> float:
+        codes = [CHANNELS[channel] for channel in PROMOTED]
+        entered = record.run.monthly["entered"].sel(channel=codes, month=slice(f"{year}-01", f"{year}-12"))
+        if entered.sizes["month"] < YEAR:
+            return float("nan")
+        leads, signed = (float(entered.sel(stage=stage).sum()) for stage in ("LEAD", "SIGNED"))
+        return signed / leads if leads else float("nan")
+
+    return measure
 
 
 def vehicles(seen: Observation) -> float:
@@ -246,29 +257,36 @@ def vehicles(seen: Observation) -> float:
 
 
 def signed_value(first: str, last: str) -> PositionMeasure:
-    """Investment of the projects signed in these months, bn yuan; the leaders' own plants count, too."""
-    return lambda seen: float(_signed(seen.here, first, last)[1].sum()) / BILLION
+    """Investment of the projects signed in these months, bn yuan, counted as the city's plan counts."""
+
+    def measure(seen: Observation) -> float:
+        rows = _signed(seen.here, first, last, SIGNED_BY_PLAN)
+        return float(seen.here.state.projects.investment[rows].sum()) / BILLION
+
+    return measure
 
 
 def signed_count(first: str, last: str) -> PositionMeasure:
-    """Projects signed in these months."""
-    return lambda seen: float(_signed(seen.here, first, last)[0].size)
+    """Projects signed in these months, counted as the city's plan counts: with leaders' plants, no normal entry."""
+    return lambda seen: float(_signed(seen.here, first, last, SIGNED_BY_PLAN).size)
 
 
-def _signed(here: Position, first: str, last: str) -> tuple[Ints, Floats]:
-    """Rows and investment of the projects signed in these months."""
+def _signed(here: Position, first: str, last: str, channels: Sequence[Channel]) -> Ints:
+    """Rows of the projects of some channels that were signed in these months."""
     projects = here.state.projects
-    rows = np.flatnonzero((projects.signed >= here.month_of(first)) & (projects.signed <= here.month_of(last)))
-    return rows, projects.investment[rows]
+    signed = (projects.signed >= here.month_of(first)) & (projects.signed <= here.month_of(last))
+    return np.flatnonzero(signed & np.isin(projects.channel, channels))
 
 
 def reached_within(first: str, last: str, what: str, months: int) -> PositionMeasure:
-    """Share of the projects signed in these months that reached a stage ("built" or "done") within so many months."""
+    """Share of the promoted projects signed in these months that reached a stage within so many months.
+
+    Neither normal entry nor the leaders' own plants count. The stage is "built" (work began) or "done".
+    """
 
     def measure(seen: Observation) -> float:
         here = seen.here
-        rows, _ = _signed(here, first, last)
-        rows = rows[here.state.projects.channel[rows] != Channel.OWN]
+        rows = _signed(here, first, last, PROMOTED)
         if not rows.size:
             return float("nan")
         when, signed = getattr(here.state.projects, what)[rows], here.state.projects.signed[rows]
@@ -278,12 +296,15 @@ def reached_within(first: str, last: str, what: str, months: int) -> PositionMea
 
 
 def building_months(quantile: float) -> PositionMeasure:
-    """Quantile of the months of building, over large projects that history does not date."""
+    """Quantile of the months of building, over large projects that history does not date.
+
+    Leaders' own plants count, for the published cases are such; normal entry does not.
+    """
 
     def measure(seen: Observation) -> float:
         projects = seen.model.state.projects
         rows = (projects.event < 0) & (projects.investment >= LARGE_PROJECT) & (projects.stage == Stage.DONE)
-        rows &= (projects.built >= 0) & (projects.done >= 0)
+        rows &= (projects.built >= 0) & (projects.done >= 0) & np.isin(projects.channel, SIGNED_BY_PLAN)
         months = (projects.done - projects.built)[rows]
         return float(np.quantile(months, quantile)) if months.size else float("nan")
 
@@ -493,7 +514,11 @@ SUPPLY, GROWTH, STRUCTURE, LEVELS, PEOPLE, PIPELINE, FIRMS, TABLE = (
     "Table, prices and multipliers",
 )
 
+CENSUS = "2020-11"
+"""Month of the census."""
+
 YUAN = "bn yuan, current prices"
+BY_PLAN = "with leaders' own plants, without normal entry"
 REAL = "share, real"
 POTENTIAL = (
     "promotion.gap_elasticity",
@@ -677,16 +702,24 @@ def _people() -> list[Moment]:
     """Population by county and public revenue: measured where the record has them."""
     counties = ("Jiaocheng", "Fuan", "Fuding", "Xiapu", "Gutian", "Pingnan", "Shouning", "Zhouning", "Zherong")
     workers = ("labour.participation", "labour.wage_level")
+    movers = ("labour.migration_elasticity", "labour.natural_growth", "labour.national_wage_growth")
     taxes = ("fiscal.tax_output_cell", "fiscal.tax_output_stainless", "fiscal.tax_output_other")
     revenue = {"total": "public revenue", "local": "local revenue"}
     places = (("total", None, 2020), ("local", None, 2020), ("total", "Fuding", 2019), ("total", "Xiapu", 2019),
               ("total", "Fuan", 2021), ("local", "Fuan", 2021))  # fmt: skip
     return [
-        Moment("population_2020", PEOPLE, "residents 2020", "million", "2020-11",
-               population(2020, scale=MILLION), needs=("population",), parameters=workers),
+        *(
+            Moment(f"population_{year}", PEOPLE, f"residents {year}", "million", f"{year}-12",
+                   population(f"{year}-12", scale=MILLION), needs=("population",),
+                   parameters=(*workers, *movers),
+                   text="end of the year; published on the sample basis from before the census of 2020")
+            for year in (2017, 2018)
+        ),
+        Moment("population_2020", PEOPLE, "residents 2020", "million", CENSUS,
+               population(CENSUS, scale=MILLION), needs=("population",), parameters=workers),
         *(
             Moment(f"population_{county.lower()}_2020", PEOPLE, f"residents {county} 2020", "thousand",
-                   "2020-11", population(2020, county), needs=("population",), parameters=workers)
+                   CENSUS, population(CENSUS, county), needs=("population",), parameters=workers)
             for county in counties
         ),
         *(
@@ -740,28 +773,30 @@ def _pipeline() -> list[Moment]:
     """Signing, starting and building."""
     building = ("construction.work", "construction.size_elasticity", "construction.service_gain", "service.teams")
     return [
-        Moment("sign_share", PIPELINE, "signed of the leads, 2018", "share", "2018-12", entered_share,
-               parameters=("location.sign_const", "promotion.plan_pressure"), percent=True),
+        Moment("sign_share", PIPELINE, "signed of the leads, 2018", "share", "2018-12", sign_share(2018),
+               parameters=("location.sign_const", "promotion.plan_pressure"), percent=True,
+               text="of talks: normal entry and leaders' own plants left out"),
         Moment("signed_industry_2018", PIPELINE, "investment signed 2018", "bn yuan, 2018 prices", "2018-12",
-               position=signed_value("2018-01", "2018-12"), parameters=(*LEADS, *SIZES, *SIGNING)),
+               position=signed_value("2018-01", "2018-12"), parameters=(*LEADS, *SIZES, *SIGNING), text=BY_PLAN),
         Moment("signed_count_2018", PIPELINE, "projects signed 2018", "projects", "2018-12",
-               position=signed_count("2018-01", "2018-12"), parameters=(*LEADS, *SIGNING)),
+               position=signed_count("2018-01", "2018-12"), parameters=(*LEADS, *SIGNING), text=BY_PLAN),
         Moment("signed_industry_2020", PIPELINE, "investment signed 2020", "bn yuan, 2018 prices", "2020-12",
-               position=signed_value("2020-01", "2020-12"), parameters=(*LEADS, *SIZES, *SIGNING)),
+               position=signed_value("2020-01", "2020-12"), parameters=(*LEADS, *SIZES, *SIGNING), text=BY_PLAN),
         Moment("signed_count_2020", PIPELINE, "projects signed 2020", "projects", "2020-12",
-               position=signed_count("2020-01", "2020-12"), parameters=(*LEADS, *SIGNING)),
+               position=signed_count("2020-01", "2020-12"), parameters=(*LEADS, *SIGNING), text=BY_PLAN),
         Moment("signed_industry_2021h1", PIPELINE, "signed Jan-Jun 2021", "bn yuan, 2018 prices", "2021-06",
-               position=signed_value("2021-01", "2021-06"), parameters=(*LEADS, *SIZES, *SIGNING)),
+               position=signed_value("2021-01", "2021-06"), parameters=(*LEADS, *SIZES, *SIGNING), text=BY_PLAN),
         Moment("started_in_year_one", PIPELINE, "building within a year", "share of signed", "2019-10",
                position=reached_within("2016-01", "2018-10", "built", 12),
                parameters=("land.requisition_mean", "land.permit_mean", "location.fail_monthly"), percent=True,
-               text="projects signed from 2016 to October 2018, the leaders' own left out"),
+               text="projects signed from 2016 to October 2018, normal entry and leaders' own plants left out"),
         Moment("producing_in_5y", PIPELINE, "producing within five years", "share of signed", "2019-11",
                position=reached_within("2014-01", "2014-11", "done", 60),
-               parameters=("location.fail_monthly", "construction.work"), percent=True),
+               parameters=("location.fail_monthly", "construction.work"), percent=True,
+               text="projects signed in January to November 2014, normal entry and leaders' own plants left out"),
         Moment("building_best_months", PIPELINE, "building, best tenth", "months",
                position=building_months(0.1), parameters=building,
-               text="projects from 1 bn yuan that history does not date"),
+               text="projects from 1 bn yuan that history does not date, leaders' plants among them; no normal entry"),
         Moment("building_median_months", PIPELINE, "building, median", "months",
                position=building_months(0.5), parameters=building),
     ]  # fmt: skip

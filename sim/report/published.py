@@ -302,8 +302,7 @@ def _rank(place: float, of: float) -> str:
 def project_table(published: Published, period: str) -> Table:
     """Projects of the four chains at the end of a period."""
     span = published.span(period)
-    now = published.projects.isel(month=span.last)
-    month = month_name(str(now["month"].values.astype("datetime64[M]")))
+    now, month = published.projects.isel(month=span.last), _month(published, span.last)
     table = _table(f"Projects of the four chains, end of {month}, without leaders' own plants")
     table.add_column("\nchain", no_wrap=True)
     names = ("signed", "introduced", "building", "finished", "producing")
@@ -345,10 +344,9 @@ def sentences(published: Published, period: str) -> list[str]:
         *_pipeline(published, span),
         _three(published, period),
         _power(published, period),
+        _coverage(published, span),
     ]
-    if december is not None:
-        lines += [_coverage(published, december), *_structure(published, december)]
-    return lines
+    return lines if december is None else [*lines, *_structure(published, december)]
 
 
 def _last_year(published: Published, span: Span) -> int | None:
@@ -359,8 +357,7 @@ def _last_year(published: Published, span: Span) -> int | None:
 
 def _projects(published: Published, span: Span) -> list[str]:
     """Projects introduced and suppliers at work."""
-    now = published.projects.isel(month=span.last)
-    month = month_name(str(now["month"].values.astype("datetime64[M]")))
+    now, month = published.projects.isel(month=span.last), _month(published, span.last)
     counts = {name: int(now[name].sum("chain")) for name in ("introduced", "building", "producing")}
     by_chain = ", ".join(
         f"{NAMES[chain]} {int(now['introduced'].sel(chain=chain))}" for chain in now["chain"].values.tolist()
@@ -379,7 +376,8 @@ def _pipeline(published: Published, span: Span) -> list[str]:
     started = float(found["started_share"])
     text = (
         f"{int(found['talks'])} projects in talks in {period_name(span)}, {_percent(found['sign_share'])} of them "
-        f"signed ({_number(found['signed_investment'], 1)} bn yuan with leaders' plants)"
+        f"signed ({int(found['signed_by_plan'])} projects and {_number(found['signed_investment'], 1)} bn yuan with "
+        "leaders' plants)"
     )
     text += f"; {_percent(started)} of these began to build within a year." if np.isfinite(started) else "."
     lines = [text]
@@ -414,14 +412,25 @@ def _power(published: Published, period: str) -> str:
     )
 
 
-def _coverage(published: Published, year: int) -> str:
-    """Coverage of the cell makers in three senses."""
-    found = published.coverage(year)
-    return (
-        f"Cell makers, December {year}: {_percent(found['potential'])} of chain goods could be bought nearby, "
-        f"{_percent(found['realised'])} are ({_percent(found['realised_all_goods'])} of all goods with raw metals and "
-        f"energy); {_percent(found['value_added'])} of a cell is value added at home."
+def _coverage(published: Published, span: Span) -> str:
+    """Coverage of the cell makers in three senses, each with the month it is of."""
+    found, december = published.coverage(span.label), published.december(span.label)
+    text = (
+        f"Cell makers, {_month(published, span.last)}: {_percent(found['potential'])} of chain goods could be bought "
+        f"nearby, {_percent(found['realised'])} are."
     )
+    if december is None:
+        return text
+    return (
+        f"{text} {_month(published, december)} (taken each December): {_percent(found['realised_all_goods'])} of all "
+        f"goods with raw metals and energy are bought nearby, {_percent(found['value_added'])} of a cell is value "
+        "added at home."
+    )
+
+
+def _month(published: Published, row: int) -> str:
+    """Month of a row of the record, "Nov 2019"."""
+    return month_name(str(published.monthly["month"].values[row].astype("datetime64[M]")))
 
 
 def _structure(published: Published, year: int) -> list[str]:
@@ -440,7 +449,7 @@ def _structure(published: Published, year: int) -> list[str]:
     place = f"most specialised county {most} ({_number(krugman.max(), 2)} of 2, Krugman)"
     return [
         f"Firms by quality, December {year}: {counts}. Exponent of firm sizes {_number(found['size_exponent'], 2)}.",
-        f"Concentration beyond chance (Ellison-Glaeser): {indices}; {place}.",
+        f"Concentration beyond chance (Ellison-Glaeser), December {year}: {indices}; {place}.",
     ]
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import os
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -37,6 +38,9 @@ SURE = 0.9
 
 FEWEST_MEASURED = 0.5
 """Share of the runs that must give a number for a band to be shown."""
+
+ENOUGH_RUNS = 30
+"""Runs below which a 90 % band is hardly known (a decision of this project): of fewer, one or two lie outside it."""
 
 INSIDE, ABOVE, BELOW, WIDE = "inside", "model above", "model below", "too wide"
 HOLDS, FAILS, OPEN = "holds", "fails", "open"
@@ -202,6 +206,12 @@ class Validation:
     seeds: int
     faults: tuple[tuple[str, int, str], ...]
     lines: tuple[Line, ...]
+
+    @property
+    def runs(self) -> int:
+        """Runs that came to their end, in the part of the ensemble with fewer of them."""
+        lost = Counter(part for part, _, _ in self.faults)
+        return self.seeds - max(lost.values(), default=0)
 
     def counts(self, late: bool) -> dict[str, int]:
         """Verdicts and how often each was reached, facts known or out of sample, in the order of :data:`VERDICTS`."""
@@ -375,6 +385,11 @@ def headline(found: Validation) -> list[str]:
     texts = [
         f"{found.scenario}, {found.seeds} seeds. Facts known until {known}; ° marks facts after it (out of sample)."
     ]
+    if found.runs < ENOUGH_RUNS:
+        texts.append(
+            f"Caution: a 90 % band of {found.runs} runs is hardly known; "
+            f"take {ENOUGH_RUNS} or more seeds before you trust a verdict."
+        )
     for late, words in ((False, "Known facts"), (True, "Out of sample")):
         counts = found.counts(late)
         if counts:

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from sim.flows import net_received
 from sim.results.indicators import REVENUE, Rival, indicator_table
 from sim.state import YEAR, Channel, Stage
+from sim.statistics.activity import PROMOTED, SIGNED_BY_PLAN
 from sim.statistics.bureau import View, by_view, cluster_names, cluster_of, growth_of_groups
 from sim.statistics.structure import ellison_glaeser, herfindahl_of_group, krugman_specialisation
 from sim.world import load_world
@@ -437,20 +438,20 @@ class Published:
         """From talks to production in a period, for projects that were brought in: no own plants, no normal entry.
 
         Variables: talks (leads of the period, those that signed included), signed, sign_share = signed / talks;
-        signed_investment (with leaders' own plants, as the plan counts, without normal entry), bn yuan at 2018 prices;
-        started_share, share of the projects signed in the period that began to build within twelve months (NaN while
-        that cannot be known yet); months_to_production, (quantile,) months from the start of building to production of
-        the projects that came into production, and their number; the same for leaders' plants.
+        signed_by_plan and signed_investment (with leaders' own plants, as the plan counts, without normal entry),
+        projects and bn yuan at 2018 prices; started_share, share of the projects signed in the period that began to
+        build within twelve months (NaN while that cannot be known yet); months_to_production, (quantile,) months from
+        the start of building to production of the projects that came into production, and their number; the same for
+        leaders' plants.
         """
         return self.pipeline_figures(period).dataset()
 
     def pipeline_figures(self, period: str | int) -> Figures:
         """Figures of :meth:`pipeline`."""
         span = self.span(period)
-        brought = [channel for channel in Channel if channel not in (Channel.NORMAL, Channel.OWN)]
+        brought, plan = list(PROMOTED), list(SIGNED_BY_PLAN)
         entered = self.record("entered")[span.now].sum(axis=0)
         talks, signed = entered[Stage.LEAD, brought].sum(), entered[Stage.SIGNED, brought].sum()
-        plan = [*brought, Channel.OWN]
         investment = self.record("signed_investment")[span.now][:, plan].sum()
         waited = self.record("produced_after")[span.now].sum(axis=0)
         quantiles = [0.0, 0.25, 0.5, 0.75, 1.0]
@@ -463,6 +464,9 @@ class Published:
                 "talks": ((), talks, "leads in talks", "projects"),
                 "signed": ((), signed, "projects signed", "projects"),
                 "sign_share": ((), signed / talks if talks else np.nan, "signed share of talks and signed", "share"),
+                "signed_by_plan": (
+                    (), entered[Stage.SIGNED, plan].sum(), "projects signed, with leaders' plants", "projects"
+                ),
                 "signed_investment": ((), investment / BILLION, "investment signed", "bn yuan, 2018 prices"),
                 "started_share": ((), self._started(span, brought), "started within a year of signing", "share"),
                 "finished": ((), others.sum(), "projects that came into production", "projects"),
@@ -532,16 +536,27 @@ class Published:
 
     # --- structure ----------------------------------------------------------------------------------------------------
 
-    def coverage(self, year: int) -> dict[str, float]:
-        """Local coverage of the cell makers in December: potential, realised with and without metals, value added."""
-        at = self.span(year).last
-        names = {
-            "potential": "local_share_potential",
-            "realised": "local_share_realised",
-            "realised_all_goods": "local_share_goods",
-            "value_added": "local_content",
+    def coverage(self, period: str | int) -> dict[str, float]:
+        """Local coverage of the cell makers at the end of a period.
+
+        "potential" and "realised" (chain goods) are those of the last month of the period; "realised_all_goods", with
+        raw metals and energy, and "value_added" are recorded each December only and are those of the last one, see
+        :meth:`december` (NaN where none is on record).
+        """
+        last, december = self.span(period).last, self.december(period)
+        names = {"potential": "local_share_potential", "realised": "local_share_realised"}
+        yearly = {"realised_all_goods": "local_share_goods", "value_added": "local_content"}
+        found = {key: float(self.record(name)[last]) for key, name in names.items()}
+        return found | {
+            key: float("nan") if december is None else float(self.record(name)[december])
+            for key, name in yearly.items()
         }
-        return {key: float(self.record(name)[at]) for key, name in names.items()}
+
+    def december(self, period: str | int) -> int | None:
+        """Row of the last December by the end of a period; None where the record holds none."""
+        span = self.span(period)
+        row = span.last if span.months == YEAR else span.now.start - 1
+        return row if row >= 0 else None
 
     def power(self, period: str | int) -> dict[str, float]:
         """Electricity of industry in TWh: the year so far, its growth, and the trailing twelve months."""

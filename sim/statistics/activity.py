@@ -32,6 +32,12 @@ LONGEST = 60
 BEFORE_OPENING = 0
 """Dated start of work of plants begun before the opening; when that was is not on record, so they wait for nothing."""
 
+PROMOTED: tuple[Channel, ...] = tuple(channel for channel in Channel if channel not in (Channel.NORMAL, Channel.OWN))
+"""Channels of projects that somebody brought in by talks: no normal entry, no plants that leaders decide on."""
+
+SIGNED_BY_PLAN: tuple[Channel, ...] = (*PROMOTED, Channel.OWN)
+"""Channels that count against the city's plan of signatures: leaders' own plants do, normal entry does not."""
+
 HOUSEHOLD, OUTSIDE = 0, 3
 """Columns of the final users in the month's table."""
 
@@ -69,7 +75,7 @@ def invested(state: State, spent_before: Floats) -> Floats:
 
 def promoted(projects: Projects) -> Bools:
     """(J,) projects that somebody brought in: neither a leader's own plant nor normal entry."""
-    return np.asarray((projects.channel != Channel.OWN) & (projects.channel != Channel.NORMAL))
+    return np.isin(projects.channel, PROMOTED)
 
 
 class Activity:

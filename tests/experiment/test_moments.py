@@ -7,12 +7,22 @@ import re
 import numpy as np
 import pytest
 
-from sim.experiment.moments import GROUPS, MOMENTS
-from sim.experiment.observation import Record, product_group
+import sim
+from sim.experiment.moments import (
+    GROUPS,
+    LARGE_PROJECT,
+    MOMENTS,
+    reached_within,
+    sign_share,
+    signed_count,
+    signed_value,
+)
+from sim.experiment.observation import Observation, Record, product_group
 from sim.experiment.validation import LAST, measurable, paths
 from sim.model import GROUPS as TABLES
+from sim.model import NingdeModel
 from sim.parameters import Month, describe
-from sim.results import Run
+from sim.results import Run, dataset
 from sim.results.variables import VARIABLES
 from sim.state import Channel, Stage
 from sim.world import load_world
@@ -134,6 +144,7 @@ def test_power_projects_and_signing() -> None:
     entered = np.zeros((MONTHS, len(Stage), len(Channel)))
     entered[48:60, 0, 0], entered[48:60, 1, 0] = 10.0, 4.0
     entered[48:60, Stage.SIGNED, Channel.OWN] = 100.0  # the leaders' own plants do not count
+    entered[48:60, [Stage.LEAD, Stage.SIGNED], Channel.NORMAL] = 50.0  # nor does normal entry
     introduced = np.zeros((MONTHS, 4))
     introduced[70, WORLD.chains.index("BAT")] = 38.0
     seen = record(
@@ -144,6 +155,82 @@ def test_power_projects_and_signing() -> None:
     assert measure("industrial_power_2019m11", seen) == pytest.approx(11.0)
     assert measure("sign_share", seen) == pytest.approx(0.4)
     assert measure("chain_projects_2019", seen) == 38.0
+
+
+@pytest.fixture(scope="module")
+def observed() -> tuple[Observation, Record]:
+    """A run of the baseline to November 2019, with its position and its record."""
+    scenario = sim.load("baseline").replace({"run.start": "2014-01", "run.end": "2019-11"}, name="baseline")
+    model = NingdeModel(scenario, 1)
+    seen = Observation(model)
+    while model.state.month < model.months:
+        seen.step()
+    recorder = model.recorder
+    run = Run(dataset(scenario, recorder.arrays, recorder.residual, seed=1, opening=model.basis.origin))
+    return seen, Record(run, model.world)
+
+
+def position(name: str, seen: Observation) -> float:
+    measure = MOMENTS[name].position
+    assert measure is not None
+    return measure(seen)
+
+
+def test_validation_and_published_tables_count_the_same_signatures(observed: tuple[Observation, Record]) -> None:
+    seen, record = observed
+    entered = record.run.monthly["entered"].sel(month="2018", stage="SIGNED").sum("month")
+    assert float(entered.sel(channel="N")) > 10, "normal entry signs, so that counting it would be seen"
+    assert float(entered.sel(channel="X")) > 0
+    found = record.run.published.pipeline(2018)
+    assert measure("sign_share", record) == pytest.approx(float(found["sign_share"]))
+    assert position("signed_count_2018", seen) == float(found["signed_by_plan"])
+    assert position("signed_count_2018", seen) == float(entered.sum() - entered.sel(channel="N"))
+    assert position("signed_industry_2018", seen) == pytest.approx(float(found["signed_investment"]))
+    for year in range(2014, 2019):
+        told = record.run.published.pipeline(year)
+        assert sign_share(year)(record) == pytest.approx(float(told["sign_share"]))
+        assert signed_count(f"{year}-01", f"{year}-12")(seen) == float(told["signed_by_plan"])
+        assert signed_value(f"{year}-01", f"{year}-12")(seen) == pytest.approx(float(told["signed_investment"]))
+
+
+def test_validation_and_published_tables_count_the_same_starts(observed: tuple[Observation, Record]) -> None:
+    seen, record = observed
+    for year in range(2014, 2018):
+        told = float(record.run.published.pipeline(year)["started_share"])
+        assert reached_within(f"{year}-01", f"{year}-12", "built", 12)(seen) == pytest.approx(told)
+    parts = [record.run.published.pipeline(period) for period in ("2016", "2017", "2018-10")]
+    signed = np.array([float(part["signed"]) for part in parts])
+    started = np.array([float(part["started_share"]) for part in parts])
+    assert position("started_in_year_one", seen) == pytest.approx((started * signed).sum() / signed.sum())
+
+
+def test_only_promoted_projects_can_be_late(observed: tuple[Observation, Record]) -> None:
+    """Normal entry and leaders' plants change neither the share that produces nor that which begins to build."""
+    seen, _ = observed
+    projects, names = seen.model.state.projects, ("started_in_year_one", "producing_in_5y")
+    before = [position(name, seen) for name in names]
+    built, done = projects.built.copy(), projects.done.copy()
+    others = np.isin(projects.channel, (Channel.NORMAL, Channel.OWN))
+    assert ((projects.signed >= 0) & others).sum() > 50
+    projects.built[others], projects.done[others] = -1, -1
+    assert [position(name, seen) for name in names] == before
+    projects.built[:], projects.done[:] = -1, -1
+    assert [position(name, seen) for name in names] == [0.0, 0.0]
+    projects.built[:], projects.done[:] = built, done
+
+
+def test_large_buildings_of_leaders_are_measured_and_normal_entry_is_not(observed: tuple[Observation, Record]) -> None:
+    seen, _ = observed
+    projects = seen.model.state.projects
+    large = (projects.event < 0) & (projects.investment >= LARGE_PROJECT) & (projects.stage == Stage.DONE)
+    large &= (projects.built >= 0) & (projects.channel != Channel.NORMAL)
+    assert (projects.channel[large] == Channel.OWN).any()
+    months = (projects.done - projects.built)[large]
+    assert position("building_median_months", seen) == np.median(months)
+    kept = projects.channel.copy()
+    projects.channel[np.flatnonzero(large)[months > np.median(months)]] = Channel.NORMAL
+    assert position("building_median_months", seen) < np.median(months)
+    projects.channel[:] = kept
 
 
 def test_what_the_record_does_not_cover_is_no_number() -> None:
@@ -160,8 +247,12 @@ def test_population_and_revenue_are_read_as_soon_as_they_are_recorded() -> None:
     data["population"] = (("month", "county", "skill"), people)
     data["revenue_total"] = (("month", "county"), np.full((MONTHS, WORLD.county_count), 100.0))
     seen = Record(Run(data), WORLD)
-    assert measure("population_2020", seen) == pytest.approx(20_000 / 1e6)
-    assert measure("population_jiaocheng_2020", seen) == pytest.approx(4.0)
+    people[MONTHS - 14] = 2_000.0  # November 2020, the census
+    people[59] = 3_000.0  # December 2018, the end of the year
+    assert measure("population_2020", seen) == pytest.approx(40_000 / 1e6)
+    assert measure("population_2018", seen) == pytest.approx(60_000 / 1e6)
+    assert measure("population_2017", seen) == pytest.approx(20_000 / 1e6)
+    assert measure("population_jiaocheng_2020", seen) == pytest.approx(8.0)
     assert measure("total_revenue_2020", seen) == pytest.approx(12.0)
     assert measure("total_revenue_fuan_2021", seen) == pytest.approx(1.2)
 

@@ -90,6 +90,24 @@ def test_sums_say_at_which_prices_they_stand(run: Run) -> None:
     )
 
 
+def test_coverage_names_the_month_of_each_figure(run: Run) -> None:
+    """Potential and realised are monthly: November 2019 is not December 2018. The others exist in December only."""
+    monthly = {name: run.monthly[name].copy() for name in ("local_share_potential", "local_share_realised")}
+    for name, before, now in (("local_share_potential", 0.11, 0.81), ("local_share_realised", 0.07, 0.19)):
+        monthly[name].loc[{"month": "2018-12-01"}], monthly[name].loc[{"month": "2019-11-01"}] = before, now
+    yearly = {name: run.monthly[name].copy() for name in ("local_share_goods", "local_content")}
+    yearly["local_share_goods"].loc[{"month": "2018-12-01"}] = 0.23
+    yearly["local_content"].loc[{"month": "2018-12-01"}] = 0.31
+    known = Run(run.monthly.assign(monthly | yearly))
+    text = " ".join(printed(statistics(known, "2019-11"), 80).split())
+    assert "Cell makers, Nov 2019: 81 % of chain goods could be bought nearby, 19 % are." in text
+    assert (
+        "Dec 2018 (taken each December): 23 % of all goods with raw metals and energy are bought nearby, 31 % of a "
+        "cell is value added at home." in text
+    )
+    assert "Cell makers, Dec 2019: " in " ".join(printed(statistics(known, "2019"), 80).split())
+
+
 def test_words_are_whole_in_the_headings(run: Run) -> None:
     text = printed(statistics(run, "2019-11"), 80)
     assert not [

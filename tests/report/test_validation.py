@@ -138,6 +138,8 @@ def test_published_figures_agree_with_the_file_of_facts() -> None:
         "growth_lithium_2017": (("BAT", "va_growth", "2017"), 0.01),
         "contribution_lithium_2021": (("BAT", "contribution_to_above_scale_va_growth", "2021"), 0.01),
         "chain_projects_2018": (("BAT", "chain_projects_cumulative", "2018"), 1.0),
+        "population_2017": (("Ningde", "population_resident_yearend", "2017"), 1e-6),
+        "population_2018": (("Ningde", "population_resident_yearend", "2018"), 1e-6),
         "population_2020": (("Ningde", "population_census", "2020"), 1e-6),
         "population_zhouning_2020": (("Zhouning", "population_census", "2020"), 1e-3),
         "total_revenue_fuan_2021": (("Fuan", "fiscal_revenue_total", "2021"), 0.1),
@@ -162,6 +164,19 @@ def test_derived_figures_are_the_arithmetic_they_name() -> None:
         "price_gap_lithium_2021": 158.0 / 75.0 - 1 - 0.921,
     }.items():
         assert published[name].value == pytest.approx(value, abs=0.0011), name
+
+
+def test_the_page_says_how_many_figures_stand_beside_a_band() -> None:
+    page = " ".join((Path(__file__).parents[2] / "docs" / "validation.md").read_text(encoding="utf-8").split())
+    said = re.search(r"sets (\d+) figures beside a 90 % band.*?about (\d+) would lie outside", page)
+    assert said is not None
+    published = facts()
+    banded = [
+        moment.name
+        for moment in MOMENTS.values()
+        if measurable(moment) and moment.name in published and not published[moment.name].one_sided
+    ]
+    assert (int(said[1]), int(said[2])) == (len(banded), round(0.1 * len(banded)))
 
 
 # --- the report -------------------------------------------------------------------------------------------------------
@@ -234,6 +249,24 @@ def test_a_lost_run_is_told_and_counts_for_nothing() -> None:
     assert (lines["output_lithium_2021"].band.runs, lines["output_lithium_2021"].band.asked) == (20, 20)
     assert lines["chain_projects_2019"].band.runs == 21
     assert "Seed 3 (later) is missing: OpeningError: refused" in report.headline(found)
+
+
+@pytest.mark.parametrize(("runs", "told"), [(2, True), (29, True), (30, False)])
+def test_few_runs_are_told_with_caution(runs: int, told: bool, capsys: pytest.CaptureFixture[str]) -> None:
+    found = validation(table(runs))
+    line = f"Caution: a 90 % band of {runs} runs is hardly known; take 30 or more seeds before you trust a verdict."
+    assert (line in report.headline(found)) == told
+    assert (f"- {line}" in to_markdown(found).splitlines()) == told
+    print_validation(found)
+    assert (line in " ".join(capsys.readouterr().out.split())) == told
+    assert any("Caution" in text for text in report.headline(found)) == told
+
+
+def test_runs_that_were_lost_do_not_count_as_runs() -> None:
+    """Seed 3 is lost in the later part only; the band there is of one run less."""
+    found = validation(table(30, fault="OpeningError: refused"))
+    assert (found.seeds, found.runs) == (30, 29)
+    assert any("a 90 % band of 29 runs is hardly known" in text for text in report.headline(found))
 
 
 @pytest.mark.parametrize(("width", "columns"), [(80, report.SHORT_COLUMNS), (118, report.COLUMNS)])

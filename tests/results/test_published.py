@@ -221,6 +221,7 @@ def test_signing_starting_and_building_by_hand(run: Run) -> None:
     found = waiting(run).published.pipeline(2018)
     assert float(found["talks"]) == 10
     assert float(found["sign_share"]) == pytest.approx(0.4)
+    assert (float(found["signed"]), float(found["signed_by_plan"])) == (4, 5)
     assert float(found["signed_investment"]) == pytest.approx(3.5), "own plants count, normal entry does not"
     assert float(found["started_share"]) == pytest.approx(0.5), "two of four within twelve months"
     assert found["months_to_production"].values.tolist() == [9, 9, 12, 12, 17]
@@ -259,6 +260,17 @@ def test_coverage_and_power_are_those_of_the_record(run: Run) -> None:
     assert found["potential"] == float(run.monthly["local_share_potential"].sel(at))
     assert found["realised"] == float(run.monthly["local_share_realised"].sel(at))
     assert (found["realised_all_goods"], found["value_added"]) == pytest.approx((0.4, 0.35))
+    content = run.monthly["local_content"].copy()
+    content.loc[{"month": "2018-12-01"}] = 0.2
+    known = Run(run.monthly.assign(local_content=content)).published
+    found, at = known.coverage("2019-11"), {"month": "2019-11-01"}
+    assert found["potential"] == float(run.monthly["local_share_potential"].sel(at))
+    assert found["realised"] == float(run.monthly["local_share_realised"].sel(at))
+    assert (found["realised_all_goods"], found["value_added"]) == pytest.approx((0.4, 0.2)), "December 2018"
+    assert known.coverage("2019-12") == known.coverage(2019)
+    first = known.coverage("2014-11")
+    assert np.isnan([first["realised_all_goods"], first["value_added"]]).all()
+    assert first["potential"] > 0
     power = run.published.power("2019-11")
     industrial = run.monthly["electricity"].values[:, :, INDUSTRY].sum(axis=(1, 2)) / 1e6
     assert power["so_far"] == pytest.approx(industrial[60:71].sum())
