@@ -14,6 +14,8 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from sim import cli
+from sim.accounts import BrokenIdentityError
+from sim.inputoutput.rationing import NoConvergenceError
 from sim.mechanisms.pending import INERT
 from sim.model import GROUPS
 from sim.parameters import describe
@@ -94,6 +96,22 @@ def test_check_warns_of_levers_without_effect() -> None:
     assert result.exit_code == 0
     assert result.stderr == f"scenarios/x.toml:3: warning: talent.budget: {INERT}\n"
     assert "    talent.budget: 150.0 -> 300.0\n" in result.stdout
+
+
+@pytest.mark.parametrize(("error", "line"), [
+    (NoConvergenceError("the shortage of OTHM does not settle"), "the shortage of OTHM does not settle"),
+    (BrokenIdentityError("I3 does not hold"), "its books do not balance: I3 does not hold"),
+])  # fmt: skip
+@pytest.mark.usefixtures("folder")
+def test_a_run_that_stops_says_why_in_one_line(monkeypatch: pytest.MonkeyPatch, error: RuntimeError, line: str) -> None:
+    def stops(*_: object, **__: object) -> None:
+        raise error
+
+    monkeypatch.setattr("sim.experiment.run", stops)
+    result = ningde("run", "baseline", "--quiet", "--out", "new")
+    assert result.exit_code == cli.BROKEN_BOOKS
+    separator = "," if isinstance(error, BrokenIdentityError) else ":"
+    assert result.stderr == f"baseline: the run stopped{separator} {line}\n"
 
 
 def test_values_that_allow_no_opening_are_refused(folder: Path, runs: list[tuple[Scenario, int, Path]]) -> None:
