@@ -469,15 +469,16 @@ def _read_all(names: list[str], report: bool = False, table: Table | None = None
     A scenario is also refused if its values, each within its range, allow no opening position together.
     """
     from sim.model import NingdeModel
+    from sim.opening.checks import remarks
     from sim.opening.totals import OpeningError
-    from sim.scenario import ScenarioError, locate, read
+    from sim.scenario import ScenarioError, locate, located, read
 
     scenarios, refused = [], []
     for name in names:
         path = locate(name)
         try:
             scenario = read(path, groups())
-            NingdeModel(scenario, table=table)
+            opening = NingdeModel(scenario, table=table).state
         except ScenarioError as error:
             refused.append(str(error))
             continue
@@ -485,7 +486,8 @@ def _read_all(names: list[str], report: bool = False, table: Table | None = None
             refused.append(f"{path}: {error}")
             continue
         scenarios.append(scenario)
-        for warning in scenarios[-1].warnings:
+        remarked = [located(path, groups(), key, sentence) for key, sentence in remarks(opening)]
+        for warning in (*scenario.warnings, *remarked):
             typer.echo(_warning(warning), err=True)
         if report:
             _report(path, scenarios[-1])
@@ -503,7 +505,7 @@ def _distinct(scenarios: list[Scenario]) -> None:
 
 
 def _warning(fault: Fault) -> str:
-    """A setting that is accepted but has no effect."""
+    """A setting that is accepted but has no effect, or one that is hardly meant."""
     where, _, rest = str(fault).partition(f": {fault.key}: ")
     return f"{where}: warning: {fault.key}: {rest}"
 

@@ -98,6 +98,20 @@ def test_check_warns_of_levers_without_effect() -> None:
     assert "    talent.budget: 150.0 -> 300.0\n" in result.stdout
 
 
+@pytest.mark.usefixtures("folder")
+def test_a_cap_below_what_the_opening_uses_is_warned_of(runs: list[tuple[Scenario, int, Path]]) -> None:
+    scenario("x", 'extends = "baseline"\n[energy]\ncap = 0.001\n')
+    scenario("y", 'extends = "x"\n[energy]\ncarbon_cap = [{ from = "2016-01", value = 0.5 }]\n')
+    energy = "scenarios/x.toml:3: warning: energy.cap: 0.001 TWh a year is below the 8.36 TWh that the plants of the"
+    carbon = "scenarios/y.toml:3: warning: energy.carbon_cap: 0.5 Mt CO2 a year from 2016-01 is below the 3.76 Mt CO2"
+    for result in (ningde("check", "y"), ningde("run", "y", "--out", "new")):
+        assert result.exit_code == 0
+        lines = result.stderr.split("\n")
+        assert [line[: len(start)] for line, start in zip(lines, (energy, carbon), strict=False)] == [energy, carbon]
+    assert len(runs) == 1
+    assert ningde("check", "capped_energy").stderr == ""
+
+
 @pytest.mark.parametrize(("error", "line"), [
     (NoConvergenceError("the shortage of OTHM does not settle"), "the shortage of OTHM does not settle"),
     (BrokenIdentityError("I3 does not hold"), "its books do not balance: I3 does not hold"),

@@ -197,6 +197,18 @@ def _located(merged: Merged, place: Place, sentence: str) -> Fault:
     return Fault("", 0, dotted(place), sentence) if document is None else document.fault(place, sentence)
 
 
+def located(path: Path, groups: Groups, key: str, sentence: str) -> Fault:
+    """What is said of a setting of a scenario file, with the line that set it, there or in a file it extends.
+
+    Args:
+        path: the file; it was read before.
+        groups: as for :func:`read`.
+        key: dotted name of the setting.
+        sentence: what is said.
+    """
+    return _located(merge(read_chain(path, []), known_keys(groups)), tuple(key.split(".")), sentence)
+
+
 def _unknown_keys(merged: Merged, known: Known) -> Iterator[tuple[Place, str]]:
     """Keys that no group declares."""
     for table, values in merged.tables.items():
