@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.flows import SECTORS, matrix_of, net_lending, net_received
+from sim.inputoutput.rationing import SHORTAGE_TOLERANCE
 from sim.mechanisms.prices import input_coefficients, material_factor_of
 from sim.mechanisms.production import material_costs, node_basis
 from sim.mechanisms.shortage import Shortage
@@ -383,7 +384,8 @@ def check_flows(state: State) -> float:
 def check_stocks(state: State) -> float:
     """I18: stocks of critical inputs change by what is bought, used and written off; no more comes than is delivered.
 
-    The rounds of a shortage end within a tolerance; purchases may exceed what is delivered by as much.
+    The rounds of a shortage end within a tolerance of the shares that home makers make of their usual output; so
+    purchases may exceed what is delivered by ten times as much of the usual supply, from home and outside.
     """
     critical, ledger = state.critical, state.ledger
     assert ledger is not None
@@ -398,8 +400,9 @@ def check_stocks(state: State) -> float:
         not_negative("I18 stocks >= 0", state, stock, SMALL_CELL, 1e-6, "firm")
     bought = (flows.use - flows.drawn + flows.filled).sum(axis=1)
     over = np.where(np.isinf(flows.supply), 0.0, np.maximum(bought - flows.supply, 0.0))
-    loose = max(1e-6, 10.0 * flows.change)
-    worst("I18 bought <= delivered", state, over, 0.0 * over, max(1.0, float(bought.max())), loose, "")
+    for product, code in enumerate(state.world.products[each] for each in critical.products):
+        name, size = f"I18 bought <= delivered, {code}", max(1.0, float(flows.usual[product]))
+        worst(name, state, over[product], np.zeros(()), size, 10.0 * SHORTAGE_TOLERANCE, "")
     held_up = input_coefficients(state)[critical.products] >= state.scenario[Shortage].critical_input
     in_table = (the_table(state).outside_inputs[critical.products] * held_up).sum(axis=1)
     name = "I18 use = outside inputs of the table"

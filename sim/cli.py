@@ -1,7 +1,7 @@
 """The command ``ningde``. Heavy imports stay inside the commands, so that help and mistakes answer at once.
 
 Exit codes: 0 all is well, 2 the input is at fault (one line for each fault on standard error, no traceback), 3 an
-accounting identity stopped the run.
+accounting identity stopped the run, or a month could not be computed.
 """
 
 from __future__ import annotations
@@ -10,14 +10,14 @@ import csv
 import json
 import os
 import sys
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from pandas import DataFrame
     from rich.table import Table as RichTable
@@ -33,7 +33,7 @@ BAD_INPUT = 2
 """Exit code for input at fault."""
 
 BROKEN_BOOKS = 3
-"""Exit code for a run that an accounting identity stopped, or an ensemble in which no run came to its end."""
+"""Exit code for a run that its books, or a month without a solution, stopped; or an ensemble without a finished run."""
 
 INTERRUPTED = 130
 """Exit code after an interrupt from the keyboard, as shells have it."""
@@ -86,20 +86,29 @@ def run(
 
 def _run_one(scenario: Scenario, seed: int, out: Path, quiet: bool, table: Table | None = None) -> None:
     """One run of one scenario, with dataset, tables and figures in an existing folder, and a summary on the screen."""
-    from sim.accounts import BrokenIdentityError
     from sim.experiment import run as run_scenario
     from sim.report.figures import save_figures
     from sim.report.progress import months_bar
     from sim.report.summary import print_summary
 
-    try:
-        with months_bar(f"{scenario.name}, seed {seed}", shown=not quiet) as tick:
-            done = run_scenario(scenario, seed, tick, table=table)
-    except BrokenIdentityError as error:
-        typer.echo(f"{scenario.name}: the run stopped, its books do not balance: {error}", err=True)
-        raise typer.Exit(BROKEN_BOOKS) from None
+    with _stopping(scenario.name), months_bar(f"{scenario.name}, seed {seed}", shown=not quiet) as tick:
+        done = run_scenario(scenario, seed, tick, table=table)
     files = done.save(out) + save_figures(done, out)
     print_summary(done, files)
+
+
+@contextmanager
+def _stopping(name: str) -> Iterator[None]:
+    """A month that cannot be computed, or whose books do not balance, ends the command with one line."""
+    from sim.accounts import BrokenIdentityError
+    from sim.inputoutput.rationing import NoConvergenceError
+
+    try:
+        yield
+    except (BrokenIdentityError, NoConvergenceError) as error:
+        why = ", its books do not balance" if isinstance(error, BrokenIdentityError) else ""
+        typer.echo(f"{name}: the run stopped{why}: {error}", err=True)
+        raise typer.Exit(BROKEN_BOOKS) from None
 
 
 @app.command()
@@ -215,7 +224,6 @@ def explain(
     quiet: Annotated[bool, typer.Option("--quiet", help="No progress.")] = False,
 ) -> None:
     """Who came, where and why, the chains of the lead firms with their gaps, and what limited growth."""
-    from sim.accounts import BrokenIdentityError
     from sim.experiment import explain as explain_run
     from sim.report.explain import county_of, leader_of, print_explanation, save_tables
     from sim.report.explain_figures import save_explain_figures
@@ -227,11 +235,8 @@ def explain(
     own = None if table is None else _own_table(table)
     plan = _read_all([scenario], table=own)[0]
     try:
-        with months_bar(f"{plan.name} to {until or plan.run.end}", shown=not quiet) as tick:
+        with _stopping(plan.name), months_bar(f"{plan.name} to {until or plan.run.end}", shown=not quiet) as tick:
             found = explain_run(plan, seed, until, tick, table=own)
-    except BrokenIdentityError as error:
-        typer.echo(f"{plan.name}: the run stopped, its books do not balance: {error}", err=True)
-        raise typer.Exit(BROKEN_BOOKS) from None
     except ValueError as error:
         _refuse([f"--until: {error}"])
     files = []
@@ -265,16 +270,13 @@ def _accounts(
     plan: Scenario, month: str | None, seed: int | None, table: Table | None, quiet: bool
 ) -> RegionalAccounts:
     """The table of a month; a month without one ends the command."""
-    from sim.accounts import BrokenIdentityError
     from sim.experiment.tables import regional_accounts
     from sim.report.progress import months_bar
 
     try:
-        with months_bar(f"{plan.name} to {month}", shown=not quiet and month is not None) as tick:
+        shown = not quiet and month is not None
+        with _stopping(plan.name), months_bar(f"{plan.name} to {month}", shown=shown) as tick:
             return regional_accounts(plan, month, seed, tick, opening=table)
-    except BrokenIdentityError as error:
-        typer.echo(f"{plan.name}: the run stopped, its books do not balance: {error}", err=True)
-        raise typer.Exit(BROKEN_BOOKS) from None
     except ValueError as error:
         _refuse([f"--month: {error}"])
 
@@ -467,15 +469,16 @@ def _read_all(names: list[str], report: bool = False, table: Table | None = None
     A scenario is also refused if its values, each within its range, allow no opening position together.
     """
     from sim.model import NingdeModel
+    from sim.opening.checks import remarks
     from sim.opening.totals import OpeningError
-    from sim.scenario import ScenarioError, locate, read
+    from sim.scenario import ScenarioError, locate, located, read
 
     scenarios, refused = [], []
     for name in names:
         path = locate(name)
         try:
             scenario = read(path, groups())
-            NingdeModel(scenario, table=table)
+            opening = NingdeModel(scenario, table=table).state
         except ScenarioError as error:
             refused.append(str(error))
             continue
@@ -483,7 +486,8 @@ def _read_all(names: list[str], report: bool = False, table: Table | None = None
             refused.append(f"{path}: {error}")
             continue
         scenarios.append(scenario)
-        for warning in scenarios[-1].warnings:
+        remarked = [located(path, groups(), key, sentence) for key, sentence in remarks(opening)]
+        for warning in (*scenario.warnings, *remarked):
             typer.echo(_warning(warning), err=True)
         if report:
             _report(path, scenarios[-1])
@@ -501,7 +505,7 @@ def _distinct(scenarios: list[Scenario]) -> None:
 
 
 def _warning(fault: Fault) -> str:
-    """A setting that is accepted but has no effect."""
+    """A setting that is accepted but has no effect, or one that is hardly meant."""
     where, _, rest = str(fault).partition(f": {fault.key}: ")
     return f"{where}: warning: {fault.key}: {rest}"
 

@@ -524,14 +524,14 @@ class Opening(Parameters):
         source="assumption",
     )
 
-    def checks(self) -> Iterator[tuple[str, str]]:
+    def checks(self) -> Iterator[tuple[tuple[str, ...], str]]:
         """Shares that divide a whole sum to 1, or leave something for the rest."""
         yield from sum_to_one(self, "share_catl_dongqiao", "share_atl_dongqiao", "share_atl_jiaocheng")
         yield from sum_to_one(self, "mix_machinery", "mix_food", "mix_other")
         rolled_and_melted = self.stainless_melt_share + self.stainless_roll_share
         if rolled_and_melted > 1.0:
             sentence = f"stainless_melt_share + stainless_roll_share is {show(rolled_and_melted)}, which is above 1"
-            yield "stainless_roll_share", sentence
+            yield ("stainless_roll_share", "stainless_melt_share"), sentence
 
 
 class InputOutput(Parameters):
@@ -822,14 +822,15 @@ class InputOutput(Parameters):
     split: Mapping[str, float] = entries("io.split")
     ores: Mapping[str, float] = entries("io.ores")
 
-    def checks(self) -> Iterator[tuple[str, str]]:
+    def checks(self) -> Iterator[tuple[tuple[str, ...], str]]:
         """A national sector of which nothing is left beside its parts (vehicles, vehicle parts) is divided in full."""
         for sector in data.rows("sectors.csv"):
             parts = [part for part in sector["children"].split(";") if part]
             total = sum(self.split[part] for part in parts)
             if parts and not sector["product"] and not abs(total - 1.0) <= 1e-9:
                 shares = " + ".join(parts)
-                yield f"split.{parts[0]}", f"{shares} is {show(round(total, 9))}; these shares must sum to 1"
+                names = tuple(f"split.{part}" for part in parts)
+                yield names, f"{shares} is {show(round(total, 9))}; these shares must sum to 1"
 
 
 class Projects(Parameters):

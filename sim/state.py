@@ -543,7 +543,7 @@ class CriticalFlows:
     drawn: Floats  # (Q, F) part of the use that came from stock
     filled: Floats  # (Q, F) bought for stock
     supply: Floats  # (Q,) what the outside delivers, infinite without a limit
-    change: float  # last change of the rounds of a shortage, 0 without one
+    usual: Floats  # (Q,) usual outside use and what home makers would make without the shortage
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,8 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from sim import cli
+from sim.accounts import BrokenIdentityError
+from sim.inputoutput.rationing import NoConvergenceError
 from sim.mechanisms.pending import INERT
 from sim.model import GROUPS
 from sim.parameters import describe
@@ -94,6 +96,36 @@ def test_check_warns_of_levers_without_effect() -> None:
     assert result.exit_code == 0
     assert result.stderr == f"scenarios/x.toml:3: warning: talent.budget: {INERT}\n"
     assert "    talent.budget: 150.0 -> 300.0\n" in result.stdout
+
+
+@pytest.mark.usefixtures("folder")
+def test_a_cap_below_what_the_opening_uses_is_warned_of(runs: list[tuple[Scenario, int, Path]]) -> None:
+    scenario("x", 'extends = "baseline"\n[energy]\ncap = 0.001\n')
+    scenario("y", 'extends = "x"\n[energy]\ncarbon_cap = [{ from = "2016-01", value = 0.5 }]\n')
+    energy = "scenarios/x.toml:3: warning: energy.cap: 0.001 TWh a year is below the 8.36 TWh that the plants of the"
+    carbon = "scenarios/y.toml:3: warning: energy.carbon_cap: 0.5 Mt CO2 a year from 2016-01 is below the 3.76 Mt CO2"
+    for result in (ningde("check", "y"), ningde("run", "y", "--out", "new")):
+        assert result.exit_code == 0
+        lines = result.stderr.split("\n")
+        assert [line[: len(start)] for line, start in zip(lines, (energy, carbon), strict=False)] == [energy, carbon]
+    assert len(runs) == 1
+    assert ningde("check", "capped_energy").stderr == ""
+
+
+@pytest.mark.parametrize(("error", "line"), [
+    (NoConvergenceError("the shortage of OTHM does not settle"), "the shortage of OTHM does not settle"),
+    (BrokenIdentityError("I3 does not hold"), "its books do not balance: I3 does not hold"),
+])  # fmt: skip
+@pytest.mark.usefixtures("folder")
+def test_a_run_that_stops_says_why_in_one_line(monkeypatch: pytest.MonkeyPatch, error: RuntimeError, line: str) -> None:
+    def stops(*_: object, **__: object) -> None:
+        raise error
+
+    monkeypatch.setattr("sim.experiment.run", stops)
+    result = ningde("run", "baseline", "--quiet", "--out", "new")
+    assert result.exit_code == cli.BROKEN_BOOKS
+    separator = "," if isinstance(error, BrokenIdentityError) else ":"
+    assert result.stderr == f"baseline: the run stopped{separator} {line}\n"
 
 
 def test_values_that_allow_no_opening_are_refused(folder: Path, runs: list[tuple[Scenario, int, Path]]) -> None:

@@ -186,7 +186,7 @@ def test_shares_are_checked_and_never_normalised() -> None:
         one: float = parameter(0.4, unit="share", low=0, high=1, **ABOUT)
         two: float = parameter(0.6, unit="share", low=0, high=1, **ABOUT)
 
-        def checks(self) -> Iterator[tuple[str, str]]:
+        def checks(self) -> Iterator[tuple[tuple[str, ...], str]]:
             yield from sum_to_one(self, "one", "two")
 
     class Mix(Parameters):
@@ -195,7 +195,7 @@ def test_shares_are_checked_and_never_normalised() -> None:
         two: Lever = lever(0.6, unit="share", low=0, high=1, neutral=0, starts="start", **ABOUT)
         start: Month = month("2017-01", low="2014-01", high="2035-12", **ABOUT)
 
-        def checks(self) -> Iterator[tuple[str, str]]:
+        def checks(self) -> Iterator[tuple[tuple[str, ...], str]]:
             yield from sum_to_one(self, "one", "two")
 
     assert Shares.model_validate({"one": 0.1, "two": 0.9}).one == 0.1

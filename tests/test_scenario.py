@@ -330,11 +330,10 @@ def test_settings_contradict_nothing() -> None:
     shares = "these shares must sum to 1"
     faults = {
         '[run]\n\nstart = "2018-01"\nend = "2018-01"': ':4: run.end: "2018-01" is not after run.start = "2018-01"',
-        "\n[opening]\nmix_food = 0.35": ":2: opening.mix_machinery: "
-        f"mix_machinery + mix_food + mix_other is 1.05; {shares}",
-        "[opening]\nshare_atl_dongqiao = 0.2": ":1: opening.share_catl_dongqiao: share_catl_dongqiao + "
+        "\n[opening]\nmix_food = 0.35": f":3: opening.mix_food: mix_machinery + mix_food + mix_other is 1.05; {shares}",
+        "[opening]\nshare_atl_dongqiao = 0.2": ":2: opening.share_atl_dongqiao: share_catl_dongqiao + "
         f"share_atl_dongqiao + share_atl_jiaocheng is 0.73; {shares}",
-        "[opening]\nstainless_melt_share = 0.8": ":1: opening.stainless_roll_share: "
+        "[opening]\nstainless_melt_share = 0.8": ":2: opening.stainless_melt_share: "
         "stainless_melt_share + stainless_roll_share is 1.05, which is above 1",
         "\n[io.split]\nV_PWTR = 0.4\nV_BODY = 0.5": f":4: io.split.V_BODY: V_BODY + V_PWTR is 0.9; {shares}",
     }
@@ -342,6 +341,19 @@ def test_settings_contradict_nothing() -> None:
         with pytest.raises(ScenarioError) as caught:
             parse(text, groups)
         assert str(caught.value) == f"scenario{sentence}"
+
+
+def test_shares_that_do_not_sum_are_told_at_the_line_that_the_nearest_file_changed(tmp_path: Path) -> None:
+    write(tmp_path, "baseline", "[talent]\nmix_cash = 0.4\nmix_housing = 0.3\nmix_schooling = 0.2\nmix_health = 0.1\n")
+    middle = write(tmp_path, "middle", 'extends = "baseline"\n[talent]\n\nmix_housing = 0.4\n')
+    shares = "mix_cash + mix_housing + mix_schooling + mix_health is"
+    with pytest.raises(ScenarioError) as caught:
+        read(middle, SMALL)
+    assert str(caught.value) == f"{middle}:4: talent.mix_housing: {shares} 1.1; these shares must sum to 1"
+    child = write(tmp_path, "child", 'extends = "middle"\n[talent]\nbudget = 10\nmix_health = 0.2\n')
+    with pytest.raises(ScenarioError) as caught:
+        read(child, SMALL)
+    assert str(caught.value) == f"{child}:4: talent.mix_health: {shares} 1.2; these shares must sum to 1"
 
 
 # --- shipped scenarios

@@ -53,6 +53,7 @@ def run(
 
     Raises:
         BrokenIdentityError: an account does not balance; nothing is returned.
+        NoConvergenceError: a month has no solution, such as a shortage that does not settle; nothing is returned.
         OpeningError: the opening parameters contradict each other, or the given table is not one of the model.
     """
     model = NingdeModel(scenario, seed, table=table)

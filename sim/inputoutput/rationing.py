@@ -34,7 +34,7 @@ programme, as :func:`compare_rules` does.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Literal, Protocol
 
@@ -55,6 +55,12 @@ SLOWEST = 0.9
 
 SHORTAGE_TOLERANCE = 1e-8
 """Largest change of s at which the rounds of (C2) stop (section 9.12 of the model description)."""
+
+LEAP, LEAP_EVERY = 0.99, 5
+"""Part of the way to where slow rounds of (C2) lead that a leap goes, and rounds between leaps (numerical)."""
+
+ROUNDED = 1e-12
+"""Rise of a share that is rounding and no rise (numerical)."""
 
 
 class NoConvergenceError(RuntimeError):
@@ -201,8 +207,12 @@ def ration(
     *,
     tolerance: float = SHORTAGE_TOLERANCE,
     rounds: int = 60,
+    patience: int = 0,
 ) -> Shortage:
     """The shares s of output for which scarce inputs suffice, by the pooled rule (C2).
+
+    Where makers of a scarce product need it themselves, the rounds may fall by a thousandth or less of what is left to
+    fall, for thousands of rounds. Beyond ``rounds``, every few rounds therefore begin with a leap, see :func:`_leap`.
 
     Args:
         deliveries: M.
@@ -211,30 +221,110 @@ def ration(
         scarce: what is scarce.
         rule: rule of home suppliers that are short.
         tolerance: change of s at which the rounds stop.
-        rounds: greatest number of rounds; then ``converged`` is False and s is an upper bound.
+        rounds: greatest number of plain rounds.
+        patience: greatest number of rounds with leaps after them; then ``converged`` is False and s is an upper bound.
     """
-    wanted = deliveries.demand(usual)
-    need = scarce.need * usual
-    making = [scarce.maker == product for product in range(len(need))]
-    share, change = np.ones(len(usual)), np.inf
-    count = 0
-    while count < rounds and change >= tolerance:
+    one_round = _Rounds(deliveries, usual, final, scarce, rule)
+    share, change, count = np.ones(len(usual)), np.inf, 0
+    while count < rounds + patience and change >= tolerance:
+        if count >= rounds and (count - rounds) % LEAP_EVERY == 0:
+            share = _leap(one_round, share)
         count += 1
-        phi = served(rule, share * usual, wanted, final)
-        offers = np.stack([deliveries.intake(np.where(makes, phi, 0.0)) * usual for makes in making])
-        gap = np.maximum(need - offers - scarce.stock, 0.0)
+        phi, offers, imports, lacking = one_round.allotted(share)
+        new = 1.0 - lacking.max(axis=0)
+        change = float(np.abs(new - share).max())
+        share = new
+    phi = np.where(scarce.maker >= 0, phi, 1.0)
+    return Shortage(usual, share, phi, offers, imports, count, change, change < tolerance)
+
+
+class _Rounds:
+    """One round of (C2), and how its result changes with the shares that it begins with.
+
+    Args:
+        deliveries: M.
+        usual: (n,) x0.
+        final: (n,) demand other than of home producers, >= 0.
+        scarce: what is scarce.
+        rule: rule of home suppliers that are short.
+    """
+
+    def __init__(self, deliveries: Deliveries, usual: Floats, final: Floats, scarce: Scarce, rule: Rule) -> None:
+        self.deliveries, self.usual, self.final, self.scarce, self.rule = deliveries, usual, final, scarce, rule
+        self.wanted = deliveries.demand(usual)
+        self.need = scarce.need * usual
+        self.making = [scarce.maker == product for product in range(len(self.need))]
+
+    def offered(self, served_share: Floats) -> Floats:
+        """(Q, n) what makers that serve these shares of the orders of x0 offer each buyer."""
+        usual, intake = self.usual, self.deliveries.intake
+        return np.stack([intake(np.where(makes, served_share, 0.0)) * usual for makes in self.making])
+
+    def allotted(self, share: Floats) -> tuple[Floats, Floats, Floats, Floats]:
+        """From s: (n,) phi, (Q, n) offers, imports, and what is lacking as a share of the need."""
+        scarce = self.scarce
+        phi = served(self.rule, share * self.usual, self.wanted, self.final)
+        offers = self.offered(phi)
+        gap = np.maximum(self.need - offers - scarce.stock, 0.0)
         if scarce.quota is None:
             total = gap.sum(axis=1)
             part = np.divide(scarce.supply, total, out=np.ones(len(total)), where=total > 0)
             imports = gap * np.minimum(1.0, part)[:, None]
         else:
             imports = np.minimum(gap, scarce.quota)
-        lacking = np.divide(gap - imports, need, out=np.zeros_like(gap), where=need > 0)
-        new = 1.0 - lacking.max(axis=0)
-        change = float(np.abs(new - share).max())
-        share = new
-    phi = np.where(scarce.maker >= 0, phi, 1.0)
-    return Shortage(usual, share, phi, offers, imports, count, change, change < tolerance)
+        lacking = np.divide(gap - imports, self.need, out=np.zeros_like(gap), where=self.need > 0)
+        return phi, offers, imports, lacking
+
+    def following(self, share: Floats) -> Floats:
+        """(n,) the next s."""
+        return np.asarray(1.0 - self.allotted(share)[3].max(axis=0))
+
+    def slope(self, share: Floats) -> Callable[[Floats], Floats]:
+        """The derivative of the next s: takes a change of s to the change of the next."""
+        scarce, need, rows = self.scarce, self.need, np.arange(len(share))
+        basis = self.wanted if self.rule == "local_first" else self.wanted + self.final
+        short = (share * self.usual < basis) & (scarce.maker >= 0)
+        rate = np.divide(self.usual, basis, out=np.zeros(len(share)), where=short)
+        _, offers, _, lacking = self.allotted(share)
+        gap = np.maximum(need - offers - scarce.stock, 0.0)
+        worst = lacking.argmax(axis=0)
+        bound = lacking.max(axis=0) > 0.0
+        total = gap.sum(axis=1)
+        kept = np.divide(scarce.supply, total, out=np.ones(len(total)), where=total > scarce.supply)
+        less = np.divide(kept, total, out=np.zeros(len(total)), where=total > 0)
+
+        def change(moved: Floats) -> Floats:
+            closed = np.where(gap > 0.0, self.offered(rate * moved), 0.0)
+            if scarce.quota is None:
+                closed = closed * (1.0 - kept)[:, None] + gap * (less * closed.sum(axis=1))[:, None]
+            risen = np.divide(closed[worst, rows], need[worst, rows], out=np.zeros(len(rows)), where=bound)
+            return np.asarray(risen)
+
+        return change
+
+
+def _leap(rounds: _Rounds, share: Floats) -> Floats:
+    """A guess between s and the greatest fixed point of (C2), by Newton's method; s itself where none is found.
+
+    The rounds are isotone. Where they fall at every point of the way from s to the guess, no point of it lies below
+    the greatest fixed point: the first to touch it in one share could fall no more in that. Four points of the way are
+    looked at. Without a pool the rounds are concave as well, and Newton's steps from above stay above.
+
+    Args:
+        rounds: one round and its derivative.
+        share: (n,) s.
+    """
+    from scipy.sparse.linalg import LinearOperator, gmres  # slow to import, and few runs need it
+
+    size, slope = len(share), rounds.slope(share)
+    left = LinearOperator((size, size), matvec=lambda moved: moved - slope(moved), dtype=np.float64)
+    way, _ = gmres(left, rounds.following(share) - share, rtol=1e-10, atol=0.0, restart=60, maxiter=2)
+    way = np.maximum(LEAP * np.minimum(way, 0.0), -share)
+    for part in (1.0, 0.5, 0.1):
+        points = (share + part * at * way for at in (0.25, 0.5, 0.75, 1.0))
+        if all((rounds.following(point) <= point + ROUNDED).all() for point in points):
+            return np.asarray(share + part * way)
+    return share
 
 
 @dataclass(frozen=True)

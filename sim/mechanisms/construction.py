@@ -148,7 +148,7 @@ class Construction(Parameters):
         source="assumption",
     )
 
-    def checks(self) -> Iterator[tuple[str, str]]:
+    def checks(self) -> Iterator[tuple[tuple[str, ...], str]]:
         """The three shares of spending sum to 1."""
         yield from sum_to_one(self, "spend_construction", "spend_equipment", "spend_outside")
 

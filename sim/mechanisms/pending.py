@@ -88,7 +88,7 @@ class Talent(Parameters):
         source="assumption",
     )
 
-    def checks(self) -> Iterator[tuple[str, str]]:
+    def checks(self) -> Iterator[tuple[tuple[str, ...], str]]:
         """The four parts of the budget sum to 1."""
         yield from sum_to_one(self, "mix_cash", "mix_housing", "mix_schooling", "mix_health")
 

@@ -33,7 +33,7 @@ Writes: commodity, price, price_level, conversion, material_factor, experience.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, ClassVar
@@ -52,7 +52,7 @@ from sim.mechanisms.demand import (
     market_volumes,
     monthly_logs,
 )
-from sim.parameters import Lever, Month, Parameters, entries, lever, parameter
+from sim.parameters import Lever, Month, Parameters, entries, lever, parameter, show
 from sim.settings import Run
 from sim.state import COMMODITIES, YEAR, State, Technology, read_monthly, read_once
 from sim.sums import sum_by
@@ -83,13 +83,16 @@ UTILISATION: Mapping[str, str] = {
 }
 """Lever of the world utilisation of each chain."""
 
+LOWEST_UTILISATION = 0.3
+"""World utilisation below which no value is accepted: no industry of the world stands idle for more (assumption)."""
+
 
 def utilisation(chain: str) -> Any:
     """The lever of a chain's world utilisation."""
     return lever(
         0,
         symbol=f"U_{chain}",
-        unit="world utilisation of capacity; 0 = normal",
+        unit="world utilisation of capacity, at least 0.3; 0 = normal",
         low=0,
         high=1,
         neutral=0,
@@ -264,6 +267,29 @@ class Prices(Parameters):
     utilisation_copper: Lever = utilisation("CU")
     exposure: Mapping[str, float] = entries("prices.exposure")
     unit_value: Mapping[str, float] = entries("prices.unit_value")
+
+    def checks(self) -> Iterator[tuple[tuple[str, ...], str]]:
+        """World utilisation is normal (0) or a share that the world can have, and leaves a markup above 0."""
+        for path in UTILISATION.values():
+            name = path.removeprefix(f"{self.table}.")
+            use, when = min(_values_above_zero(getattr(self, name)), default=(1.0, ""))
+            least = self.utilisation_normal - 1.0 / self.margin_utilisation if self.margin_utilisation > 0 else 0.0
+            if use < LOWEST_UTILISATION:
+                yield (name,), f"{show(use)}{when} is below {LOWEST_UTILISATION}; give 0 for normal utilisation"
+            elif use <= least + 1e-9:
+                sentence = (
+                    f"{name} = {show(use)}{when} leaves no markup: with margin_utilisation = "
+                    f"{show(self.margin_utilisation)} and utilisation_normal = {show(self.utilisation_normal)} "
+                    f"it must be above {least:.4g}, or 0 for normal"
+                )
+                yield (name, "margin_utilisation", "utilisation_normal"), sentence
+
+
+def _values_above_zero(lever: Lever) -> Iterator[tuple[float, str]]:
+    """Values above 0 that a lever of the city takes, with words for the month in which each begins."""
+    course = lever.others
+    dated = [(f" from {since}", value) for since, value in course] if isinstance(course, tuple) else [("", course)]
+    return ((float(value), when) for when, value in dated if float(value) > 0.0)
 
 
 def learning_exponent(rate: float) -> float:

@@ -365,7 +365,7 @@ class Promotion(Parameters):
     )
     cross_chain: Mapping[str, float] = entries("promotion.cross_chain")
 
-    def checks(self) -> Iterator[tuple[str, str]]:
+    def checks(self) -> Iterator[tuple[tuple[str, ...], str]]:
         """The parts of the budget sum to 1, so that no effort is free; so do the weights of the chain channel."""
         yield from sum_to_one(self, "mix_leader", "mix_chain", "mix_cluster", "mix_bump")
         yield from sum_to_one(self, "weight_supplement", "weight_strengthen", "weight_extend")

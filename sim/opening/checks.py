@@ -10,6 +10,8 @@ state cannot start a run that would only break, or quietly mend itself, in its f
 - capital: capacity of every firm >= its output;
 - incomes: what is ordered at home out of the incomes that an output pays is less than that output;
 - every stock, price and share means something (:mod:`sim.meaning`).
+
+What can be, but is hardly meant, is not refused but remarked upon (:func:`remarks`).
 """
 
 from __future__ import annotations
@@ -21,10 +23,12 @@ from sim.accounts import where_is
 from sim.inputoutput.leontief import spectral_radius
 from sim.inputoutput.tables import Table
 from sim.meaning import first_without_meaning
+from sim.mechanisms.energy import MILLION, Energy, electricity
 from sim.mechanisms.households import Households, paid_out
 from sim.mechanisms.production import relative_price
 from sim.opening.totals import OpeningError
-from sim.state import State
+from sim.parameters import show
+from sim.state import YEAR, State
 from sim.sums import sum_by
 
 Floats = NDArray[np.float64]
@@ -54,6 +58,34 @@ def check_position(state: State, table: Table) -> None:
     if nothing is not None:
         raise OpeningError(f"the opening position means nothing: {nothing}")
     check_incomes(state, table)
+
+
+def remarks(state: State) -> list[tuple[str, str]]:
+    """Settings that are accepted although the opening makes them a shock that is hardly meant.
+
+    Caps on electricity and carbon below what the plants of the opening use: output is cut in the first such month.
+
+    Args:
+        state: the opening position.
+
+    Returns:
+        Dotted name of each setting and a sentence with both figures.
+    """
+    p, firms = state.scenario[Energy], state.firms
+    use = float(electricity(firms, 0, p.efficiency)[firms.alive].sum()) * YEAR / MILLION
+    found = []
+    for name, unit, used in (("cap", "TWh", use), ("carbon_cap", "Mt CO2", use * p.grid_factor)):
+        course = state.scenario.lever(f"energy.{name}")
+        caps = np.where(course > 0, course, np.inf)
+        month = int(caps.argmin())
+        if caps[month] < used:
+            since = f" from {state.scenario.start + month}" if month > 0 else ""
+            sentence = (
+                f"{show(float(caps[month]))} {unit} a year{since} is below the {used:.3g} {unit} that the plants of "
+                "the opening use: their output is cut to it; 0 means no cap"
+            )
+            found.append((f"energy.{name}", sentence))
+    return found
 
 
 def _refuse(what: str, place: str, have: float, need: float, unit: str, look: str) -> None:

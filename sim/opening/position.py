@@ -41,7 +41,7 @@ from sim.mechanisms.production import (
 from sim.mechanisms.promotion import Promotion
 from sim.mechanisms.sourcing import Sourcing
 from sim.opening.basis import Basis
-from sim.opening.checks import check_position
+from sim.opening.checks import check_position, remarks
 from sim.opening.links import connect_opening
 from sim.opening.people import opening_people, put_to_work, settle_households
 from sim.opening.population import LEADER_QUALITY, UTILISATION, opening_firms
@@ -196,6 +196,7 @@ def opening_state(scenario: Scenario, world: World, seed: int, levers: dict[str,
     _land_and_location(state)
     entry_balance(state)
     check_position(state, table)
+    state.events += [f"{name}: {sentence}" for name, sentence in remarks(state)]
     return state
 
 

@@ -313,16 +313,24 @@ def check_totals(totals: OpeningTotals) -> None:
     low, high = CHAIN_SHARE_BAND
     if not low <= share <= high:
         raise OpeningError(
-            f"the four chains make {share:.1%} of above-scale value added at opening, expected {low:.0%} to {high:.0%}:"
-            " see opening.cells_output and opening.stainless_output"
+            f"the four chains make {_beside(100.0 * share, 100.0 * low, 100.0 * high, 1)}% of above-scale value added"
+            f" at opening, expected {low:.0%} to {high:.0%}: see opening.cells_output and opening.stainless_output"
         )
     output = float(totals.above_scale.sum())
     low, high = ABOVE_SCALE_BAND
     if not low <= output <= high:
         raise OpeningError(
-            f"above-scale output at opening is {output / BILLION:.0f} bn yuan at 2018 prices, expected"
+            f"above-scale output at opening is {_beside(output / BILLION, low / BILLION, high / BILLION, 0)} bn yuan"
+            " at 2018 prices, expected"
             f" {low / BILLION:.0f} to {high / BILLION:.0f}: see opening.industry_share and opening.above_scale_share"
         )
+
+
+def _beside(value: float, low: float, high: float, digits: int) -> str:
+    """A value outside its band with so many digits behind the point that it does not read like the end of the band."""
+    while digits < 15 and low <= round(value, digits) <= high:
+        digits += 1
+    return f"{value:.{digits}f}"
 
 
 def product_figures(column: str, **groups: object) -> Floats:

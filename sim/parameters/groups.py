@@ -142,10 +142,11 @@ class Parameters(BaseModel):
     label: ClassVar[str] = ""
     inert: ClassVar[str] = ""
 
-    def checks(self) -> Iterator[tuple[str, str]]:
+    def checks(self) -> Iterator[tuple[str | tuple[str, ...], str]]:
         """Faults between the fields of the group: pairs of a name and a sentence. Groups may override it.
 
-        The name is that of a field, or of one figure of a table of figures (``"split.V_BODY"``).
+        The name is that of a field, or of one figure of a table of figures (``"split.V_BODY"``). Where any of several
+        fields may be the one to mend, all are named: the user is told of the one that his own file sets.
         """
         return iter(())
 
@@ -167,9 +168,14 @@ class Parameters(BaseModel):
             if isinstance(declaration, LeverRule) and declaration.starts is not None:
                 bound = replace(getattr(self, name), since=getattr(self, declaration.starts))
                 self.__dict__[name] = bound  # the model is frozen for everybody else
-        faults: list[tuple[Place, str]] = [(tuple(name.split(".")), sentence) for name, sentence in self.checks()]
+        faults: list[tuple[Place, str]] = []
+        involved: list[tuple[Place, ...]] = []
+        for names, sentence in self.checks():
+            places = tuple(tuple(name.split(".")) for name in ((names,) if isinstance(names, str) else names))
+            faults.append((places[0], sentence))
+            involved.append(places)
         if faults:
-            raise RefusedError(faults)
+            raise RefusedError(faults, involved)
         return self
 
 
@@ -193,7 +199,7 @@ def declarations(group: type[Parameters]) -> Mapping[str, Declaration]:
     return found
 
 
-def sum_to_one(group: Parameters, *names: str) -> Iterator[tuple[str, str]]:
+def sum_to_one(group: Parameters, *names: str) -> Iterator[tuple[tuple[str, ...], str]]:
     """Faults of shares that must sum to 1, for use in `Parameters.checks`; they are checked, never normalised.
 
     Levers of the city are summed in every month in which one of them changes, from the start of the policy on.
@@ -207,7 +213,7 @@ def sum_to_one(group: Parameters, *names: str) -> Iterator[tuple[str, str]]:
         total = sum(value.at(month_) if isinstance(value, Lever) else value for value in values)
         if not abs(total - 1.0) <= 1e-9:
             when = f" from {month_}" if levers and month_ > first else ""
-            yield names[0], f"{' + '.join(names)} is {show(round(total, 9))}{when}; these shares must sum to 1"
+            yield names, f"{' + '.join(names)} is {show(round(total, 9))}{when}; these shares must sum to 1"
             return
 
 

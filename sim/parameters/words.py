@@ -60,11 +60,13 @@ class RefusedError(ValueError):
 
     Attributes:
         faults: pairs of the place inside the value and a sentence, in the order of the value.
+        involved: for each fault the places that it lies between; that of the fault alone if not given.
     """
 
-    def __init__(self, faults: list[tuple[Place, str]]) -> None:
+    def __init__(self, faults: list[tuple[Place, str]], involved: list[tuple[Place, ...]] | None = None) -> None:
         super().__init__("; ".join(sentence for _, sentence in faults))
         self.faults = faults
+        self.involved = [(place,) for place, _ in faults] if involved is None else involved
 
 
 def refuse(sentence: str, place: Place = ()) -> RefusedError:

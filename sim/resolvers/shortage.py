@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.inputoutput.rationing import HeldOrders, Scarce, outside_use, ration, solve
+from sim.inputoutput.rationing import HeldOrders, NoConvergenceError, Scarce, outside_use, ration, solve
 from sim.mechanisms.prices import input_coefficients
 from sim.mechanisms.production import NONE, HomeSupply, Network, home_supply
 from sim.mechanisms.shortage import Shortage, restock
@@ -20,6 +20,9 @@ from sim.state import CriticalFlows, CriticalInputs, State
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
+
+PATIENCE = 1000
+"""Rounds beyond ``io.rounds_max`` after which a shortage that has not settled ends the run (numerical safety)."""
 
 
 @dataclass(frozen=True)
@@ -59,6 +62,9 @@ def joint_solve(state: State, network: Network, limit: Floats, final: Floats, st
         limit: (F,) effective capacity, infinite for blocks.
         final: (F,) demand other than of home producers, >= 0.
         start: (F,) first guess of output.
+
+    Raises:
+        NoConvergenceError: the rounds of a shortage do not settle; with its products and what to change.
     """
     firms, ledger, tolerance = state.firms, the_ledger(state), state.scenario[Run].tolerance
     usual, rounds = solve(network, limit, final, start, tolerance)
@@ -81,12 +87,12 @@ def joint_solve(state: State, network: Network, limit: Floats, final: Floats, st
     maker = np.where(makers >= 0, order[makers], -1)
     scarce = Scarce(maker, need[short], supply[short], critical.stock[short])
     io, rule = state.scenario[InputOutput], state.scenario[Run].rule
-    shortage = ration(network, usual, final, scarce, rule, rounds=io.rounds_max)
+    shortage = ration(network, usual, final, scarce, rule, rounds=io.rounds_max, patience=PATIENCE)
     if not shortage.converged:
         names = ", ".join(state.world.products[product] for product in critical.products[short])
-        state.events.append(
-            f"{state.month}: shortage of {names}: shares of output still moved by {shortage.change:.2g} "
-            f"after {shortage.rounds} rounds (io.rounds_max)"
+        raise NoConvergenceError(
+            f"the shortage of {names} does not settle in month {state.month}: shares of output still move by "
+            f"{shortage.change:.2g} after {shortage.rounds} rounds; raise shortage.outside_supply or io.rounds_max"
         )
     held = HeldOrders(network, scarce, shortage)
     output, _ = solve(held, np.minimum(limit, shortage.share * usual), final, usual, tolerance)
@@ -159,7 +165,7 @@ def post_stocks(state: State, network: Network, solution: Solution) -> None:
     critical.stock = critical.stock - drawn + filled
     open_ = np.isinf(solution.supply)
     critical.usual = np.where(open_, use.sum(axis=1), critical.usual)
-    change = 0.0 if solution.held is None else solution.held.shortage.change
+    at_home = np.array([solution.usual[makers == product].sum() for product in range(len(need))])
     the_ledger(state).critical = CriticalFlows(
-        before, solution.written_off, use, drawn, filled, solution.supply, change
+        before, solution.written_off, use, drawn, filled, solution.supply, critical.usual + at_home
     )

@@ -6,7 +6,7 @@ is told at once, each fault in one line with file, line, key and the way to mend
 
 from sim.scenario.faults import Fault, ScenarioError
 from sim.scenario.inheritance import is_name
-from sim.scenario.reading import known_keys, locate, parse, read
+from sim.scenario.reading import known_keys, locate, located, parse, read
 from sim.scenario.scenario import Difference, Scenario, differences
 from sim.scenario.schema import schema
 
@@ -19,6 +19,7 @@ __all__ = [
     "is_name",
     "known_keys",
     "locate",
+    "located",
     "parse",
     "read",
     "schema",

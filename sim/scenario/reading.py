@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -182,7 +182,7 @@ def _validate(
         try:
             parameters.append(group.model_validate({key: values[key] for key in declarations(group) if key in values}))
         except ValidationError as error:
-            found += _refusals(group, error, whole)
+            found += _refusals(group, error, whole, _nearest_first(chain, merged))
     faults = faults + [_located(merged, place, sentence) for place, sentence in found]
     if faults:
         order = {document.file: number for number, document in enumerate(chain)}
@@ -197,6 +197,18 @@ def _located(merged: Merged, place: Place, sentence: str) -> Fault:
     return Fault("", 0, dotted(place), sentence) if document is None else document.fault(place, sentence)
 
 
+def located(path: Path, groups: Groups, key: str, sentence: str) -> Fault:
+    """What is said of a setting of a scenario file, with the line that set it, there or in a file it extends.
+
+    Args:
+        path: the file; it was read before.
+        groups: as for :func:`read`.
+        key: dotted name of the setting.
+        sentence: what is said.
+    """
+    return _located(merge(read_chain(path, []), known_keys(groups)), tuple(key.split(".")), sentence)
+
+
 def _unknown_keys(merged: Merged, known: Known) -> Iterator[tuple[Place, str]]:
     """Keys that no group declares."""
     for table, values in merged.tables.items():
@@ -205,15 +217,26 @@ def _unknown_keys(merged: Merged, known: Known) -> Iterator[tuple[Place, str]]:
             yield (table, key[:80]), unknown(key, tuple(known[table]), number)
 
 
-def _refusals(group: type[Parameters], error: ValidationError, whole: bool) -> Iterator[tuple[Place, str]]:
-    """What pydantic found, in our words; faults between fields only where the chain of files is whole."""
+def _nearest_first(chain: list[Document], merged: Merged) -> Callable[[Place], int]:
+    """How far up the chain a place was set; places that no document sets come last."""
+    order = {id(document): number for number, document in enumerate(chain)}
+    return lambda place: order[id(merged.origins[place])] if place in merged.origins else len(chain)
+
+
+def _refusals(
+    group: type[Parameters], error: ValidationError, whole: bool, distance: Callable[[Place], int]
+) -> Iterator[tuple[Place, str]]:
+    """What pydantic found, in our words; faults between fields only where the chain of files is whole.
+
+    A fault between several fields stands at the one that the nearest document sets: that is what the user changed.
+    """
     for detail in error.errors(include_url=False, include_input=False):
         refusal = detail.get("ctx", {}).get("error")
         if not isinstance(refusal, RefusedError):  # nothing else is expected; what comes must still be told
             yield (group.table, *detail["loc"]), detail["msg"]
         elif detail["loc"] or whole:
-            for place, sentence in refusal.faults:
-                yield (group.table, *detail["loc"], *place), sentence
+            for (_, sentence), places in zip(refusal.faults, refusal.involved, strict=True):
+                yield min(((group.table, *detail["loc"], *place) for place in places), key=distance), sentence
 
 
 def _inert(parameters: list[Parameters]) -> Iterator[tuple[Place, str]]:

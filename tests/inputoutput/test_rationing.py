@@ -12,6 +12,7 @@ from sim.inputoutput.rationing import (
     NoConvergenceError,
     Position,
     Scarce,
+    _Rounds,
     compare_rules,
     outside_use,
     ration,
@@ -185,6 +186,23 @@ def test_rounds_that_end_too_early_are_told():
 # --- the spiral -------------------------------------------------------------------------------------------------------
 
 
+def test_leaps_end_a_fall_that_plain_rounds_follow_for_thousands():
+    """Makers in a ring buy half their output of each other and 0.001 outside: each round leaves 0.5/0.501 of it."""
+    home, need = 0.5 * np.roll(np.eye(4), 1, axis=0), np.full((1, 4), 0.501)
+    matrix, final = Matrix(home), np.ones(4)
+    usual, _ = solve(matrix, np.full(4, np.inf), final, np.zeros(4), TOLERANCE)
+    what = scarce([0, 0, 0, 0], need, [0.0])
+    assert ration(matrix, usual, final, what, "proportional", rounds=2).share == pytest.approx((0.5 / 0.501) ** 2)
+    plain = ration(matrix, usual, final, what, "proportional", rounds=20_000)
+    assert plain.rounds > 2_000
+    quick = ration(matrix, usual, final, what, "proportional", rounds=60, patience=100)
+    assert quick.converged
+    assert quick.rounds < 100
+    assert (quick.share < plain.share).all()
+    assert (quick.share >= 0.0).all()
+    assert not ration(matrix, usual, final, what, "proportional", rounds=60, patience=1).converged
+
+
 def naive(home, final, maker, need, supply, rounds):
     """The wrong rule: caps fall with the gap at the output of the round itself, home orders with output."""
     home, final = np.array(home, dtype=float), np.array(final, dtype=float)
@@ -314,6 +332,33 @@ def test_nothing_is_promised_twice_and_no_more_comes_than_is_delivered(seed, rul
     assert (output <= usual + 1e-9).all()
     below, _ = solve(orders, np.minimum(cap, found.share * usual), final, np.zeros(len(final)), TOLERANCE)
     assert_allclose(below, output, rtol=1e-8, atol=1e-9)
+
+
+@given(seeds, st.sampled_from(RULES), st.floats(0.0, 1.0))
+def test_leaps_end_where_plain_rounds_end(seed, rule, part):
+    home, cap, final, maker, need, rng = economy(seed)
+    supply = part * usual_purchases(home, cap, final, maker, need, rule).sum(axis=1)
+    what = scarce(maker, need, supply, rng.uniform(0.0, 0.2, need.shape) * (rng.uniform() < 0.5))
+    matrix = Matrix(home)
+    usual, _ = solve(matrix, cap, final, np.zeros(len(final)), TOLERANCE)
+    plain = ration(matrix, usual, final, what, rule, rounds=100_000, tolerance=1e-13)
+    leaping = ration(matrix, usual, final, what, rule, rounds=1, patience=10_000, tolerance=1e-13)
+    assert leaping.converged
+    assert_allclose(leaping.share, plain.share, atol=1e-9)
+
+
+@given(seeds, st.sampled_from(RULES), st.floats(0.1, 0.9), st.booleans())
+def test_the_slope_of_a_round_is_that_of_its_chord(seed, rule, part, fixed):
+    home, cap, final, maker, need, rng = economy(seed)
+    bought = usual_purchases(home, cap, final, maker, need, rule)
+    quota = part * bought if fixed else None
+    what = scarce(maker, need, part * bought.sum(axis=1), quota=quota)
+    matrix = Matrix(home)
+    usual, _ = solve(matrix, cap, final, np.zeros(len(final)), TOLERANCE)
+    one_round = _Rounds(matrix, usual, final, what, rule)
+    share, way = rng.uniform(0.1, 0.9, len(final)), rng.uniform(-1.0, 0.0, len(final))
+    chord = (one_round.following(share + 1e-7 * way) - one_round.following(share - 1e-7 * way)) / 2e-7
+    assert_allclose(one_round.slope(share)(way), chord, atol=1e-5)
 
 
 @given(seeds, st.sampled_from(RULES), st.floats(0.0, 1.0), st.floats(0.0, 1.0))

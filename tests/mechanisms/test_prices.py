@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from pydantic import ValidationError
 
 from sim.draws import Streams
 from sim.mechanisms.candidates import CandidatePool
@@ -31,6 +32,7 @@ from sim.mechanisms.promotion import Funnel
 from sim.model import NingdeModel
 from sim.opening.position import price_mechanism
 from sim.parameters import Month
+from sim.scenario import ScenarioError
 from sim.state import COMMODITIES, MARKETS
 
 
@@ -200,6 +202,32 @@ def test_margins_answer_world_utilisation_and_zero_stands_for_normal():
     use = np.array([0.0, 0.78, 0.88, 0.68])
     assert margin_factor(use, 0.78, 1.2) == pytest.approx([1.0, 1.0, 1.12, 0.88])
     assert (margin_factor(use, 0.78, 0.0) == 1.0).all()
+
+
+def test_utilisation_that_means_nothing_or_leaves_no_markup_is_refused():
+    """Of 1 + 2.5 (U - 0.78) 0.05 leaves -0.825, 0.38 nothing, 0.39 a fortieth of the normal markup."""
+
+    def group(**values):
+        return Prices.model_validate(values)
+
+    assert group(utilisation_copper=0, margin_utilisation=2.5).utilisation_copper.others == 0
+    assert group(utilisation_copper=0.3).margin_utilisation == 1.2
+    assert group(utilisation_copper=0.39, margin_utilisation=2.5).margin_utilisation == 2.5
+    assert group(utilisation_copper=0.3, margin_utilisation=0.0).margin_utilisation == 0.0
+    later = [{"from": "2015-01", "value": 0.8}, {"from": "2020-01", "value": 0.05}]
+    with pytest.raises(ValidationError, match=r"0\.05 from 2020-01 is below 0\.3; give 0 for normal utilisation"):
+        group(utilisation_vehicles=later)
+    words = (
+        r"utilisation_copper = 0\.38 leaves no markup: with margin_utilisation = 2\.5 and utilisation_normal = 0\.78"
+    )
+    with pytest.raises(ValidationError, match=words + r" it must be above 0\.38, or 0 for normal"):
+        group(utilisation_copper=0.38, margin_utilisation=2.5)
+
+
+def test_a_refused_markup_is_told_of_the_setting_that_was_changed(baseline):
+    idle = baseline.replace({"prices.utilisation_stainless": 0.36}, name="idle")
+    with pytest.raises(ScenarioError, match=r"^prices\.margin_utilisation: utilisation_stainless = 0\.36 leaves no"):
+        idle.replace({"prices.margin_utilisation": 2.5}, name="x")
 
 
 @pytest.mark.parametrize(("lever", "chain"), [("batteries", "BAT"), ("vehicles", "NEV"), ("stainless", "SST")])

@@ -7,11 +7,13 @@ import numpy as np
 import pytest
 
 from sim import accounts
+from sim.inputoutput.rationing import NoConvergenceError
 from sim.mechanisms.prices import input_coefficients
 from sim.mechanisms.production import Production, node_basis
 from sim.mechanisms.shortage import OutsideSupply, Shortage, restock
 from sim.resolvers import close_firms, shortage
 from sim.statistics import leader_purchases
+from sim.world import load_world
 
 MONTHS = 9
 FIRST, LAST = 4, 6  # months of the shortage
@@ -274,7 +276,7 @@ def test_the_books_notice_a_purchase_nobody_delivered(courses):
         accounts.check_stocks(state)
 
 
-def test_a_shortage_whose_rounds_end_too_early_is_told(fresh, monkeypatch):
+def test_a_shortage_that_does_not_settle_ends_the_run_with_what_to_change(fresh, monkeypatch):
     """Other industry needs much of its own product: served like everybody else it loses more in every round."""
     monkeypatch.setattr(shortage, "ration", partial(hurried, shortage.ration))
     changes = {
@@ -284,15 +286,46 @@ def test_a_shortage_whose_rounds_end_too_early_is_told(fresh, monkeypatch):
     }
     model = fresh(changes)
     model.step()
-    assert not any("shortage" in sentence for sentence in model.state.events)
-    model.step()
-    assert any("shortage of OTHM" in sentence and "after 4 rounds" in sentence for sentence in model.state.events)
+    words = r"shortage of OTHM does not settle in month 2: .* after 4 rounds; raise shortage.outside_supply or io"
+    with pytest.raises(NoConvergenceError, match=words):
+        model.step()
 
 
-def hurried(ration, *arguments, rounds):
+def hurried(ration, *arguments, rounds, patience):
     """The rounds of a shortage with a limit far below the one of the scenario."""
-    assert rounds == 60
+    assert (rounds, patience) == (60, shortage.PATIENCE)
     return ration(*arguments, rounds=4)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("share", [0.0, 0.02])
+@pytest.mark.parametrize("product", load_world().products)
+def test_books_balance_for_two_years_with_hardly_any_outside_supply(fresh, product, share):
+    """Each month checks the books; output of those that need the product stays what the outside allows."""
+    model = fresh({"shortage.outside_supply": {product: share}})
+    for _ in range(24):
+        model.step()
+    assert np.isfinite(model.state.firms.output).all()
+
+
+@pytest.mark.parametrize(("product", "course"), [
+    ("OTHM", 0.0),
+    ("OTHM", 0.02),
+    ("OTHM", [{"from": "2015-01", "value": 0.0}]),
+    ("ENER", 0.0),
+    ("TRAN", 0.0),
+])  # fmt: skip
+def test_books_balance_where_the_makers_of_what_is_missing_need_it_themselves(fresh, product, course):
+    """Without other industry from outside its makers starve one another: in the end next to nothing is made of it."""
+    model = fresh({"shortage.outside_supply": {product: course}})
+    for _ in range(18):
+        model.step()
+    firms, world = model.state.firms, model.world
+    made = firms.output[firms.product == world.product(product)].sum()
+    usual = model.state.ledger.critical.usual[0]
+    assert model.state.ledger.critical.use[0].sum() < 0.05 * usual
+    if product == "OTHM" and course != 0.02:
+        assert made < 1e-3 * usual
 
 
 def test_a_run_may_open_within_a_shortage(fresh):

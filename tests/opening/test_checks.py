@@ -8,10 +8,11 @@ import pytest
 
 import sim
 from sim.inputoutput.tables import Table
+from sim.mechanisms.energy import electricity
 from sim.mechanisms.production import household_orders
 from sim.model import NingdeModel
 from sim.opening import position
-from sim.opening.checks import check_position, orders_out_of_incomes
+from sim.opening.checks import check_position, orders_out_of_incomes, remarks
 from sim.opening.totals import OpeningError
 from sim.state import State
 from sim.sums import sum_by
@@ -112,3 +113,24 @@ def test_the_builder_looks_before_the_first_month(monkeypatch) -> None:
     monkeypatch.setattr(position, "entry_balance", spoil)
     with pytest.raises(OpeningError, match="more land is used than developed"):
         NingdeModel(sim.load("baseline"), seed=4)
+
+
+def test_caps_below_what_the_opening_uses_are_remarked_upon_with_both_figures(model: NingdeModel) -> None:
+    state = model.state
+    assert remarks(state) == []
+    use = float(electricity(state.firms, 0, 0.0)[state.firms.alive].sum()) * 12 / 1e6
+    assert 5.0 < use < 12.0
+    for cap in (0.99 * use, 1.01 * use):
+        changes = {
+            "energy.cap": [{"from": "2014-01", "value": 60}, {"from": "2020-01", "value": cap}],
+            "energy.carbon_cap": cap * 0.45,
+            "energy.grid_factor": 0.45,
+        }
+        capped = NingdeModel(sim.load("baseline").replace(changes, name="capped"), seed=4).state
+        found = remarks(capped)
+        assert [key for key, _ in found] == (["energy.cap", "energy.carbon_cap"] if cap < use else [])
+        assert capped.events == [f"{key}: {sentence}" for key, sentence in found]
+        if found:
+            energy, carbon = (sentence for _, sentence in found)
+            assert f"{cap} TWh a year from 2020-01 is below the {use:.3g} TWh that" in energy
+            assert f" Mt CO2 a year is below the {use * 0.45:.3g} Mt CO2 that" in carbon

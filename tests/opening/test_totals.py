@@ -202,6 +202,21 @@ def test_contradictions_stop_with_a_message(change: dict[str, float], message: s
         opening_totals(opening, IO)
 
 
+def test_a_figure_outside_its_band_does_not_read_like_the_end_of_the_band() -> None:
+    low, high = (OPENING.stainless_output, 35.0)
+    for _ in range(40):  # the largest output of stainless steel that the band allows
+        middle = (low + high) / 2.0
+        try:
+            opening_totals(OPENING.model_copy(update={"stainless_output": middle}), IO)
+            low = middle
+        except OpeningError:
+            high = middle
+    with pytest.raises(OpeningError, match=r"make 15\.0\d*[1-9]% of above-scale .* expected 5% to 15%"):
+        opening_totals(OPENING.model_copy(update={"stainless_output": high}), IO)
+    assert totals._beside(149.7, 150.0, 280.0, 0) == "149.7"
+    assert totals._beside(16.04, 5.0, 15.0, 1) == "16.0"
+
+
 def test_results_are_shared_and_protected() -> None:
     assert opening_totals(Opening(), InputOutput()) is opening_totals(Opening(), InputOutput())
     with pytest.raises(ValueError, match="read-only"):
