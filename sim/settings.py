@@ -370,6 +370,15 @@ class Opening(Parameters):
         grade="assumed",
         source="assumption",
     )
+    productivity_spread: float = parameter(
+        0.1,
+        symbol="sd_A",
+        unit="sd of log productivity, firms of the opening and later entrants",
+        low=0.0,
+        high=0.3,
+        grade="assumed",
+        source="assumption",
+    )
     mix_machinery: float = parameter(
         0.25,
         symbol="m_MACH",
@@ -771,7 +780,7 @@ class InputOutput(Parameters):
         low=600,
         high=1500,
         grade="assumed",
-        source="assumption; only splits outside flows",
+        source="assumption; splits outside flows, and freight of outside suppliers (9.5)",
     )
     nontraded_share: float = parameter(
         0.9,

@@ -27,9 +27,6 @@ Ints = NDArray[np.int64]
 UTILISATION = 0.8
 """Output over capacity of every firm at opening; model description, section 8.5."""
 
-PRODUCTIVITY_SPREAD = 0.1
-"""Log spread of productivity at opening; model description, section 8.5."""
-
 OLDEST = 15
 """Greatest age of a firm at opening, years; model description, section 8.5."""
 
@@ -307,7 +304,7 @@ def _append_drawn(
     leading = drawn.leader >= 0
     luck = streams.draw("opening.firm", 0).random((size, 2))
     spread = streams.draw("opening.productivity", 0).standard_normal(size)
-    productivity = np.where(leading, 1.0, np.exp(PRODUCTIVITY_SPREAD * spread))
+    productivity = np.where(leading, 1.0, np.exp(opening.productivity_spread * spread))
     age = np.where(leading, LEADER_AGE, YEAR + np.ceil(luck[:, 0] * (OLDEST - 1) * YEAR)).astype(np.int64)
     mu = technology.land[product] * drawn.size * land
     park, occupied = choose_parks(drawn, mu, world, opening.park_fill)

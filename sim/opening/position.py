@@ -247,7 +247,7 @@ def opening_markets(scenario: Scenario, world: World, components: Floats, volume
         conversion=np.zeros(size),
         material_factor=1.0,
         experience=np.ones(size),
-        national_experience=national * past_years(world),
+        national_experience=national * past_years(world, scenario[Prices]),
         rain=np.full(world.county_count, scenario[Construction].rain_mean),
         frontier=np.ones(size),
     )
@@ -285,7 +285,7 @@ def price_mechanism(scenario: Scenario, technology: Technology, world: World) ->
     reference = (
         np.ones(world.product_count)
         if flat
-        else experience_reference(outside.known, demand.nev_share_local, outside.reference, world)
+        else experience_reference(outside.known, demand.nev_share_local, outside.reference, world, scenario[Prices])
     )
     return WorldPrices(path, scenario[Prices], technology, world, reference, flat)
 

@@ -41,10 +41,10 @@ def test_rain_slows_service_speeds_size_costs():
 
 
 def test_rain_has_seasons_around_the_city_mean():
-    months = [seasonal_rain(month, 0.48) for month in range(1, 13)]
+    months = [seasonal_rain(month, Construction()) for month in range(1, 13)]
     assert np.mean(months) == pytest.approx(0.48, abs=0.005)
     assert months[3] > months[7] > months[11]
-    assert seasonal_rain(4, 0.24) == pytest.approx(0.5 * seasonal_rain(4, 0.48))
+    assert seasonal_rain(4, Construction().model_copy(update={"rain_mean": 0.24})) == pytest.approx(0.5 * months[3])
 
 
 def test_drawn_rain_is_a_share_of_days_with_the_mean_of_the_season(fresh):
@@ -83,14 +83,12 @@ def put_in_building(state, investment, county="FD", product="OTHM"):
 
 
 @pytest.mark.parametrize(("service", "rain", "months"), [(1.0, 0.60, 17), (0.0, 0.45, 26)])
-def test_the_vehicle_base_stands_after_seventeen_months_instead_of_twenty_six(
-    fresh, next_month, service, rain, months, monkeypatch
-):
+def test_the_vehicle_base_stands_after_seventeen_months_instead_of_twenty_six(fresh, next_month, service, rain, months):
     state = fresh().state
-    monkeypatch.setattr("sim.mechanisms.construction.BUILDER_OUTPUT", 1e9)  # builders without limit
+    unlimited = state.scenario[Construction].model_copy(update={"builder_output": 1e9})  # builders without limit
     investment = state.scenario[Construction].reference_size
     put_in_building(state, investment)
-    part, streams = Building(state.scenario[Construction]), Streams(1)
+    part, streams = Building(unlimited), Streams(1)
     paid = 0.0
     for _ in range(40):
         next_month(state)

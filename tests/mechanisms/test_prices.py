@@ -347,15 +347,17 @@ def test_each_product_has_its_market(opening):
 def test_experience_of_the_base_year_counts_the_world_up_to_its_middle(opening):
     months = Month("2018-07") - OPENING
     components = np.zeros((9, 100))
-    flat = experience_reference(components, 0.3, np.ones(2), opening.world)
+    flat = experience_reference(components, 0.3, np.ones(2), opening.world, Prices())
     cell = opening.world.product("B_CELL")
     assert flat[cell] == pytest.approx(1.0 + months / 60.0)
     assert flat[opening.world.product("S_ROLL")] == pytest.approx(1.0 + months / 240.0)
     components[:, 40:] = np.nan  # an earlier origin
-    assert experience_reference(components, 0.3, np.ones(2), opening.world)[cell] == pytest.approx(1.0 + 39 / 60.0)
+    assert experience_reference(components, 0.3, np.ones(2), opening.world, Prices())[cell] == pytest.approx(
+        1.0 + 39 / 60.0
+    )
     components[5] = np.log(3.0)
     components[5, 0] = 0.0
-    grown = experience_reference(components, 0.3, np.ones(2), opening.world)
+    grown = experience_reference(components, 0.3, np.ones(2), opening.world, Prices())
     assert grown[opening.world.product("S_ROLL")] == pytest.approx(1.0 + 3.0 * 39 / 240.0)
 
 

@@ -149,7 +149,7 @@ def funnel_with(promotion, reference, wanted):
 def leads_of(wanted, reference, months, seed=11):
     """(months, 6, K) leads by channel and node, and the board of the last month."""
     promotion, streams = Promotion(), Streams(seed)
-    pool, funnel = CandidatePool(promotion, reference, 0.25), funnel_with(promotion, reference, wanted)
+    pool, funnel = CandidatePool(promotion, reference, 0.25, 0.25), funnel_with(promotion, reference, wanted)
     counts = np.zeros((months, *reference.shape))
     for month in range(months):
         boards = SimpleNamespace(leads=[], branches=None)
