@@ -182,3 +182,29 @@ def test_without_rain_plants_stand_earlier_without_service_later(usual, beside, 
     assert dated(changed) == dated(usual) != {}
     assert sign * (changed.state.firms.alive.sum() - usual.state.firms.alive.sum()) < 0
     np.testing.assert_array_equal(changed.recorder.arrays["output"][:3], usual.recorder.arrays["output"][:3])
+
+
+def test_without_the_mechanism_no_work_is_done_and_none_is_paid(usual, beside):
+    """Signing and land go on as ever, so building sites fill."""
+    months = 18
+    idle = beside(without=(Building,), months=months)
+    projects = idle.state.projects
+    assert (projects.stage != Stage.DONE).all()
+    assert (projects.stage == Stage.BUILD).sum() > 50
+    np.testing.assert_array_equal(projects.spent[projects.event < 0], 0.0)
+    done = usual.state.projects.done
+    assert ((done >= 0) & (done <= months)).sum() > 10
+    left, right = idle.recorder.arrays, usual.recorder.arrays
+    np.testing.assert_array_equal(left["entered"][:4], right["entered"][:4])
+    assert left["output"][months - 1].sum() < right["output"][months - 1].sum()
+
+
+def test_without_weather_every_county_has_the_mean_of_the_year(usual, beside):
+    months = 12
+    calm = beside(without=(Rain,), months=months)
+    np.testing.assert_array_equal(calm.state.markets.rain, calm.state.scenario[Construction].rain_mean)
+    assert np.ptp(usual.state.markets.rain) > 0.05
+    left, right = calm.recorder.arrays, usual.recorder.arrays
+    np.testing.assert_array_equal(left["entered"][:months, : Stage.BUILD], right["entered"][:months, : Stage.BUILD])
+    np.testing.assert_array_equal(left["output"][:3], right["output"][:3])
+    assert not np.array_equal(left["output"][months - 1], right["output"][months - 1])

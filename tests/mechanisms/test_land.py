@@ -257,3 +257,16 @@ def test_without_quota_developed_land_stops_and_queues_and_prices_rise(usual, be
     for name in ("output", "wage", "entered"):  # in the first month nobody waits for land yet
         left, right = scarce.recorder.arrays[name][0], usual.recorder.arrays[name][0]
         np.testing.assert_array_equal(left, right, err_msg=name)
+
+
+def test_without_requisition_signed_projects_get_their_land_and_never_build(usual, beside):
+    """Leads, signing and new land go on; projects hold land for ever."""
+    months = 18
+    stuck = beside(without=(Requisition,), months=months)
+    projects, built = stuck.state.projects, usual.state.projects.built
+    assert (projects.built < 0).all()
+    assert (projects.stage == Stage.LAND).sum() > 50
+    assert ((built >= 0) & (built <= months)).sum() > 50
+    assert projects.land_held[projects.stage == Stage.LAND].sum() > 1000.0
+    left, right = stuck.recorder.arrays, usual.recorder.arrays
+    np.testing.assert_array_equal(left["entered"][:2], right["entered"][:2])

@@ -11,6 +11,7 @@ from sim.mechanisms.leaders import (
     Expansion,
     KnownShare,
     Leaders,
+    OrderBooks,
     expected_growth,
     group_cost,
     order_book,
@@ -531,3 +532,20 @@ def test_a_lost_share_closes_by_selection_on_delivery_and_cost(cut_shares):
             assert gap[month] - gap[month - 1] == pytest.approx(expected, abs=1e-9)
             checked += 1
     assert checked >= 20
+
+
+def test_without_order_books_leaders_plants_only_serve_their_neighbours(usual, beside):
+    """What leaders sell to the world comes from their books; shares stand, and markets do not care."""
+    months = 6
+    idle = beside(without=(OrderBooks,), months=months)
+    left, right = idle.recorder.arrays, usual.recorder.arrays
+    cell = idle.state.world.product("B_CELL")
+    assert left["output"][:months, :, cell].sum() < 0.5 * right["output"][:months, :, cell].sum()
+    leading = leading_rows(idle.state)
+    np.testing.assert_array_equal(idle.state.firms.outside_orders[leading], 0.0)
+    np.testing.assert_array_equal(idle.state.leaders.share[1], idle.state.leaders.share_opening[1])
+    assert idle.state.leaders.backlog.sum() == 0.0
+    for name in ("world_volume", "commodity_price", "price_level"):
+        np.testing.assert_array_equal(left[name][:months], right[name][:months], err_msg=name)
+    food = idle.state.world.product("FOOD")
+    assert left["output"][0, :, food].sum() == pytest.approx(right["output"][0, :, food].sum(), rel=1e-3)
