@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.mechanisms.land import Land
+from sim.mechanisms.leaders import Leaders
 from sim.mechanisms.location import Location, inclusive_value
 from sim.state import YEAR
 
@@ -176,12 +177,14 @@ class Leader(Decider):
     ) -> float:
         """Annual output of the next plant, M yuan; 0 while capacity and pipeline cover the plan.
 
-        The plan is capacity for expected orders one and a half years ahead at target use,
-        Khat = (1 + g)^1.5 12 O / u_star. A plant is lumpy; the least lump is at most half of what the group has.
+        The plan is capacity for expected orders some time ahead (by default a year and a half) at target use,
+        Khat = (1 + g)^t_plan 12 O / u_star. A plant is lumpy; the least lump is at most a share of what the group has
+        (by default one half).
         """
-        planned = (1.0 + growth) ** 1.5 * YEAR * orders / target
+        settings = self.model.plan[Leaders]
+        planned = (1.0 + growth) ** settings.plan_years * YEAR * orders / target
         gap = planned - capacity - pipeline
-        lump = min(least, 0.5 * capacity) if capacity > 0 else least
+        lump = min(least, settings.small_plant * capacity) if capacity > 0 else least
         if gap < lump or lump <= 0:
             return 0.0
         size = min(gap, most)

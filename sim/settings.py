@@ -532,6 +532,24 @@ class Opening(Parameters):
         grade="assumed",
         source="assumption",
     )
+    utilisation: float = parameter(
+        0.8,
+        symbol="U_0",
+        unit="output over capacity of every firm at the opening",
+        low=0.7,
+        high=0.9,
+        grade="assumed",
+        source="assumption",
+    )
+    leader_quality: float = parameter(
+        0.9,
+        symbol="q_0",
+        unit="quality of the plants of leaders, 0-1",
+        low=0.7,
+        high=1.0,
+        grade="assumed",
+        source="assumption",
+    )
 
     def checks(self) -> Iterator[tuple[str, str]]:
         """Shares that divide a whole sum to 1, or leave something for the rest."""

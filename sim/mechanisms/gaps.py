@@ -26,10 +26,6 @@ Ints = NDArray[np.int64]
 BILLION = 1000.0
 """M yuan in a bn yuan."""
 
-EXPECTATION_MONTHS = 36
-"""Months of orders from which promoters read a leader's growth; assumption: as the leaders themselves."""
-
-
 PROCUREMENT_MONTHS = 24
 
 
@@ -118,9 +114,10 @@ def leader_outlook(state: State) -> tuple[Floats, Floats]:
     A leader that does not produce yet counts with a share of what it builds (one half by default) and reaches all of it
     in two years. Growth is that of orders, or that which plants under way imply, whichever is larger.
     """
-    share = state.scenario[Leaders].starting_share
+    settings = state.scenario[Leaders]
+    share = settings.starting_share
     now, coming = leader_output(state), coming_output(state)
-    growth = growth_of_orders(EXPECTATION_MONTHS)(state)
+    growth = growth_of_orders(int(settings.expect_window))(state)  # promoters read orders as leaders do
     starting = (now <= 0) & (coming > 0)
     growth = np.maximum(growth, coming_growth(now, coming / share))
     return np.where(starting, coming, now), np.where(starting, np.sqrt(1.0 / share) - 1.0, growth)

@@ -3,7 +3,7 @@
     s_g(t+1) = s_g exp((psi_s/12) [ln(cbar/c_g) + a_fill (fill_g - 1) + a_q (q_g - qbar)]) / normaliser
     O_g = s_g Q_m u / 12 ;  B_g(t+1) = rho_B (B_g + O_g - y_g)^+ ;  a site gets pi_gb (O_g + B_g)
     pi_gb = Kap_gb exp(-theta_b (c_gb/cbar_g - 1)) / sum_b
-    Khat_g = (1 + ghat_g)^1.5 12 O_g / u_star ,  ghat from an AR(1) on annual growth, within its bounds
+    Khat_g = (1 + ghat_g)^t_plan 12 O_g / u_star ,  ghat from an AR(1) on annual growth, within its bounds
     V_b = b_C C_pot,b - b_r ln r_b - b_w ln w_b + b_s s_b + b_inc inc_b + b_e headroom_b + b_H ln H_b
           - b_t (minutes to the largest home plant) - risk_conc share_b + Gumbel
 
@@ -274,6 +274,24 @@ class Leaders(Parameters):
         unit="greatest annual growth that a leader expects",
         low=0.2,
         high=1.2,
+        grade="assumed",
+        source="assumption",
+    )
+    plan_years: float = parameter(
+        1.5,
+        symbol="t_plan",
+        unit="years ahead for whose orders a leader plans capacity",
+        low=1.0,
+        high=3.0,
+        grade="assumed",
+        source="assumption",
+    )
+    small_plant: float = parameter(
+        0.5,
+        symbol="l_min",
+        unit="least plant of a small group, share of what it has",
+        low=0.25,
+        high=1.0,
         grade="assumed",
         source="assumption",
     )

@@ -44,7 +44,7 @@ from sim.opening.basis import Basis
 from sim.opening.checks import check_position
 from sim.opening.links import connect_opening
 from sim.opening.people import opening_people, put_to_work, settle_households
-from sim.opening.population import LEADER_QUALITY, UTILISATION, opening_firms
+from sim.opening.population import opening_firms
 from sim.opening.public import open_accounts
 from sim.opening.technology import county_wages, technology
 from sim.opening.totals import OpeningError, check_jobs
@@ -336,8 +336,8 @@ def _leader_shares(state: State) -> None:
         leaders.share[group] = leaders.share_opening[group] = share
         away = share * market - home[group]
         sites = state.rivals.capacity.shape[1]
-        state.rivals.capacity[group] = away / UTILISATION / sites
-    leaders.quality[:] = LEADER_QUALITY
+        state.rivals.capacity[group] = away / scenario[Opening].utilisation / sites
+    leaders.quality[:] = scenario[Opening].leader_quality
     leaders.ordered = leaders.share * state.markets.volume[leaders.market] * leaders.unit_value / YEAR * leaders.active
     leaders.delivered = leaders.ordered.copy()
 
@@ -347,7 +347,7 @@ def _memories(state: State) -> None:
     firms = state.firms
     firms.orders = firms.output.copy()
     post_accounts(state)
-    firms.utilisation12[:] = UTILISATION
+    firms.utilisation12[:] = state.scenario[Opening].utilisation
     firms.margin12[:] = unit_margins(state)[firms.product][:, None]
     firms.orders12[:] = firms.output[:, None]
 

@@ -149,7 +149,7 @@ def outlook(at):
     for g, k in enumerate(at.leaders.product):
         output = 12 * sum(f.output[i] for i in range(at.F) if leading(at, i) and f.leader[i] == g and f.alive[i])
         announced = sum(j.announced_output[n] for n in open_projects(at) if j.leader[n] == g and j.product[n] == k)
-        rate = expected_growth(at, history(at, g), 36)
+        rate = expected_growth(at, history(at, g), int(at.settings["leaders"]["expect_window"]))
         rate = max(rate, math.sqrt(1 + announced / output) - 1 if output > 0 else 0.0)
         made.append(output)
         coming.append(start * announced)
@@ -401,14 +401,14 @@ def plans(at):
     for g, k in enumerate(book.product):
         past = history(at, g)
         growth = expected_growth(at, past, int(p["expect_window"]))
-        wanted = (1 + growth) ** 1.5 * 12 * (past[-1] if past else 0.0) / p["utilisation_target"]
+        wanted = (1 + growth) ** p["plan_years"] * 12 * (past[-1] if past else 0.0) / p["utilisation_target"]
         mine = [i for i in range(at.F) if leading(at, i) and f.leader[i] == g and f.alive[i]]
         have = 12 * (sum(nameplate(at, i) for i in mine) + sum(at.rivals.capacity[g]))
         j = at.projects
         way = sum(j.announced_output[n] for n in open_projects(at) if j.leader[n] == g and j.product[n] == k)
         way += 12 * sum(at.rivals.building[g])
         gap = wanted - have - way
-        least = min(book.lump_low[g], 0.5 * have) if have > 0 else book.lump_low[g]
+        least = min(book.lump_low[g], p["small_plant"] * have) if have > 0 else book.lump_low[g]
         sizes.append(min(gap, book.lump_high[g]) if book.active[g] and least > 0 and gap >= least else 0.0)
     return sizes
 
