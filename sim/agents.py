@@ -13,7 +13,9 @@ import mesa
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.mechanisms.location import inclusive_value
+from sim.mechanisms.land import Land
+from sim.mechanisms.leaders import Leaders
+from sim.mechanisms.location import Location, inclusive_value
 from sim.state import YEAR
 
 if TYPE_CHECKING:
@@ -21,19 +23,6 @@ if TYPE_CHECKING:
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
-
-SCARCE_LAND = 0.1
-"""Share of planned land that is left below which a county picks its projects; assumption."""
-
-PICKY = 1.3
-"""How many times the city's screen a county short of land asks for; assumption: at the default screen this leaves
-out the legacy products, which yield least per mu.
-"""
-
-RESERVE = 0.1
-"""Share of developed land that a county wants to keep free; assumption: what the opening leaves free
-(opening.park_fill).
-"""
 
 
 class Decider(mesa.Agent):
@@ -148,8 +137,9 @@ class County(Decider):
             screen: the city's screen after plan pressure, M yuan per mu and year.
             land_left: share of the county's planned land that nobody holds, 0-1.
         """
-        picky = land_left < SCARCE_LAND
-        asked = screen * PICKY if picky else screen
+        location = self.model.plan[Location]
+        picky = land_left < location.scarce_land
+        asked = screen * location.picky if picky else screen
         if picky != self._picky:
             self._picky = picky
             change = "picks projects" if picky else "is open to projects again"
@@ -158,7 +148,7 @@ class County(Decider):
 
     def request_land(self, waiting: float, free: float, developed: float, headroom: float, quota: float) -> float:
         """Develop land for the queue, and a reserve, as far as plan and quota go; mu of the month."""
-        wanted = waiting + max(RESERVE * developed - free, 0.0)
+        wanted = waiting + max(self.model.plan[Land].reserve * developed - free, 0.0)
         granted = max(min(wanted, headroom, quota), 0.0)
         if waiting > 0 and granted < waiting and self.model.calendar.month == 12:
             limit = "quota" if quota < min(wanted, headroom) else "planned land"
@@ -187,12 +177,14 @@ class Leader(Decider):
     ) -> float:
         """Annual output of the next plant, M yuan; 0 while capacity and pipeline cover the plan.
 
-        The plan is capacity for expected orders one and a half years ahead at target use,
-        Khat = (1 + g)^1.5 12 O / u_star. A plant is lumpy; the least lump is at most half of what the group has.
+        The plan is capacity for expected orders some time ahead (by default a year and a half) at target use,
+        Khat = (1 + g)^t_plan 12 O / u_star. A plant is lumpy; the least lump is at most a share of what the group has
+        (by default one half).
         """
-        planned = (1.0 + growth) ** 1.5 * YEAR * orders / target
+        settings = self.model.plan[Leaders]
+        planned = (1.0 + growth) ** settings.plan_years * YEAR * orders / target
         gap = planned - capacity - pipeline
-        lump = min(least, 0.5 * capacity) if capacity > 0 else least
+        lump = min(least, settings.small_plant * capacity) if capacity > 0 else least
         if gap < lump or lump <= 0:
             return 0.0
         size = min(gap, most)

@@ -130,7 +130,12 @@ def month_of(state: State) -> tuple[Mechanism, ...]:
         demand.OutsideDemand(path, scenario[demand.Demand], known_month),
         price_mechanism(scenario, state.technology, world),
         construction.Rain(scenario[construction.Construction]),
-        candidates.CandidatePool(scenario[promotion.Promotion], rates, scenario[construction.Construction].cv),
+        candidates.CandidatePool(
+            scenario[promotion.Promotion],
+            rates,
+            scenario[construction.Construction].cv,
+            scenario[land.Land].requisition_cv,
+        ),
         # 2 PROPOSE
         leaders.OrderBooks(scenario[leaders.Leaders], shipments, power),
         leaders.Expansion(scenario[leaders.Leaders], place, race),

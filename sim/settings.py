@@ -370,6 +370,15 @@ class Opening(Parameters):
         grade="assumed",
         source="assumption",
     )
+    productivity_spread: float = parameter(
+        0.1,
+        symbol="sd_A",
+        unit="sd of log productivity, firms of the opening and later entrants",
+        low=0.0,
+        high=0.3,
+        grade="assumed",
+        source="assumption",
+    )
     mix_machinery: float = parameter(
         0.25,
         symbol="m_MACH",
@@ -520,6 +529,24 @@ class Opening(Parameters):
         unit="occupied / developed, at most",
         low=0.8,
         high=1,
+        grade="assumed",
+        source="assumption",
+    )
+    utilisation: float = parameter(
+        0.8,
+        symbol="U_0",
+        unit="output over capacity of every firm at the opening",
+        low=0.7,
+        high=0.9,
+        grade="assumed",
+        source="assumption",
+    )
+    leader_quality: float = parameter(
+        0.9,
+        symbol="q_0",
+        unit="quality of the plants of leaders, 0-1",
+        low=0.7,
+        high=1.0,
         grade="assumed",
         source="assumption",
     )
@@ -771,7 +798,7 @@ class InputOutput(Parameters):
         low=600,
         high=1500,
         grade="assumed",
-        source="assumption; only splits outside flows",
+        source="assumption; splits outside flows, and freight of outside suppliers (9.5)",
     )
     nontraded_share: float = parameter(
         0.9,

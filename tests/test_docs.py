@@ -16,7 +16,7 @@ import sim
 from sim.accounts import CHECKS
 from sim.flows import PAYMENTS
 from sim.mechanisms import Phase
-from sim.mechanisms.construction import BUILDER_OUTPUT
+from sim.mechanisms.construction import Construction
 from sim.model import GROUPS, NingdeModel
 from sim.opening.position import entry_balance
 from sim.results.run import Run
@@ -168,7 +168,7 @@ def test_figures_of_the_opening_are_those_of_the_run():
         f"for cells it is {cell:.1f} %, elsewhere {other.min():.1f} to {other.max():.1f} %",
         f"in the first month it is {flow['housing and public works']:.1f} bn yuan, more than the {saved:.2f} bn",
         f"construction takes {builders:.1f} jobs per M yuan a year",
-        f"can do {BUILDER_OUTPUT * builders:.1f} times what it made last month",
+        f"can do {Construction().builder_output * builders:.1f} times what it made last month",
     ):
         assert words in text
 

@@ -27,10 +27,6 @@ REFERENCE_LEADER_JOBS = 10_000.0
 """Leader jobs in the reference rate of spin-offs (model description, section 5)."""
 
 
-CV_REQUISITION = 0.25
-"""Coefficient of variation of the luck of requisition; assumption: as of construction work."""
-
-
 def reference_rates(
     promotion: Promotion, national: Floats, related: Floats, legacy_firms: Floats, share_of_size: Floats, agents: int
 ) -> Floats:
@@ -77,8 +73,17 @@ class CandidatePool:
     phase: ClassVar[Phase] = Phase.WORLD
     writes: ClassVar[tuple[str, ...]] = ("candidates",)
 
-    def __init__(self, promotion: Promotion, rates: Floats, work_variation: float) -> None:
-        self.promotion, self.rates, self.work_variation = promotion, rates, work_variation
+    def __init__(self, promotion: Promotion, rates: Floats, work_variation: float, ground_variation: float) -> None:
+        """Keep the parameters.
+
+        Args:
+            promotion: parameters of that table.
+            rates: (6, K) reference rates.
+            work_variation: coefficient of variation of the luck of construction work.
+            ground_variation: coefficient of variation of the luck of requisition.
+        """
+        self.promotion, self.rates = promotion, rates
+        self.work_variation, self.ground_variation = work_variation, ground_variation
 
     def step(self, state: State, streams: Streams) -> None:
         """Poisson counts by channel and node; every candidate takes a slot and all its luck at once."""
@@ -90,7 +95,7 @@ class CandidatePool:
         normal = streams.draw("promotion.normal", month).standard_normal((size, 2))
         shape = 1.0 / self.work_variation**2
         work = streams.draw("promotion.work", month).gamma(shape, 1.0 / shape, size)
-        ground = 1.0 / CV_REQUISITION**2
+        ground = 1.0 / self.ground_variation**2
         requisition = streams.draw("promotion.requisition", month).gamma(ground, 1.0 / ground, size)
         taste = streams.draw("promotion.taste", month).random((size, len(state.parks.planned)))
         state.boards.candidates = Candidates(

@@ -147,26 +147,68 @@ class Construction(Parameters):
         grade="assumed",
         source="assumption",
     )
+    rain_spring: float = parameter(
+        0.58,
+        symbol="rain_spring",
+        unit="share of rainy days, March to June, at a mean of 0.48",
+        low=0.48,
+        high=0.7,
+        grade="assumed",
+        source="assumption",
+    )
+    rain_autumn: float = parameter(
+        0.36,
+        symbol="rain_autumn",
+        unit="share of rainy days, October to December, at a mean of 0.48",
+        low=0.25,
+        high=0.48,
+        grade="assumed",
+        source="assumption",
+    )
+    rain_rest: float = parameter(
+        0.47,
+        symbol="rain_rest",
+        unit="share of rainy days, other months, at a mean of 0.48",
+        low=0.4,
+        high=0.55,
+        grade="assumed",
+        source="assumption",
+    )
+    rain_concentration: float = parameter(
+        40.0,
+        symbol="n_rain",
+        unit="sum of the two parameters of the Beta draw of monthly rain",
+        low=15,
+        high=150,
+        grade="assumed",
+        source="assumption: sd of the share about 0.08",
+    )
+    builder_output: float = parameter(
+        0.5,
+        symbol="y_bld",
+        unit="work of one builder, M yuan a year",
+        low=0.3,
+        high=0.8,
+        grade="assumed",
+        source="assumption",
+    )
+    builder_minutes: float = parameter(
+        90.0,
+        symbol="t_bld",
+        unit="minutes of drive within which builders come from other counties",
+        low=45,
+        high=150,
+        grade="assumed",
+        source="assumption",
+    )
 
     def checks(self) -> Iterator[tuple[tuple[str, ...], str]]:
         """The three shares of spending sum to 1."""
         yield from sum_to_one(self, "spend_construction", "spend_equipment", "spend_outside")
 
 
-RAIN_BY_SEASON = {"spring": 0.58, "autumn": 0.36, "else": 0.47}
-"""Mean share of rainy days: March to June, October to December, other months; assumption of the model description."""
-
 RAIN_MEAN = 0.48
-"""City mean to which the seasonal pattern belongs (construction.rain_mean default)."""
-
-RAIN_CONCENTRATION = 40.0
-"""Sum of the two parameters of the Beta draw of monthly rain; assumption (sd about 0.08)."""
-
-BUILDER_OUTPUT = 0.5
-"""Work of one builder, M yuan a year; model description, section 9.9."""
-
-NEIGHBOUR_MINUTES = 90.0
-"""Builders come from counties within this drive; assumption."""
+"""City mean at which the shares of rainy days by season are declared (construction.rain_spring and the others)."""
 
 
 def work_of(investment: Floats, factor: Floats, construction: Construction) -> Floats:
@@ -183,15 +225,15 @@ def pace(service: Floats, rain: Floats, construction: Construction) -> Floats:
     )
 
 
-def seasonal_rain(calendar_month: int, mean: float) -> float:
+def seasonal_rain(calendar_month: int, construction: Construction) -> float:
     """Mean share of rainy days in a month of the year, scaled to the city's mean."""
     if 3 <= calendar_month <= 6:
-        value = RAIN_BY_SEASON["spring"]
+        value = construction.rain_spring
     elif calendar_month >= 10:
-        value = RAIN_BY_SEASON["autumn"]
+        value = construction.rain_autumn
     else:
-        value = RAIN_BY_SEASON["else"]
-    return min(value * mean / RAIN_MEAN, 0.95)
+        value = construction.rain_rest
+    return min(value * construction.rain_mean / RAIN_MEAN, 0.95)
 
 
 class Rain:
@@ -205,10 +247,13 @@ class Rain:
 
     def step(self, state: State, streams: Streams) -> None:
         """One Beta draw a county."""
-        mean = seasonal_rain((OPENING + state.month).month, self.construction.rain_mean)
+        mean, spread = (
+            seasonal_rain((OPENING + state.month).month, self.construction),
+            self.construction.rain_concentration,
+        )
         rng = streams.draw("construction.rain", state.month)
         size = state.world.county_count
-        state.boards.rain = rng.beta(mean * RAIN_CONCENTRATION, (1.0 - mean) * RAIN_CONCENTRATION, size)
+        state.boards.rain = rng.beta(mean * spread, (1.0 - mean) * spread, size)
 
 
 class Building:
@@ -241,6 +286,7 @@ class Building:
         needed = sum_by(projects.county[rows], spend, size) * YEAR * self.construction.spend_construction
         block = firms.block & (firms.product == world.product("CONS"))
         jobs = sum_by(firms.county[block], firms.jobs_intensity[block] * firms.output[block] * YEAR, size)
-        near = world.minutes <= NEIGHBOUR_MINUTES
+        near = world.minutes <= self.construction.builder_minutes
         available = near @ jobs
-        return np.minimum(1.0, np.divide(available, needed / BUILDER_OUTPUT, out=np.ones(size), where=needed > 0))
+        heads = needed / self.construction.builder_output
+        return np.minimum(1.0, np.divide(available, heads, out=np.ones(size), where=needed > 0))

@@ -142,6 +142,15 @@ class Firms(Parameters):
         grade="assumed",
         source="assumption; 1: outside demand grows with capacity, whatever the market does",
     )
+    plot_room: float = parameter(
+        1.5,
+        symbol="l_plot",
+        unit="capital that a plot carries over that for which it was laid out",
+        low=1.0,
+        high=2.5,
+        grade="assumed",
+        source="assumption",
+    )
     utilisation_trigger: float = parameter(
         0.85,
         symbol="u_x",
@@ -155,9 +164,6 @@ class Firms(Parameters):
 
 YOUNG = 5 * YEAR
 """Age below which firms leave more often, months (model description, section 9.13)."""
-
-PLOT_ROOM = 1.5
-"""Capital that a plot carries over the capital for which it was laid out; assumption."""
 
 MOST_HAZARD = 0.5
 """Cap of the monthly exit probability (model description, section 9.13)."""
@@ -187,9 +193,9 @@ def missing_capital(state: State, firms: Firms, target: float) -> Floats:
     return np.where(eager, gap, 0.0)
 
 
-def land_per_capital(table: FirmTable) -> Floats:
-    """(F,) mu of park land for a unit of capital beyond what the plot carries."""
-    room = PLOT_ROOM * table.plot
+def land_per_capital(table: FirmTable, plot_room: float) -> Floats:
+    """(F,) mu of park land for a unit of capital beyond what the plot carries, plot_room times what it was laid for."""
+    room = plot_room * table.plot
     return np.asarray(np.divide(table.land, room, out=np.zeros(len(room)), where=room > 0))
 
 
@@ -262,17 +268,16 @@ class Investment:
         net, land = self._within_land(state, net)
         state.boards.investment, state.boards.scrapped, state.boards.land_taken = replacement + net, scrapped, land
 
-    @staticmethod
-    def _within_land(state: State, net: Floats) -> tuple[Floats, Floats]:
+    def _within_land(self, state: State, net: Floats) -> tuple[Floats, Floats]:
         """Net investment that land allows and the park land it takes (mu).
 
-        A plot carries half as much capital again as it was laid out for; beyond that a firm needs park land in its own
-        proportion. Town plots and fringe rows have no free land beside them.
+        A plot carries plot_room times the capital for which it was laid out; beyond that a firm needs park land in its
+        own proportion. Town plots and fringe rows have no free land beside them.
         """
         firms, parks = state.firms, state.parks
-        room = PLOT_ROOM * firms.plot
+        room = self.firms.plot_room * firms.plot
         beyond = np.maximum(firms.capital + net - room, 0.0) - np.maximum(firms.capital - room, 0.0)
-        need = beyond * land_per_capital(firms)
+        need = beyond * land_per_capital(firms, self.firms.plot_room)
         park = np.maximum(firms.park, 0)
         asked = sum_by(park, need, len(parks.planned))
         share = np.minimum(1.0, np.divide(np.maximum(parks.free, 0.0), asked, out=np.ones(len(asked)), where=asked > 0))
@@ -301,15 +306,15 @@ class Branching:
         lack = missing_capital(state, self.firms, self.target)
         short = np.zeros(len(lack))
         if lack.any():
-            short = lack - room_for_capital(state) - capital_elsewhere(state)
+            short = lack - room_for_capital(state, self.firms.plot_room) - capital_elsewhere(state)
         state.boards.branches = np.where(short >= self.projects.size_bump_mean, short, 0.0)
 
 
-def room_for_capital(state: State) -> Floats:
+def room_for_capital(state: State, plot_room: float) -> Floats:
     """(F,) capital that the firm's plot and, if it were alone, the free land of its park can still take, M yuan."""
     firms, parks = state.firms, state.parks
-    on_plot = np.maximum(PLOT_ROOM * firms.plot - firms.capital, 0.0)
-    land = land_per_capital(firms)
+    on_plot = np.maximum(plot_room * firms.plot - firms.capital, 0.0)
+    land = land_per_capital(firms, plot_room)
     free = np.maximum(parks.free, 0.0)[np.maximum(firms.park, 0)]
     beside = np.divide(free, land, out=np.full(len(land), np.inf), where=land > 0)
     return on_plot + np.where(firms.park >= 0, beside, np.inf)

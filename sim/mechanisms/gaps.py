@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.mechanisms.leaders import announced_output, growth_of_orders
+from sim.mechanisms.leaders import Leaders, announced_output, growth_of_orders
 from sim.mechanisms.prices import chain_inputs
 from sim.mechanisms.production import leading_rows
 from sim.state import YEAR, Stage, State, read_once
@@ -26,19 +26,11 @@ Ints = NDArray[np.int64]
 BILLION = 1000.0
 """M yuan in a bn yuan."""
 
-EXPECTATION_MONTHS = 36
-"""Months of orders from which promoters read a leader's growth; assumption: as the leaders themselves."""
-
-
 PROCUREMENT_MONTHS = 24
 
 
 NEED_MONTHS = 18
 """Horizons of planned procurement (channel L) and of need (gap); model description, section 9.4."""
-
-
-STARTING = 0.5
-"""Share of its announced output with which a plant under way counts before it produces; assumption."""
 
 
 @dataclass(frozen=True)
@@ -114,22 +106,24 @@ def leader_output(state: State) -> Floats:
 
 @read_once
 def coming_output(state: State) -> Floats:
-    """(G,) annual output announced by leaders' plants under way, M yuan, halved: what stands at the horizon of need."""
-    return STARTING * announced_output(state)
+    """(G,) annual output announced by leaders' plants under way, M yuan, as far as it counts before they produce."""
+    return state.scenario[Leaders].starting_share * announced_output(state)
 
 
 @read_once
 def leader_outlook(state: State) -> tuple[Floats, Floats]:
     """(G,) annual output of leaders (M yuan) and its expected annual growth.
 
-    A leader that does not produce yet counts with half of what it builds and reaches all of it in two years. Growth is
-    that of orders, or that which plants under way imply, whichever is larger.
+    A leader that does not produce yet counts with a share of what it builds (one half by default) and reaches all of it
+    in two years. Growth is that of orders, or that which plants under way imply, whichever is larger.
     """
+    settings = state.scenario[Leaders]
+    share = settings.starting_share
     now, coming = leader_output(state), coming_output(state)
-    growth = growth_of_orders(EXPECTATION_MONTHS)(state)
+    growth = growth_of_orders(int(settings.expect_window))(state)  # promoters read orders as leaders do
     starting = (now <= 0) & (coming > 0)
-    growth = np.maximum(growth, coming_growth(now, coming / STARTING))
-    return np.where(starting, coming, now), np.where(starting, np.sqrt(1.0 / STARTING) - 1.0, growth)
+    growth = np.maximum(growth, coming_growth(now, coming / share))
+    return np.where(starting, coming, now), np.where(starting, np.sqrt(1.0 / share) - 1.0, growth)
 
 
 def coming_growth(now: Floats, coming: Floats) -> Floats:

@@ -345,6 +345,24 @@ class Labour(Parameters):
             "assumption; Labour Law of 1994, article 41, allows 36 hours of overtime a month, a fifth of normal hours"
         ),
     )
+    wage_coast: float = parameter(
+        0.95,
+        symbol="w_coast",
+        unit="wage of coastal counties over that of the core at the opening",
+        low=0.85,
+        high=1.05,
+        grade="assumed",
+        source="assumption",
+    )
+    wage_mountain: float = parameter(
+        0.88,
+        symbol="w_mtn",
+        unit="wage of mountain counties over that of the core at the opening",
+        low=0.75,
+        high=1.0,
+        grade="assumed",
+        source="assumption",
+    )
     natural_growth: float = parameter(
         0.006,
         symbol="n",
@@ -354,10 +372,6 @@ class Labour(Parameters):
         grade="recalled",
         source="recalled: natural increase of Fujian 0.6 to 0.9 % a year in 2014-2019, fewer at working age",
     )
-
-
-WAGE_BY_GROUP = (1.0, 0.95, 0.88)
-"""Wage of core, coast and mountain counties over labour.wage_level; assumption (model description, section 8.2)."""
 
 
 def staff(firms: Firms, output: Floats, progress: Floats | float = 1.0) -> Floats:

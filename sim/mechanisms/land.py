@@ -2,7 +2,8 @@
 
     free_p = developed - occupied - idle - released
     r_p = r0_c (max(free_p, 1 % developed) / developed)^(-eps_r) (1 - discount), at least fl_r c_dev
-    requisition takes t_req0 + (t_req - t_req0) s_j months on average, permits t_perm (1 - 0.5 b); serviced land 1 month
+    requisition takes t_req0 + (t_req - t_req0) s_j months on average, permits t_perm (1 - g_perm b)
+    serviced land takes 1 month
 
 The city issues a quota and splits it by the counties' waiting queue and developed area; counties turn quota into
 developed land as their queue and their reserve ask for it, never beyond the plan of a park. A park without developed
@@ -209,13 +210,37 @@ class Land(Parameters):
         grade="assumed",
         source="assumption",
     )
+    reserve: float = parameter(
+        0.1,
+        symbol="k_r",
+        unit="share of developed land that a county wants to keep free",
+        low=0.0,
+        high=0.3,
+        grade="assumed",
+        source="assumption: what the opening leaves free (opening.park_fill)",
+    )
+    requisition_cv: float = parameter(
+        0.25,
+        symbol="cv_req",
+        unit="coefficient of variation of the luck of requisition",
+        low=0.1,
+        high=0.5,
+        grade="assumed",
+        source="assumption: as of construction work (construction.cv)",
+    )
+    permit_gain: float = parameter(
+        0.5,
+        symbol="g_perm",
+        unit="share of permit time that full reform saves",
+        low=0.2,
+        high=0.8,
+        grade="assumed",
+        source="assumption",
+    )
 
 
 LEAST_FREE_SHARE = 0.01
 """Free share below which scarcity raises the price no further (model description, section 9.10)."""
-
-PERMIT_GAIN = 0.5
-"""Share of permit time that full reform saves (model description, section 9.8)."""
 
 
 def land_price(free: Floats, developed: Floats, base: Floats, discount: Floats, land: Land) -> Floats:
@@ -251,7 +276,7 @@ def months_on_land(service: Floats, luck: Floats, reform: float, serviced: NDArr
         land: parameters.
     """
     requisition = land.requisition_mean_noservice + (land.requisition_mean - land.requisition_mean_noservice) * service
-    permits = land.permit_mean * (1.0 - PERMIT_GAIN * reform)
+    permits = land.permit_mean * (1.0 - land.permit_gain * reform)
     return np.where(serviced, 1.0, np.maximum(requisition * luck + permits, 1.0))
 
 

@@ -3,7 +3,7 @@
     s_g(t+1) = s_g exp((psi_s/12) [ln(cbar/c_g) + a_fill (fill_g - 1) + a_q (q_g - qbar)]) / normaliser
     O_g = s_g Q_m u / 12 ;  B_g(t+1) = rho_B (B_g + O_g - y_g)^+ ;  a site gets pi_gb (O_g + B_g)
     pi_gb = Kap_gb exp(-theta_b (c_gb/cbar_g - 1)) / sum_b
-    Khat_g = (1 + ghat_g)^1.5 12 O_g / u_star ,  ghat from an AR(1) on annual growth, within [-0.3, 0.6]
+    Khat_g = (1 + ghat_g)^t_plan 12 O_g / u_star ,  ghat from an AR(1) on annual growth, within its bounds
     V_b = b_C C_pot,b - b_r ln r_b - b_w ln w_b + b_s s_b + b_inc inc_b + b_e headroom_b + b_H ln H_b
           - b_t (minutes to the largest home plant) - risk_conc share_b + Gumbel
 
@@ -43,16 +43,8 @@ from sim.sums import sum_by
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
-GROWTH_BAND = (-0.3, 0.6)
-"""Bounds of expected annual growth; model description, section 9.3."""
-
 NESTS = 2
 """Nests of the choice of site: home and rivals; each has a taste shock of its own, after those of the sites."""
-
-RIVAL_BUILD_MONTHS = 24
-"""Mean months until capacity at a rival site produces (a constant share of what is under way comes on stream each
-month); assumption: the announced limit of 26 months less permits.
-"""
 
 
 class Leaders(Parameters):
@@ -249,6 +241,69 @@ class Leaders(Parameters):
         grade="assumed",
         source="assumption",
     )
+    rival_quality: float = parameter(
+        0.9,
+        symbol="riv_q",
+        unit="mean quality of the rest of a market, 0-1",
+        low=0.6,
+        high=1.0,
+        grade="assumed",
+        source="assumption: as of the home leaders at the opening",
+    )
+    rival_build: float = parameter(
+        24.0,
+        symbol="riv_W",
+        unit="mean months until capacity at a rival site produces",
+        low=12,
+        high=36,
+        grade="assumed",
+        source="assumption: the announced limit of 26 months less permits",
+    )
+    growth_least: float = parameter(
+        -0.3,
+        symbol="ghat_lo",
+        unit="least annual growth that a leader expects",
+        low=-0.5,
+        high=0.0,
+        grade="assumed",
+        source="assumption",
+    )
+    growth_most: float = parameter(
+        0.6,
+        symbol="ghat_hi",
+        unit="greatest annual growth that a leader expects",
+        low=0.2,
+        high=1.2,
+        grade="assumed",
+        source="assumption",
+    )
+    plan_years: float = parameter(
+        1.5,
+        symbol="t_plan",
+        unit="years ahead for whose orders a leader plans capacity",
+        low=1.0,
+        high=3.0,
+        grade="assumed",
+        source="assumption",
+    )
+    small_plant: float = parameter(
+        0.5,
+        symbol="l_min",
+        unit="least plant of a small group, share of what it has",
+        low=0.25,
+        high=1.0,
+        grade="assumed",
+        source="assumption",
+    )
+    starting_share: float = parameter(
+        0.5,
+        symbol="n_start",
+        unit="share of its announced output with which a leader's first plant under way counts",
+        low=0.25,
+        high=1.0,
+        grade="assumed",
+        source="assumption",
+    )
 
 
 def order_book(share: Floats, volume: Floats, unit_value: Floats) -> Floats:
@@ -256,15 +311,17 @@ def order_book(share: Floats, volume: Floats, unit_value: Floats) -> Floats:
     return np.asarray(share * volume * unit_value / YEAR)
 
 
-def expected_growth(history: Floats, window: int) -> float:
+def expected_growth(history: Floats, window: int, least: float, most: float) -> float:
     """ghat: one-year-ahead forecast of an AR(1) on annual growth of monthly orders.
 
     Args:
         history: monthly orders, oldest first.
         window: months of growth observations used.
+        least: lower bound of what is expected, a year.
+        most: upper bound.
 
     Returns:
-        Annual growth within :data:`GROWTH_BAND`; 0 where fewer than two observations exist.
+        Annual growth within the bounds; 0 where fewer than two observations exist.
     """
     history = history[np.maximum.accumulate(history > 0)]  # a new leader's growth counts from its first order
     if len(history) < YEAR + 2:
@@ -275,8 +332,7 @@ def expected_growth(history: Floats, window: int) -> float:
     variance = float((left * left).sum())
     persistence = min(max(float((left * right).sum()) / variance, 0.0), 1.0) if variance > 1e-12 else 0.0
     forecast = mean + persistence**YEAR * (float(growth[-1]) - mean)
-    low, high = GROWTH_BAND
-    return min(max(float(np.expm1(forecast)), low), high)
+    return min(max(float(np.expm1(forecast)), least), most)
 
 
 @cache
@@ -292,7 +348,8 @@ def growth_of_orders(window: int) -> Callable[[State], Floats]:
         depth = rings.shape[1]
         months = min(state.month - 1, depth)
         order = (state.month - 1 - months + np.arange(months)) % depth
-        return np.array([expected_growth(ring[order], window) for ring in rings])
+        bounds = state.scenario[Leaders].growth_least, state.scenario[Leaders].growth_most
+        return np.array([expected_growth(ring[order], window, *bounds) for ring in rings])
 
     return read_once(growth)
 
@@ -310,7 +367,7 @@ def share_step(
         leaders: parameters.
         rivals_cost: (G,) unit cost of the rest of the market.
     """
-    rest_quality = RIVAL_QUALITY
+    rest_quality = leaders.rival_quality
     mean_cost = share * cost + (1.0 - share) * rivals_cost
     mean_quality = share * quality + (1.0 - share) * rest_quality
     speed = leaders.share_selection / YEAR
@@ -320,10 +377,6 @@ def share_step(
     rest = np.log(mean_cost / rivals_cost) + leaders.quality_gain * (rest_quality - mean_quality)
     own, other = share * np.exp(speed * fitness), (1.0 - share) * np.exp(speed * rest)
     return np.asarray(own / (own + other))
-
-
-RIVAL_QUALITY = 0.9
-"""Mean quality of the other leaders of a market; assumption: equal to the home leaders' (opening value 0.9)."""
 
 
 @dataclass(frozen=True)

@@ -189,6 +189,24 @@ class Location(Parameters):
         grade="assumed",
         source="assumption",
     )
+    scarce_land: float = parameter(
+        0.1,
+        symbol="l_scarce",
+        unit="share of planned land left below which a county picks its projects",
+        low=0.0,
+        high=0.3,
+        grade="assumed",
+        source="assumption",
+    )
+    picky: float = parameter(
+        1.3,
+        symbol="x_scarce",
+        unit="times the city's screen that a county short of land asks for",
+        low=1.0,
+        high=2.0,
+        grade="assumed",
+        source="assumption: at the default screen this leaves out the legacy products, which yield least per mu",
+    )
 
 
 BILLION = 1000.0

@@ -70,11 +70,6 @@ COMMODITY_SERIES: Mapping[str, tuple[str, bool]] = {
 BASE_YEAR = 2018
 """Prices are indices with this year at 1; it is the year of the national table."""
 
-PAST_YEARS_OF_EXPERIENCE_BATTERIES = 5.0
-PAST_YEARS_OF_EXPERIENCE = 20.0
-"""Cumulative output at opening in years of the opening volume; assumption (open point 19 of the model description)."""
-
-
 UTILISATION: Mapping[str, str] = {
     "BAT": "prices.utilisation_batteries",
     "NEV": "prices.utilisation_vehicles",
@@ -193,6 +188,24 @@ class Prices(Parameters):
             "com.cn/s/201808/01/WS5b7ac2d8498e67d6a60e33e8/industrial-profits-increased-in-the-first-six-"
             "months-of-2018_2.html)"
         ),
+    )
+    past_years_batteries: float = parameter(
+        5.0,
+        symbol="T_bat",
+        unit="cumulative output at the opening, years of opening volume, battery chain",
+        low=3,
+        high=10,
+        grade="assumed",
+        source="assumption; open point 19 of the model description",
+    )
+    past_years: float = parameter(
+        20.0,
+        symbol="T_k",
+        unit="the same, other products",
+        low=10,
+        high=40,
+        grade="assumed",
+        source="assumption; open point 19 of the model description",
     )
     material_thrift: float = parameter(
         0.01,
@@ -498,7 +511,7 @@ class WorldPrices:
         markets = state.markets
         if self.flat:
             return markets.experience
-        years = past_years(state.world)
+        years = past_years(state.world, self.prices)
         world_growth = world_volume_index(markets.volume, markets.volume_opening, state.world) / years / YEAR
         firms = state.firms
         home = sum_by(firms.product, np.where(firms.alive, firms.output, 0.0), len(years))
@@ -584,12 +597,14 @@ def world_volume_index(volume: Floats, opening: Floats, world: World) -> Floats:
     return np.asarray(index)
 
 
-def past_years(world: World) -> Floats:
+def past_years(world: World, prices: Prices) -> Floats:
     """(K,) cumulative output at the opening in years of the opening volume."""
-    return np.where(battery_products(world), PAST_YEARS_OF_EXPERIENCE_BATTERIES, PAST_YEARS_OF_EXPERIENCE)
+    return np.where(battery_products(world), prices.past_years_batteries, prices.past_years)
 
 
-def experience_reference(components: Floats, nev_share: float, vehicles: Floats, world: World) -> Floats:
+def experience_reference(
+    components: Floats, nev_share: float, vehicles: Floats, world: World, prices: Prices
+) -> Floats:
     """(K,) world experience of mid-2018 relative to the opening (or at the last known month of an earlier origin).
 
     Args:
@@ -597,11 +612,12 @@ def experience_reference(components: Floats, nev_share: float, vehicles: Floats,
         nev_share: share of new-energy vehicles built at home.
         vehicles: (2,) reference year of the vehicle index.
         world: products.
+        prices: parameters.
     """
     known = int(np.isfinite(components).all(axis=0).sum())
     last = min(Month(f"{BASE_YEAR}-07") - OPENING, known - 1)
     volumes = [market_volumes(components[:, month], nev_share, vehicles) for month in range(last + 1)]
     experience = np.ones(world.product_count)
     for volume in volumes[1:]:
-        experience += world_volume_index(volume, volumes[0], world) / past_years(world) / YEAR
+        experience += world_volume_index(volume, volumes[0], world) / past_years(world, prices) / YEAR
     return experience

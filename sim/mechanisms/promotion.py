@@ -39,7 +39,7 @@ from sim.mechanisms.location import sponsor_county
 from sim.mechanisms.prices import relative_utilisation
 from sim.mechanisms.sourcing import Sourcing
 from sim.parameters import Lever, Month, Parameters, entries, lever, month, parameter, sum_to_one
-from sim.settings import Projects
+from sim.settings import Opening, Projects
 from sim.state import YEAR, Candidates, Channel, State
 from sim.sums import sum_by
 
@@ -336,6 +336,33 @@ class Promotion(Parameters):
         grade="recalled",
         source="recalled: spin-off literature",
     )
+    spinoff_least: float = parameter(
+        60.0,
+        symbol="I_F_lo",
+        unit="least investment of a spin-off, M yuan",
+        low=20,
+        high=100,
+        grade="assumed",
+        source="assumption",
+    )
+    spinoff_most: float = parameter(
+        200.0,
+        symbol="I_F_hi",
+        unit="greatest investment of a spin-off, M yuan",
+        low=120,
+        high=500,
+        grade="assumed",
+        source="assumption",
+    )
+    strengthen_gain: float = parameter(
+        0.1,
+        symbol="g_str",
+        unit="quality that strengthening adds to a chain lead at weight 1",
+        low=0.0,
+        high=0.3,
+        grade="assumed",
+        source="assumption",
+    )
     normal_entry: float = parameter(
         0.085,
         symbol="nu_N",
@@ -369,10 +396,6 @@ class Promotion(Parameters):
         """The parts of the budget sum to 1, so that no effort is free; so do the weights of the chain channel."""
         yield from sum_to_one(self, "mix_leader", "mix_chain", "mix_cluster", "mix_bump")
         yield from sum_to_one(self, "weight_supplement", "weight_strengthen", "weight_extend")
-
-
-SPINOFF_SIZE = (60.0, 200.0)
-"""Least and greatest investment of a spin-off, M yuan; model description, section 9.4."""
 
 
 def plan_pressure(signed: float, target: float, months: int) -> float:
@@ -504,7 +527,8 @@ class Funnel:
         targeted = channel <= Channel.CLUSTER
         graft = targeted & (channel != Channel.LEADER) & (pool.graft[rows] < self.promotion.graft_share)
         quality = 0.3 + 0.4 * pool.quality[rows]
-        quality = quality + 0.1 * state.lever("promotion.weight_strengthen") * (channel == Channel.CHAIN)
+        gain = self.promotion.strengthen_gain * state.lever("promotion.weight_strengthen")
+        quality = quality + gain * (channel == Channel.CHAIN)
         sponsored = (channel == Channel.LEADER) | (channel == Channel.CHAIN)
         stays = (channel == Channel.SPINOFF) & (pool.place[rows] < self.promotion.spinoff_home)
         parent = largest_leader(state)
@@ -522,7 +546,7 @@ class Funnel:
             "land": output * state.technology.land[product],
             "graft": incumbents(state, product, pool.place[rows], graft),
             "quality": np.minimum(quality, 1.0),
-            "productivity": np.exp(OPENING_PRODUCTIVITY_SPREAD * pool.productivity[rows]),
+            "productivity": np.exp(state.scenario[Opening].productivity_spread * pool.productivity[rows]),
             **_luck(pool, rows),
         }
 
@@ -532,7 +556,7 @@ class Funnel:
         small = (channel == Channel.UNPLANNED) | (channel == Channel.NORMAL)
         mean = np.where(small, q.size_bump_mean, state.technology.project_size[product])
         drawn = mean * np.exp(q.size_chain_sigma * pool.size[rows] - 0.5 * q.size_chain_sigma**2)
-        low, high = SPINOFF_SIZE
+        low, high = self.promotion.spinoff_least, self.promotion.spinoff_most
         spinoff = low + (high - low) * ndtr(pool.size[rows])
         return np.where(channel == Channel.SPINOFF, spinoff, drawn)
 
@@ -556,10 +580,6 @@ def rank_within(groups: Ints) -> Ints:
     rank = np.empty(len(groups), dtype=np.int64)
     rank[order] = np.arange(len(groups)) - first
     return rank
-
-
-OPENING_PRODUCTIVITY_SPREAD = 0.1
-"""Log spread of the productivity of new firms; assumption: as at the opening (model description, section 8.5)."""
 
 
 def largest_leader(state: State) -> int:

@@ -1,7 +1,7 @@
 """Service: headquarters teams for key projects, and permits reform (model description, section 9.8).
 
 Teams x n_team project loads are shared out: projects of the four chains first, larger first, then older; a project
-above 5 bn yuan takes l_big loads. s_j is the share of its load that is covered; the county's index s_c is the mean of
+above I_big takes l_big loads. s_j is the share of its load that is covered; the county's index s_c is the mean of
 its projects with a memory of twelve months. Permit reform shortens permits; when its lever falls it fades with
 half-life h_ref.
 
@@ -23,9 +23,6 @@ from sim.sums import sum_by
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
-
-LARGE_PROJECT = 5_000.0
-"""Investment above which a project takes several loads, M yuan; model description, section 9.8."""
 
 
 class Service(Parameters):
@@ -69,9 +66,18 @@ class Service(Parameters):
     large_load: float = parameter(
         3.0,
         symbol="l_big",
-        unit="project loads of a project above 5 bn yuan",
+        unit="project loads of a large project",
         low=1,
         high=6,
+        grade="assumed",
+        source="assumption",
+    )
+    large_project: float = parameter(
+        5000.0,
+        symbol="I_big",
+        unit="investment above which a project is large, M yuan",
+        low=2000,
+        high=10000,
         grade="assumed",
         source="assumption",
     )
@@ -169,7 +175,7 @@ class ServiceTeams:
         rows = open_projects(projects)
         chain = state.world.chain_product[projects.product[rows]]
         investment = projects.investment[rows]
-        load = np.where(investment > LARGE_PROJECT, s.large_load, 1.0)
+        load = np.where(investment > s.large_project, s.large_load, 1.0)
         order = np.lexsort((projects.born[rows], -investment, ~chain))
         covered = coverage(load, order, state.lever("service.teams") * paid * s.team_capacity)
         boards.project_service = np.zeros(len(projects))

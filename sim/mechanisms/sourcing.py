@@ -25,6 +25,7 @@ from sim.draws import Streams
 from sim.mechanisms import Phase
 from sim.mechanisms.prices import chain_inputs, material_factor_of
 from sim.parameters import Parameters, parameter
+from sim.settings import InputOutput
 from sim.state import State
 from sim.sums import sum_by
 from sim.world import World
@@ -206,7 +207,7 @@ def relative_cost(state: State, supplier: Ints, buyer: Ints, sourcing: Sourcing)
     of the vehicle chain bought by the vehicle chain.
     """
     place, cost = places(state), delivery_cost(state.world, sourcing)
-    outside = 1.0 + sourcing.freight * OUTSIDE_KILOMETRES
+    outside = 1.0 + sourcing.freight * state.scenario[InputOutput].km_rest_china
     return np.asarray(state.firms.relative_cost[supplier] * cost[place[supplier], place[buyer]] / outside)
 
 
@@ -225,10 +226,6 @@ def delivery_cost(world: World, sourcing: Sourcing) -> Floats:
     jit = np.where(in_chain[:, None] & in_chain, sourcing.jit_cost, 0.0)
     between = np.ix_(county, county)
     return np.asarray(1.0 + sourcing.freight * world.kilometres[between] + jit * world.minutes[between])
-
-
-OUTSIDE_KILOMETRES = 1000.0
-"""Road from a supplier in the rest of China; assumption (io.km_rest_china of the model description)."""
 
 
 MOST_PARTNERS = 400
@@ -410,7 +407,7 @@ class SupplierChoice:
         of the two places, of the link.
         """
         s, firms, links = self.sourcing, state.firms, state.links
-        at_gate = firms.relative_cost / (1.0 + s.freight * OUTSIDE_KILOMETRES)
+        at_gate = firms.relative_cost / (1.0 + s.freight * state.scenario[InputOutput].km_rest_china)
         value = utility(at_gate, firms.quality, state.world.key[firms.product], np.zeros(len(firms), dtype=bool), s)
         place, nearness = places(state), self._nearness(state.world)
         to = place[state.relations.buyer]

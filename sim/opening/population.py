@@ -24,18 +24,11 @@ from sim.world import World
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
-UTILISATION = 0.8
-"""Output over capacity of every firm at opening; model description, section 8.5."""
-
-PRODUCTIVITY_SPREAD = 0.1
-"""Log spread of productivity at opening; model description, section 8.5."""
-
 OLDEST = 15
 """Greatest age of a firm at opening, years; model description, section 8.5."""
 
-LEADER_QUALITY = 0.9
 LEADER_AGE = 36
-"""Quality and age (months) of leaders' plants at opening; the first from section 8.5, the second an assumption."""
+"""Age of leaders' plants at opening, months: long enough to be run in; assumption."""
 
 BISECTIONS = 80
 """Halvings of the scale of firm sizes: enough for the last bit."""
@@ -216,7 +209,7 @@ def opening_firms(
     firms = Firms()
     _append_blocks(firms, totals, world, technology)
     above, fringe = _fringe(totals, world, scenario[Opening].min_size)
-    _append_fringe(firms, fringe, world, technology)
+    _append_fringe(firms, fringe, world, technology, scenario[Opening].utilisation)
     city = above.sum(axis=0)
     opening = scenario[Opening]
     plants = leader_plants(world, scenario, names, np.pad(city, (0, world.product_count - world.agent_count)))
@@ -266,7 +259,7 @@ def _append_blocks(firms: Firms, totals: OpeningTotals, world: World, technology
     )
 
 
-def _append_fringe(firms: Firms, fringe: Floats, world: World, technology: Technology) -> None:
+def _append_fringe(firms: Firms, fringe: Floats, world: World, technology: Technology, utilisation: float) -> None:
     """One row a county and agent product that has small firms."""
     county, product = (index.ravel() for index in np.indices(fringe.shape))
     output = fringe.ravel()
@@ -282,16 +275,16 @@ def _append_fringe(firms: Firms, fringe: Floats, world: World, technology: Techn
         opening=True,
         birth=-age,
         capital_intensity=technology.capital[product],
-        capital=_capital(output, technology.capital[product], np.ones(len(county))),
+        capital=_capital(output, technology.capital[product], np.ones(len(county)), utilisation),
         jobs_intensity=technology.jobs[product],
         energy_intensity=technology.energy[product],
         output=output / YEAR,
     )
 
 
-def _capital(output: Floats, intensity: Floats, productivity: Floats) -> Floats:
-    """K such that capacity is output / 0.8; plants of the opening are run in."""
-    return np.asarray(intensity * output / (UTILISATION * productivity))
+def _capital(output: Floats, intensity: Floats, productivity: Floats, utilisation: float) -> Floats:
+    """K such that capacity is output over utilisation; plants of the opening are run in."""
+    return np.asarray(intensity * output / (utilisation * productivity))
 
 
 def _append_drawn(
@@ -307,11 +300,11 @@ def _append_drawn(
     leading = drawn.leader >= 0
     luck = streams.draw("opening.firm", 0).random((size, 2))
     spread = streams.draw("opening.productivity", 0).standard_normal(size)
-    productivity = np.where(leading, 1.0, np.exp(PRODUCTIVITY_SPREAD * spread))
+    productivity = np.where(leading, 1.0, np.exp(opening.productivity_spread * spread))
     age = np.where(leading, LEADER_AGE, YEAR + np.ceil(luck[:, 0] * (OLDEST - 1) * YEAR)).astype(np.int64)
     mu = technology.land[product] * drawn.size * land
     park, occupied = choose_parks(drawn, mu, world, opening.park_fill)
-    capital = _capital(drawn.size, technology.capital[product], productivity)
+    capital = _capital(drawn.size, technology.capital[product], productivity, opening.utilisation)
     firms.append(
         size,
         county=county,
@@ -325,7 +318,7 @@ def _append_drawn(
         capital=capital,
         capital_intensity=technology.capital[product],
         productivity=productivity,
-        quality=np.where(leading, LEADER_QUALITY, 0.3 + 0.4 * luck[:, 1]),
+        quality=np.where(leading, opening.leader_quality, 0.3 + 0.4 * luck[:, 1]),
         jobs_intensity=technology.jobs[product] * jobs,
         energy_intensity=technology.energy[product] * energy,
         land=mu,

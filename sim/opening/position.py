@@ -44,7 +44,7 @@ from sim.opening.basis import Basis
 from sim.opening.checks import check_position, remarks
 from sim.opening.links import connect_opening
 from sim.opening.people import opening_people, put_to_work, settle_households
-from sim.opening.population import LEADER_QUALITY, UTILISATION, opening_firms
+from sim.opening.population import opening_firms
 from sim.opening.public import open_accounts
 from sim.opening.technology import county_wages, technology
 from sim.opening.totals import OpeningError, check_jobs
@@ -248,7 +248,7 @@ def opening_markets(scenario: Scenario, world: World, components: Floats, volume
         conversion=np.zeros(size),
         material_factor=1.0,
         experience=np.ones(size),
-        national_experience=national * past_years(world),
+        national_experience=national * past_years(world, scenario[Prices]),
         rain=np.full(world.county_count, scenario[Construction].rain_mean),
         frontier=np.ones(size),
     )
@@ -286,7 +286,7 @@ def price_mechanism(scenario: Scenario, technology: Technology, world: World) ->
     reference = (
         np.ones(world.product_count)
         if flat
-        else experience_reference(outside.known, demand.nev_share_local, outside.reference, world)
+        else experience_reference(outside.known, demand.nev_share_local, outside.reference, world, scenario[Prices])
     )
     return WorldPrices(path, scenario[Prices], technology, world, reference, flat)
 
@@ -337,8 +337,8 @@ def _leader_shares(state: State) -> None:
         leaders.share[group] = leaders.share_opening[group] = share
         away = share * market - home[group]
         sites = state.rivals.capacity.shape[1]
-        state.rivals.capacity[group] = away / UTILISATION / sites
-    leaders.quality[:] = LEADER_QUALITY
+        state.rivals.capacity[group] = away / scenario[Opening].utilisation / sites
+    leaders.quality[:] = scenario[Opening].leader_quality
     leaders.ordered = leaders.share * state.markets.volume[leaders.market] * leaders.unit_value / YEAR * leaders.active
     leaders.delivered = leaders.ordered.copy()
 
@@ -348,7 +348,7 @@ def _memories(state: State) -> None:
     firms = state.firms
     firms.orders = firms.output.copy()
     post_accounts(state)
-    firms.utilisation12[:] = UTILISATION
+    firms.utilisation12[:] = state.scenario[Opening].utilisation
     firms.margin12[:] = unit_margins(state)[firms.product][:, None]
     firms.orders12[:] = firms.output[:, None]
 

@@ -12,7 +12,7 @@ from sim.inputoutput.shares import share
 from sim.inputoutput.tables import EXPORTS, Table
 from sim.mechanisms.energy import Energy
 from sim.mechanisms.fiscal import Fiscal
-from sim.mechanisms.labour import WAGE_BY_GROUP, Labour
+from sim.mechanisms.labour import Labour
 from sim.mechanisms.land import Land
 from sim.mechanisms.prices import Prices
 from sim.opening.table import ORE_CARRIER
@@ -33,7 +33,7 @@ PER_BILLION = 1000.0
 
 def county_wages(world: World, labour: Labour) -> Floats:
     """(C,) wage at opening, yuan a year at 2018 prices."""
-    return labour.wage_level * np.array(WAGE_BY_GROUP)[world.group]
+    return labour.wage_level * np.array([1.0, labour.wage_coast, labour.wage_mountain])[world.group]
 
 
 def land_intensity(world: World, land: Land, prices: Prices) -> Floats:

@@ -14,7 +14,7 @@ from sim.draws import Streams
 from sim.mechanisms.construction import Construction, work_of
 from sim.mechanisms.demand import OPENING
 from sim.mechanisms.land import Land
-from sim.mechanisms.leaders import RIVAL_BUILD_MONTHS
+from sim.mechanisms.leaders import Leaders
 from sim.mechanisms.location import Location, capacity_by_county, committed_land, inclusive_value, logistic
 from sim.mechanisms.promotion import plan_pressure
 from sim.resolvers.ledger import sell_land, spend, the_ledger
@@ -69,7 +69,7 @@ def resolve_propose(state: State, streams: Streams) -> None:
         _sign_own(state, columns, float(luck[columns["leader"]]))
     if boards.rival_building is not None and boards.rival_noise is not None:
         rivals = state.rivals
-        finished = rivals.building / RIVAL_BUILD_MONTHS
+        finished = rivals.building / state.scenario[Leaders].rival_build
         rivals.capacity = rivals.capacity + finished
         rivals.building = rivals.building - finished + boards.rival_building
         rivals.noise = boards.rival_noise

@@ -58,7 +58,7 @@ def test_what_plot_park_and_other_sites_do_not_take_is_looked_for_elsewhere(fres
     firms.land[row] = 50.0
     park = firms.park[row]
     state.parks.developed[park] += 10.0
-    assert room_for_capital(state)[row] == pytest.approx(100.0 + 10.0 * 1.5 * firms.plot[row] / 50.0)
+    assert room_for_capital(state, 1.5)[row] == pytest.approx(100.0 + 10.0 * 1.5 * firms.plot[row] / 50.0)
     state.parks.developed[park] -= 10.0
     state.projects.append(1, stage=Stage.BUILD, parent=row, investment=150.0, channel=Channel.BRANCH)
     state.projects.append(1, stage=Stage.LOST, parent=row, investment=999.0, channel=Channel.BRANCH)

@@ -42,7 +42,7 @@ def luck_of_work(variation):
     """(n,) luck of the work of the candidates of one month."""
     state = SimpleNamespace(month=1, slots=0, parks=SimpleNamespace(planned=np.zeros(1)), boards=SimpleNamespace())
     promotion = Promotion()
-    CandidatePool(promotion, np.full((6, 1), LUCK / promotion.pool_factor), variation).step(state, Streams(7))
+    CandidatePool(promotion, np.full((6, 1), LUCK / promotion.pool_factor), variation, 0.25).step(state, Streams(7))
     return state.boards.candidates.work
 
 
@@ -68,23 +68,22 @@ def plants():
     """Building times: months, with size, start, county, service and luck of each; and (months, C) rain as it fell."""
     state = sim.NingdeModel(sim.load("baseline"), 1).state
     construction = state.scenario[Construction]
-    build, rain, streams = Building(construction), Rain(construction), Streams(11)
+    unlimited = construction.model_copy(update={"builder_output": 1e9})  # builders without limit
+    build, rain, streams = Building(unlimited), Rain(construction), Streams(11)
     luck = luck_of_work(construction.cv)
     size, service, luck = (each.ravel() for each in np.meshgrid(SIZES, SERVICE, luck, indexing="ij"))
     county = np.arange(len(luck)) % state.world.county_count
     work, fell = work_of(size, luck, construction), []
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("sim.mechanisms.construction.BUILDER_OUTPUT", 1e9)  # builders without limit
-        for month in range(1, MONTHS + 1):
-            state.month = month
-            state.boards, state.ledger = Boards(), open_ledger(state)
-            rain.step(state, streams)
-            resolve_world(state, streams)
-            fell.append(state.markets.rain)
-            build.step(state, streams)
-            resolve_build(state, streams)
-            if month <= STARTS:
-                put_in_building(state, {"county": county, "investment": size, "service": service}, work)
+    for month in range(1, MONTHS + 1):
+        state.month = month
+        state.boards, state.ledger = Boards(), open_ledger(state)
+        rain.step(state, streams)
+        resolve_world(state, streams)
+        fell.append(state.markets.rain)
+        build.step(state, streams)
+        resolve_build(state, streams)
+        if month <= STARTS:
+            put_in_building(state, {"county": county, "investment": size, "service": service}, work)
     projects = state.projects
     assert (projects.stage == Stage.DONE).all()
     return SimpleNamespace(

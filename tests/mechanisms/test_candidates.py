@@ -44,7 +44,7 @@ def test_related_nodes_are_shares(opening):
 def draw(seed, month, rates, slots=100, parks=4):
     room = SimpleNamespace(planned=np.zeros(parks))
     state = SimpleNamespace(month=month, slots=slots, parks=room, boards=SimpleNamespace())
-    CandidatePool(Promotion(), rates, 0.25).step(state, Streams(seed))
+    CandidatePool(Promotion(), rates, 0.25, 0.25).step(state, Streams(seed))
     return state.boards.candidates
 
 

@@ -41,10 +41,10 @@ def test_rain_slows_service_speeds_size_costs():
 
 
 def test_rain_has_seasons_around_the_city_mean():
-    months = [seasonal_rain(month, 0.48) for month in range(1, 13)]
+    months = [seasonal_rain(month, Construction()) for month in range(1, 13)]
     assert np.mean(months) == pytest.approx(0.48, abs=0.005)
     assert months[3] > months[7] > months[11]
-    assert seasonal_rain(4, 0.24) == pytest.approx(0.5 * seasonal_rain(4, 0.48))
+    assert seasonal_rain(4, Construction().model_copy(update={"rain_mean": 0.24})) == pytest.approx(0.5 * months[3])
 
 
 def test_drawn_rain_is_a_share_of_days_with_the_mean_of_the_season(fresh):
@@ -83,14 +83,12 @@ def put_in_building(state, investment, county="FD", product="OTHM"):
 
 
 @pytest.mark.parametrize(("service", "rain", "months"), [(1.0, 0.60, 17), (0.0, 0.45, 26)])
-def test_the_vehicle_base_stands_after_seventeen_months_instead_of_twenty_six(
-    fresh, next_month, service, rain, months, monkeypatch
-):
+def test_the_vehicle_base_stands_after_seventeen_months_instead_of_twenty_six(fresh, next_month, service, rain, months):
     state = fresh().state
-    monkeypatch.setattr("sim.mechanisms.construction.BUILDER_OUTPUT", 1e9)  # builders without limit
+    unlimited = state.scenario[Construction].model_copy(update={"builder_output": 1e9})  # builders without limit
     investment = state.scenario[Construction].reference_size
     put_in_building(state, investment)
-    part, streams = Building(state.scenario[Construction]), Streams(1)
+    part, streams = Building(unlimited), Streams(1)
     paid = 0.0
     for _ in range(40):
         next_month(state)
@@ -184,3 +182,29 @@ def test_without_rain_plants_stand_earlier_without_service_later(usual, beside, 
     assert dated(changed) == dated(usual) != {}
     assert sign * (changed.state.firms.alive.sum() - usual.state.firms.alive.sum()) < 0
     np.testing.assert_array_equal(changed.recorder.arrays["output"][:3], usual.recorder.arrays["output"][:3])
+
+
+def test_without_the_mechanism_no_work_is_done_and_none_is_paid(usual, beside):
+    """Signing and land go on as ever, so building sites fill."""
+    months = 18
+    idle = beside(without=(Building,), months=months)
+    projects = idle.state.projects
+    assert (projects.stage != Stage.DONE).all()
+    assert (projects.stage == Stage.BUILD).sum() > 50
+    np.testing.assert_array_equal(projects.spent[projects.event < 0], 0.0)
+    done = usual.state.projects.done
+    assert ((done >= 0) & (done <= months)).sum() > 10
+    left, right = idle.recorder.arrays, usual.recorder.arrays
+    np.testing.assert_array_equal(left["entered"][:4], right["entered"][:4])
+    assert left["output"][months - 1].sum() < right["output"][months - 1].sum()
+
+
+def test_without_weather_every_county_has_the_mean_of_the_year(usual, beside):
+    months = 12
+    calm = beside(without=(Rain,), months=months)
+    np.testing.assert_array_equal(calm.state.markets.rain, calm.state.scenario[Construction].rain_mean)
+    assert np.ptp(usual.state.markets.rain) > 0.05
+    left, right = calm.recorder.arrays, usual.recorder.arrays
+    np.testing.assert_array_equal(left["entered"][:months, : Stage.BUILD], right["entered"][:months, : Stage.BUILD])
+    np.testing.assert_array_equal(left["output"][:3], right["output"][:3])
+    assert not np.array_equal(left["output"][months - 1], right["output"][months - 1])

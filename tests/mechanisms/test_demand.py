@@ -120,3 +120,25 @@ def test_unknown_volumes_follow_trend_and_shocks(fresh, next_month):
     assert apart[ev, storage] == pytest.approx(1.0), "one market, one shock"
     assert apart[ev, consumer] == pytest.approx(demand.correlation, abs=0.07)
     assert apart[consumer, stainless] == pytest.approx(demand.correlation, abs=0.07)
+
+
+# --- ablation ---------------------------------------------------------------------------------------------------------
+
+
+def test_without_the_mechanism_markets_stand_and_who_sold_to_them_does_not_grow(usual, beside):
+    """Cells lose the growth of their market, old industry the decline of its own; who comes is offered alike."""
+    still, months = beside(without=(OutsideDemand,)), usual.state.month
+    left, right = still.recorder.arrays, usual.recorder.arrays
+    np.testing.assert_array_equal(
+        left["world_volume"][:months], np.tile(still.state.markets.volume_opening, (months, 1))
+    )
+    assert usual.state.markets.volume[0] > 3.0 * still.state.markets.volume[0]
+    assert usual.state.markets.volume[-1] < still.state.markets.volume[-1], "legacy"
+    made = [arrays["output"][months - 1].sum(axis=0) for arrays in (left, right)]
+    world = usual.state.world
+    assert made[0][world.product("B_CELL")] < 0.7 * made[1][world.product("B_CELL")]
+    assert (made[0][world.legacy] > made[1][world.legacy]).all()
+    for name in ("commodity_price", "price_level"):
+        np.testing.assert_array_equal(left[name][:months], right[name][:months], err_msg=name)
+    assert still.state.slots == usual.state.slots, "candidates do not see markets"
+    np.testing.assert_array_equal(left["wage"][0], right["wage"][0])

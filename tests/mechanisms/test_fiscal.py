@@ -9,6 +9,7 @@ from sim.draws import Streams
 from sim.mechanisms.fiscal import (
     Budgets,
     Fiscal,
+    Incentives,
     competing_counties,
     funded_share,
     normal_profit,
@@ -311,3 +312,22 @@ def test_transfers_follow_residents_and_national_income(fresh):
     assert income > 1.01
     np.testing.assert_allclose(grown[:-1], state.people.growth * income)  # residents move in GROW, before the transfers
     assert grown[:-1].min() <= grown[-1] <= grown[:-1].max()
+
+
+# --- ablation ---------------------------------------------------------------------------------------------------------
+
+
+def test_without_the_offers_of_counties_their_level_of_the_opening_stands(usual, beside):
+    """Counties offer single projects what the race demands all the same; what they offer alone no longer moves."""
+    months = 9
+    still = beside(without=(Incentives,), months=months)
+    cap = still.state.lever_by_county("fiscal.incentive_cap")
+    assert (still.state.counties.incentive == still.state.counties.incentive[0]).all()
+    assert (usual.state.counties.incentive < cap).all()
+    assert not np.array_equal(still.state.counties.incentive, usual.state.counties.incentive)
+    left, right = still.recorder.arrays, usual.recorder.arrays
+    for name in ("world_volume", "price_level", "firms", "entered"):
+        np.testing.assert_array_equal(left[name][:months], right[name][:months], err_msg=name)
+    grants = SPENDING_ITEMS.index("incentives")
+    spent = [arrays["public_spending"][:months, :, grants].sum() for arrays in (left, right)]
+    assert spent[0] > spent[1]

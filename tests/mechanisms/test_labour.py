@@ -179,3 +179,23 @@ def test_staffing_that_limits_nothing_leaves_firms_as_they_are(fresh, next_month
     limit = staff_limit(state.firms, state.boards.expected, filled, state.scenario[Labour].overtime)
     firm = ~state.firms.block
     assert (limit[firm] >= before[firm]).all()
+
+
+# --- ablation ---------------------------------------------------------------------------------------------------------
+
+
+def test_without_the_mechanism_wages_stand_and_nobody_saves_labour(usual, beside):
+    """The same output then takes more people; markets, prices of metals and candidates do not see wages."""
+    months = 18
+    still = beside(without=(Wages,), months=months)
+    left, right = still.recorder.arrays, usual.recorder.arrays
+    opening = beside(months=0).state.counties.wage
+    np.testing.assert_array_equal(still.state.counties.wage, opening)
+    assert (usual.state.counties.wage > 1.05 * opening).all()
+    np.testing.assert_array_equal(still.state.people.deepening, 1.0)
+    jobs = [arrays["jobs"][months - 1].sum() / arrays["output"][months - 1].sum() for arrays in (left, right)]
+    assert jobs[0] > 1.03 * jobs[1]
+    for name in ("world_volume", "commodity_price", "price_level"):
+        np.testing.assert_array_equal(left[name][:months], right[name][:months], err_msg=name)
+    for name in ("output", "jobs", "vacancy"):
+        np.testing.assert_array_equal(left[name][0], right[name][0], err_msg=name)

@@ -7,8 +7,10 @@ from sim.draws import Streams
 from sim.mechanisms.events import History
 from sim.mechanisms.land import Development, Land, Requisition, base_price, land_price, months_on_land
 from sim.mechanisms.location import committed_land
+from sim.model import NingdeModel
 from sim.resolvers.building import resolve_build
 from sim.state import Channel, Stage
+from sim.world import GROUPS
 
 LAND = Land()
 
@@ -257,3 +259,42 @@ def test_without_quota_developed_land_stops_and_queues_and_prices_rise(usual, be
     for name in ("output", "wage", "entered"):  # in the first month nobody waits for land yet
         left, right = scarce.recorder.arrays[name][0], usual.recorder.arrays[name][0]
         np.testing.assert_array_equal(left, right, err_msg=name)
+
+
+def test_without_requisition_signed_projects_get_their_land_and_never_build(usual, beside):
+    """Leads, signing and new land go on; projects hold land for ever."""
+    months = 18
+    stuck = beside(without=(Requisition,), months=months)
+    projects, built = stuck.state.projects, usual.state.projects.built
+    assert (projects.built < 0).all()
+    assert (projects.stage == Stage.LAND).sum() > 50
+    assert ((built >= 0) & (built <= months)).sum() > 50
+    assert projects.land_held[projects.stage == Stage.LAND].sum() > 1000.0
+    left, right = stuck.recorder.arrays, usual.recorder.arrays
+    np.testing.assert_array_equal(left["entered"][:2], right["entered"][:2])
+
+
+def test_without_quota_on_the_coast_the_mountains_get_the_new_land_and_more_of_the_projects(at_once, usual):
+    """Core and coast use up the land they have; what the mountains may develop does not change its rule."""
+    narrow = NingdeModel(at_once, 1)
+    mountain = narrow.world.group == GROUPS.index("mountain")
+    opening, split = narrow.state.parks.developed.copy(), narrow.city.split_quota
+    narrow.city.split_quota = lambda *asked: np.where(mountain, split(*asked), 0.0)
+    for _ in range(usual.state.month):
+        narrow.step()
+    high = mountain[narrow.world.park_county]
+
+    def of_the_mountains(model):
+        """Shares in new land, in land held by projects that came through the funnel, and free land below."""
+        parks, projects = model.state.parks, model.state.projects
+        new = parks.developed - opening
+        held = np.where((projects.leader < 0) & (projects.event < 0), projects.land_held, 0.0)
+        return new[high].sum() / new.sum(), held[mountain[projects.county]].sum() / held.sum(), parks.free[~high].sum()
+
+    new, held, free = (np.array(each) for each in zip(of_the_mountains(usual), of_the_mountains(narrow), strict=True))
+    assert new[1] > 1.3 * new[0]
+    assert held[1] > 1.1 * held[0]
+    assert free[1] < 0.8 * free[0]
+    assert (narrow.state.counties.quota[~mountain] == 0).all()
+    np.testing.assert_array_equal(narrow.recorder.arrays["output"][0], usual.recorder.arrays["output"][0])
+    assert narrow.state.slots == usual.state.slots

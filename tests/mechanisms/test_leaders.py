@@ -8,10 +8,10 @@ import pytest
 from sim.draws import Streams, gumbel
 from sim.mechanisms.demand import OPENING, annual_series
 from sim.mechanisms.leaders import (
-    RIVAL_QUALITY,
     Expansion,
     KnownShare,
     Leaders,
+    OrderBooks,
     expected_growth,
     group_cost,
     order_book,
@@ -29,6 +29,11 @@ from sim.state import Channel
 ONE = np.ones(1)
 
 
+def growth_of(orders):
+    """What a leader expects from its monthly orders, with the usual window and bounds."""
+    return expected_growth(orders, 36, Leaders().growth_least, Leaders().growth_most)
+
+
 def odds(share):
     return share / (1.0 - share)
 
@@ -39,7 +44,7 @@ def test_orders_are_share_times_market_times_unit_value_a_month():
 
 def test_equal_rivals_keep_their_shares():
     share = np.array([0.05, 0.3])
-    same = share_step(share, np.ones(2), np.ones(2), np.full(2, RIVAL_QUALITY), Leaders(), np.ones(2))
+    same = share_step(share, np.ones(2), np.ones(2), np.full(2, Leaders().rival_quality), Leaders(), np.ones(2))
     np.testing.assert_allclose(same, share, rtol=1e-12)
 
 
@@ -50,7 +55,9 @@ def test_the_odds_move_by_relative_fitness(cost, fill, quality):
     """Shares of leader and rest are normalised together, so only the difference of their fitness counts."""
     leaders, share = Leaders(), np.array([0.2])
     new = share_step(share, cost * ONE, fill * ONE, quality * ONE, leaders, ONE)
-    gain = np.log(1.0 / cost) + leaders.fill_gain * (fill - 1.0) + leaders.quality_gain * (quality - RIVAL_QUALITY)
+    gain = (
+        np.log(1.0 / cost) + leaders.fill_gain * (fill - 1.0) + leaders.quality_gain * (quality - leaders.rival_quality)
+    )
     assert odds(new) == pytest.approx(odds(share) * np.exp(leaders.share_selection / 12 * gain), rel=1e-12)
 
 
@@ -69,23 +76,23 @@ def test_shares_stay_between_nothing_and_everything():
 @pytest.mark.parametrize(("growth", "expected"), [(0.3, 0.3), (0.0, 0.0), (-0.1, -0.1), (1.5, 0.6), (-0.8, -0.3)])
 def test_steady_growth_is_expected_to_last_within_bounds(growth, expected):
     orders = 100.0 * (1.0 + growth) ** (np.arange(60) / 12)
-    assert expected_growth(orders, 36) == pytest.approx(expected, abs=1e-9)
+    assert growth_of(orders) == pytest.approx(expected, abs=1e-9)
 
 
 def test_without_a_year_and_more_nothing_is_expected():
-    assert expected_growth(np.geomspace(1.0, 9.0, 13), 36) == 0.0
-    assert expected_growth(np.zeros(40), 36) == 0.0
+    assert growth_of(np.geomspace(1.0, 9.0, 13)) == 0.0
+    assert growth_of(np.zeros(40)) == 0.0
 
 
 def test_the_time_before_the_first_order_does_not_count():
     orders = 100.0 * 1.2 ** (np.arange(30) / 12)
-    assert expected_growth(np.concatenate([np.zeros(20), orders]), 36) == pytest.approx(expected_growth(orders, 36))
+    assert growth_of(np.concatenate([np.zeros(20), orders])) == pytest.approx(growth_of(orders))
 
 
 def test_only_the_window_counts():
     early = 100.0 * 0.8 ** (np.arange(36) / 12)
     late = early[-1] * 1.4 ** (np.arange(1, 61) / 12)
-    assert expected_growth(np.concatenate([early, late]), 36) == pytest.approx(0.4, abs=1e-9)
+    assert growth_of(np.concatenate([early, late])) == pytest.approx(0.4, abs=1e-9)
 
 
 def test_a_sudden_jump_is_expected_to_fade():
@@ -93,7 +100,7 @@ def test_a_sudden_jump_is_expected_to_fade():
     rng = np.random.default_rng(5)
     monthly = np.exp(np.cumsum(rng.normal(0.01, 0.05, 60)))
     growth = np.log(monthly[12:] / monthly[:-12])[-36:]
-    found = np.log1p(expected_growth(monthly, 36))
+    found = np.log1p(growth_of(monthly))
     assert abs(found - growth.mean()) < abs(growth[-1] - growth.mean())
 
 
@@ -334,7 +341,7 @@ def test_a_plan_starts_from_orders_capacity_and_pipeline(deciding):
     orders, growth, target, capacity, pipeline, least, most = asked["plan"][0]
     rows, firms = state.leaders, state.firms
     assert orders == rows.annual_orders[0][19]
-    assert growth == pytest.approx(expected_growth(rows.annual_orders[0][:20], 36))
+    assert growth == pytest.approx(growth_of(rows.annual_orders[0][:20]))
     assert growth > 0.1
     assert target == state.scenario[Leaders].utilisation_target
     mine = firms.alive & (firms.leader == 0) & (firms.product == cell)
@@ -525,3 +532,20 @@ def test_a_lost_share_closes_by_selection_on_delivery_and_cost(cut_shares):
             assert gap[month] - gap[month - 1] == pytest.approx(expected, abs=1e-9)
             checked += 1
     assert checked >= 20
+
+
+def test_without_order_books_leaders_plants_only_serve_their_neighbours(usual, beside):
+    """What leaders sell to the world comes from their books; shares stand, and markets do not care."""
+    months = 6
+    idle = beside(without=(OrderBooks,), months=months)
+    left, right = idle.recorder.arrays, usual.recorder.arrays
+    cell = idle.state.world.product("B_CELL")
+    assert left["output"][:months, :, cell].sum() < 0.5 * right["output"][:months, :, cell].sum()
+    leading = leading_rows(idle.state)
+    np.testing.assert_array_equal(idle.state.firms.outside_orders[leading], 0.0)
+    np.testing.assert_array_equal(idle.state.leaders.share[1], idle.state.leaders.share_opening[1])
+    assert idle.state.leaders.backlog.sum() == 0.0
+    for name in ("world_volume", "commodity_price", "price_level"):
+        np.testing.assert_array_equal(left[name][:months], right[name][:months], err_msg=name)
+    food = idle.state.world.product("FOOD")
+    assert left["output"][0, :, food].sum() == pytest.approx(right["output"][0, :, food].sum(), rel=1e-3)

@@ -410,3 +410,21 @@ def test_without_failure_every_signed_project_goes_on(usual, beside):
 
 def test_a_hazard_of_nothing_is_the_run_without_failure(beside, same_run):
     same_run(beside({"location.fail_monthly": 0.0}, months=9), beside(without=(Failure,), months=9))
+
+
+def test_without_the_choice_of_parks_other_places_win_more_often(usual, beside):
+    """Parks are then worth nothing against them; leads come as before, and history does not ask."""
+    months = 18
+    blind = beside(without=(ParkChoice,), months=months)
+    left, right = blind.recorder.arrays, usual.recorder.arrays
+    leads, signed = (
+        [arrays["entered"][:months, stage, : Channel.UNPLANNED + 1].sum() for arrays in (left, right)]
+        for stage in (Stage.LEAD, Stage.SIGNED)
+    )
+    assert leads[0] == pytest.approx(leads[1], rel=0.05)
+    assert signed[0] < 0.8 * signed[1]
+    dated = [each.state.projects.signed[each.state.projects.event >= 0] for each in (blind, usual)]
+    assert len(dated[0]) > 0
+    np.testing.assert_array_equal(dated[0], dated[1][dated[1] <= months])
+    np.testing.assert_array_equal(left["entered"][0, Stage.LEAD], right["entered"][0, Stage.LEAD])
+    np.testing.assert_array_equal(left["output"][0], right["output"][0])

@@ -375,15 +375,17 @@ def test_each_product_has_its_market(opening):
 def test_experience_of_the_base_year_counts_the_world_up_to_its_middle(opening):
     months = Month("2018-07") - OPENING
     components = np.zeros((9, 100))
-    flat = experience_reference(components, 0.3, np.ones(2), opening.world)
+    flat = experience_reference(components, 0.3, np.ones(2), opening.world, Prices())
     cell = opening.world.product("B_CELL")
     assert flat[cell] == pytest.approx(1.0 + months / 60.0)
     assert flat[opening.world.product("S_ROLL")] == pytest.approx(1.0 + months / 240.0)
     components[:, 40:] = np.nan  # an earlier origin
-    assert experience_reference(components, 0.3, np.ones(2), opening.world)[cell] == pytest.approx(1.0 + 39 / 60.0)
+    assert experience_reference(components, 0.3, np.ones(2), opening.world, Prices())[cell] == pytest.approx(
+        1.0 + 39 / 60.0
+    )
     components[5] = np.log(3.0)
     components[5, 0] = 0.0
-    grown = experience_reference(components, 0.3, np.ones(2), opening.world)
+    grown = experience_reference(components, 0.3, np.ones(2), opening.world, Prices())
     assert grown[opening.world.product("S_ROLL")] == pytest.approx(1.0 + 3.0 * 39 / 240.0)
 
 
@@ -439,3 +441,26 @@ def test_real_output_does_not_see_prices_when_nothing_answers_to_them(baseline):
     assert dear.markets.price[cathode] > 1.05 * cheap.markets.price[cathode]
     np.testing.assert_allclose(dear.firms.output, cheap.firms.output, rtol=1e-9)
     assert (run(baseline, 3.0).firms.output != run(baseline, 1.0).firms.output).any(), "with elasticities it does"
+
+
+# --- ablation ---------------------------------------------------------------------------------------------------------
+
+
+def test_without_the_mechanism_prices_and_materials_stand_and_volumes_do_not_care(usual, beside):
+    """Nominal output is then output at the prices of the opening; who comes in the first year does not see prices."""
+    months = 18
+    frozen = beside(without=(WorldPrices,), months=months)
+    left, right = frozen.recorder.arrays, usual.recorder.arrays
+    for name in ("price", "price_level", "commodity_price"):
+        assert (left[name][:months] == left[name][0]).all(), name
+        assert not (right[name][:months] == right[name][0]).all(), name
+    np.testing.assert_allclose(
+        left["output_nominal"][:months], left["output"][:months] * left["price"][0], rtol=1e-12, atol=1e-12
+    )
+    assert frozen.state.markets.material_factor == 1.0 > usual.state.markets.material_factor
+    np.testing.assert_array_equal(frozen.state.markets.experience, 1.0)
+    cell = frozen.state.world.product("B_CELL")
+    assert left["price"][months - 1, cell] > 1.05 * right["price"][months - 1, cell], "cells are no longer learned"
+    for name in ("world_volume", "entered", "land"):
+        np.testing.assert_array_equal(left[name][:months], right[name][:months], err_msg=name)
+    assert left["output"][months - 1].sum() == pytest.approx(right["output"][months - 1].sum(), rel=0.01)

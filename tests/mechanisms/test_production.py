@@ -1,5 +1,6 @@
 """Capacity, the joint solve and the month's table on small made-up economies and on the opening position."""
 
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -23,7 +24,7 @@ from sim.mechanisms.production import (
     supply_shares,
     unit_costs,
 )
-from sim.mechanisms.sourcing import Sourcing
+from sim.mechanisms.sourcing import Sourcing, SupplierChoice
 from sim.settings import Projects
 from sim.state import Firms
 
@@ -374,3 +375,30 @@ def test_a_leaders_plant_sells_outside_what_home_buyers_left_of_its_orders(openi
     orders = outside_orders(state, firms.capacity, firms.unit_cost, 2.0, asked)
     np.testing.assert_allclose(orders[plants], 5.0, rtol=1e-9)
     assert (outside_orders(state, firms.capacity, firms.unit_cost, 2.0, 0.0 * asked)[plants] == 0.0).all()
+
+
+# --- ablation: no home suppliers --------------------------------------------------------------------------------------
+
+
+def test_without_home_suppliers_firms_make_their_final_orders_and_buy_all_inputs_outside(fresh):
+    """No links and no pool: nothing is multiplied. Value added per output and orders from outside do not move."""
+    alone, usual = fresh(without=(SupplierChoice,)), fresh()
+    state = alone.state
+    state.links.weight[:] = 0.0
+    state.technology = replace(state.technology, pool=np.zeros_like(state.technology.pool))
+    alone.step()
+    usual.step()
+    table, other = state.table, usual.state.table
+    firms = state.firms
+    np.testing.assert_array_equal(table.flows, 0.0)
+    assert other.flows.sum() > 0.1 * other.output.sum()
+    np.testing.assert_allclose(table.outside_inputs.sum(axis=0), table.output - table.value_added, rtol=1e-9, atol=1e-9)
+    np.testing.assert_allclose(firms.output, np.minimum(firms.orders, alone.state.boards.limit), rtol=1e-9, atol=1e-9)
+    made = other.output > 1e-9
+    assert (table.output <= other.output * (1 + 1e-9)).all(), "without orders of home producers nobody makes more"
+    assert table.output.sum() < 0.95 * other.output.sum()
+    both = made & (table.output > 1e-9)
+    shares = [each.value_added[both] / each.output[both] for each in (table, other)]
+    np.testing.assert_allclose(*shares, rtol=1e-12)
+    sold = firms.block | (firms.leader >= 0)  # leaders sell outside what home buyers left, blocks by national income
+    np.testing.assert_allclose(firms.outside_orders[~sold], usual.state.firms.outside_orders[~sold], rtol=1e-12)

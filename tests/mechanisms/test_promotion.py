@@ -149,7 +149,7 @@ def funnel_with(promotion, reference, wanted):
 def leads_of(wanted, reference, months, seed=11):
     """(months, 6, K) leads by channel and node, and the board of the last month."""
     promotion, streams = Promotion(), Streams(seed)
-    pool, funnel = CandidatePool(promotion, reference, 0.25), funnel_with(promotion, reference, wanted)
+    pool, funnel = CandidatePool(promotion, reference, 0.25, 0.25), funnel_with(promotion, reference, wanted)
     counts = np.zeros((months, *reference.shape))
     for month in range(months):
         boards = SimpleNamespace(leads=[], branches=None)
@@ -242,6 +242,53 @@ def test_spinoffs_follow_leaders_jobs_and_normal_entry_its_market(fresh):
     np.testing.assert_allclose(found[Channel.NORMAL], reference[Channel.NORMAL])
     state.markets.volume[6] *= 0.8
     np.testing.assert_allclose(rates(model)[Channel.NORMAL], 0.8 * reference[Channel.NORMAL])
+
+
+# --- the reference case, by hand --------------------------------------------------------------------------------------
+
+SIX = ("B_CATH", "B_ANOD", "B_SEPA", "B_ELEC", "B_STRU", "B_EQPT")
+GROWTH = (38.0 / 9.0) ** (1.0 / 6.0) - 1.0
+"""Six inputs of cells of equal weight; their procurement rises from 9 to 38 bn yuan in six years, 27.1 % a year."""
+
+REFERENCE_CASE = {  # growth a year, capacity over need, effort of L and C, joint index: leads a year of L and of C
+    "base": (GROWTH, 0.0, 50.0, 0.0, 3.993, 16.856),  # 7.2 x 9 x 0.6163 / 10; 14.4 x (0.5 x 2.150 + 0.3 x 0.75)^0.6
+    "no chain promotion": (GROWTH, 0.0, 0.0, 0.0, 0.0, 0.0),
+    "leader does not grow": (0.0, 0.0, 50.0, 0.0, 0.0, 14.183),  # 14.4 x (0.5 x 1.5 + 0.3 x 0.75)^0.6
+    "suppliers stand": (GROWTH, 1.0, 50.0, 0.0, 3.993, 5.884),  # upgrading alone: 14.4 x (0.3 x 0.75)^0.6
+    "half of them stand": (GROWTH, 0.5, 50.0, 0.0, 3.993, 12.238),  # 14.4 x (0.5 x 1.075 + 0.3 x 0.75)^0.6
+    "twice the effort": (GROWTH, 0.0, 100.0, 0.0, 5.090, 21.483),  # x 2^0.35
+    "joint promotion": (GROWTH, 0.0, 50.0, 1.0, 5.990, 16.856),  # L x 1.5
+}
+
+
+@pytest.mark.parametrize("case", REFERENCE_CASE)
+def test_lead_rates_of_the_reference_case(fresh, monkeypatch, case):
+    """Growth of the leader calls on channel L, what is missing on channel C, in six equal parts."""
+    growth, standing, effort, joint, by_leader, by_chain = REFERENCE_CASE[case]
+    model = fresh({"promotion.start": "2014-01", "promotion.joint": joint})
+    model.state.month = 1
+    world, leaders = model.state.world, len(model.state.leaders)
+    rows, size = [world.product(code) for code in SIX], world.product_count
+    inputs, capacity = np.zeros((size, size)), np.zeros(size)
+    inputs[rows, world.product("B_CELL")] = 0.1
+    first = np.arange(leaders) == 0
+    made = 9_000.0 / 0.6 * first  # of cells, M yuan a year
+    capacity[rows] = standing * 1_500.0 * (1.0 + growth) ** 1.5 / 0.85
+    given = {
+        "chain_inputs": inputs,
+        "leader_output": made,
+        "leader_outlook": (made, growth * first),
+        "capacity_by_product": capacity,
+        "pipeline_by_product": np.zeros(size),
+        "mean_quality": np.full(size, 0.5),
+    }
+    for name, value in given.items():
+        monkeypatch.setattr(f"sim.mechanisms.gaps.{name}", lambda _, value=value: value)
+    found = 12.0 * rates(model, L=effort, C=effort)[:, rows]
+    assert found[Channel.LEADER].sum() == pytest.approx(by_leader, rel=2e-4)
+    assert found[Channel.CHAIN].sum() == pytest.approx(by_chain, rel=2e-4)
+    for channel in (Channel.LEADER, Channel.CHAIN):
+        assert np.ptp(found[channel]) < 1e-12
 
 
 # --- what a lead is ---------------------------------------------------------------------------------------------------

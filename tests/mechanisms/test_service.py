@@ -7,7 +7,7 @@ from sim.draws import Streams
 from sim.mechanisms.construction import Construction, pace, work_of
 from sim.mechanisms.land import Land, months_on_land
 from sim.mechanisms.service import Service, ServiceTeams, coverage, reform_level
-from sim.state import Channel, Stage
+from sim.state import SPENDING_ITEMS, Channel, Stage
 
 
 def test_teams_work_down_the_order_until_they_are_used_up():
@@ -108,3 +108,20 @@ def test_the_county_index_moves_towards_the_mean_of_its_projects(fresh, next_mon
 def test_projects_above_five_bn_take_several_loads(fresh, next_month, investment, loads):
     state = serve(fresh, next_month, [{"product": 1, "investment": investment, "county": 3}], teams=0.1)
     assert state.boards.project_service[0] == pytest.approx(0.6 / loads)
+
+
+# --- ablation ---------------------------------------------------------------------------------------------------------
+
+
+def test_without_the_mechanism_nobody_is_served_and_the_teams_are_paid_in_vain(usual, beside):
+    months = 18
+    alone = beside(without=(ServiceTeams,), months=months)
+    assert alone.state.projects.service.max() == alone.state.counties.service.max() == alone.state.reform == 0.0
+    assert usual.state.projects.service.max() == 1.0
+    left, right = alone.recorder.arrays, usual.recorder.arrays
+    done = [arrays["entered"][:months, Stage.DONE].sum() for arrays in (left, right)]
+    assert done[0] < 0.5 * done[1], "land and work take longer"
+    np.testing.assert_array_equal(left["output"][:3], right["output"][:3])
+    paid = SPENDING_ITEMS.index("service teams")
+    np.testing.assert_array_equal(left["public_spending"][0, :, paid], right["public_spending"][0, :, paid])
+    assert left["public_spending"][:months, -1, paid].min() > 0

@@ -404,3 +404,11 @@ def test_without_habit_the_opening_is_the_same_and_a_newcomer_is_tried_sooner(be
     assert len(first[0]) > 2
     np.testing.assert_allclose(first[1], np.exp(Sourcing().habit) * first[0], rtol=0.01)
     np.testing.assert_allclose(later[1], later[0], rtol=0.01, err_msg="once tried, it has the habit on its side too")
+
+
+def test_cell_makers_buy_no_more_at_home_than_home_suppliers_could_cover(usual):
+    """C_real stays below C_pot, with room for what is measured at other moments of the month."""
+    months = usual.state.month
+    realised, potential = (usual.recorder.arrays[f"local_share_{name}"][:months] for name in ("realised", "potential"))
+    assert (realised <= potential + 0.02).all()
+    assert (realised > 0).all()

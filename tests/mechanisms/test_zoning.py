@@ -7,6 +7,7 @@ from sim.draws import Streams
 from sim.mechanisms.location import Location
 from sim.mechanisms.zoning import CityPlan
 from sim.state import Channel, Stage
+from sim.statistics.structure import krugman_specialisation
 
 
 def plan(fresh, next_month, strictness):
@@ -83,3 +84,25 @@ def test_strictness_of_nothing_adds_nothing_to_the_choice_of_parks(beside, same_
     """Left out or silent, the plan is the same run; the race of counties reads strictness by itself."""
     silent = {"zoning.strictness": 0.0}
     same_run(beside(silent, months=12), beside(silent, without=(CityPlan,), months=12))
+
+
+def specialisation(model):
+    """Krugman index of the chains among signed projects that the plan looks at, counties weighted by their number."""
+    projects, world = model.state.projects, model.state.world
+    planned = (projects.signed >= 0) & (projects.graft < 0) & (projects.event < 0)
+    rows = np.flatnonzero(planned & (projects.channel < Channel.UNPLANNED) & (world.chain[projects.product] >= 0))
+    counts = np.zeros((world.county_count, len(world.chains)))
+    np.add.at(counts, (projects.county[rows], world.chain[projects.product[rows]]), 1.0)
+    weight = counts.sum(axis=1)
+    return np.nansum(krugman_specialisation(counts) * weight) / weight.sum()
+
+
+def test_specialisation_of_new_chain_projects_rises_with_strictness_and_the_signed_value_moves(beside):
+    """Without the race of counties, which strictness ends, so that only the plan itself acts."""
+    runs = [beside({"zoning.strictness": z, "zoning.incentive_war": 0.0}) for z in (0.0, 0.5, 1.0)]
+    index = [specialisation(model) for model in runs]
+    assert index[0] < index[1] < index[2]
+    signed = [model.recorder.arrays["signed_investment"][: model.state.month].sum() for model in runs]
+    for strictness, value in ((0.0, signed[0]), (1.0, signed[2])):
+        assert abs(value / signed[1] - 1.0) > 0.01, f"strictness {strictness} against 0.5"
+    assert runs[0].state.slots == runs[1].state.slots == runs[2].state.slots

@@ -50,7 +50,11 @@ def develop(at, issued):
         mine = [p for p in range(w.P - w.C) if w.park_county[p] == c]
         plan = {p: parks.planned[p] - parks.developed[p] for p in mine}
         short = {p: min(max(0.0, wait[p] - free_land(at, p)), plan[p]) for p in mine}
-        reserve = max(0.0, 0.1 * sum(parks.developed[p] for p in mine) - sum(free_land(at, p) for p in mine))
+        reserve = max(
+            0.0,
+            at.settings["land"]["reserve"] * sum(parks.developed[p] for p in mine)
+            - sum(free_land(at, p) for p in mine),
+        )
         wish = sum(short.values()) + reserve
         granted = max(0.0, min(wish, sum(plan.values()), at.counties.quota[c] + issued[c]))
         asked.append(granted)
@@ -90,7 +94,7 @@ def pace(at, n):
 
 
 def builders(at, wanted):
-    """(C,) share of the wanted work for which there are builders within 90 minutes."""
+    """(C,) share of the wanted work for which there are builders within reach."""
     w, f, j = at.world, at.firms, at.projects
     people, needed = [0.0] * w.C, [0.0] * w.C
     for i in range(at.F):
@@ -98,8 +102,9 @@ def builders(at, wanted):
             people[f.county[i]] += f.jobs_intensity[i] * f.output[i] * 12
     for n, work in wanted.items():
         money = j.investment[n] * work / j.work[n] * 12 * at.settings["construction"]["spend_construction"]
-        needed[j.county[n]] += money / 0.5
-    near = [sum(people[d] for d in range(w.C) if w.minutes[c][d] <= 90) for c in range(w.C)]
+        needed[j.county[n]] += money / at.settings["construction"]["builder_output"]
+    most = at.settings["construction"]["builder_minutes"]
+    near = [sum(people[d] for d in range(w.C) if w.minutes[c][d] <= most) for c in range(w.C)]
     return [min(1.0, near[c] / needed[c]) if needed[c] > 0 else 1.0 for c in range(w.C)]
 
 
@@ -155,7 +160,7 @@ def build(at):  # noqa: C901 - the phase as one list, in its order
         quick = j.serviced_land[n] or j.graft[n] >= 0
         service = land["requisition_mean_noservice"]
         service += (land["requisition_mean"] - land["requisition_mean_noservice"]) * j.service[n]
-        months = service * j.requisition_luck[n] + land["permit_mean"] * (1 - 0.5 * at.reform)
+        months = service * j.requisition_luck[n] + land["permit_mean"] * (1 - land["permit_gain"] * at.reform)
         j.land_left[n] -= 1.0 if quick else 1 / max(1.0, months)
         through = at.month >= j.forced_work[n] if j.forced_work[n] >= 0 else j.land_left[n] <= 1e-12
         if through:

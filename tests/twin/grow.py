@@ -98,10 +98,10 @@ def investment(at):  # noqa: C901 - one list, as on paper
         x = mean(f.orders12[i])
         wanted = 12 * x * f.capital_intensity[i] / (target * f.productivity[i]) - f.capital[i]
         net[i] = firms["expansion_speed"] * max(0.0, wanted) / 12
-        free_capital[i] = max(0.0, 1.5 * f.plot[i] - f.capital[i])
+        free_capital[i] = max(0.0, firms["plot_room"] * f.plot[i] - f.capital[i])
         beyond = max(0.0, net[i] - free_capital[i])
         if beyond > 0:
-            wish_land[i] = beyond * f.land[i] / (1.5 * f.plot[i])
+            wish_land[i] = beyond * f.land[i] / (firms["plot_room"] * f.plot[i])
     asked = [0.0] * at.world.P
     for i in range(at.F):
         if f.park[i] >= 0:

@@ -170,7 +170,8 @@ def volume_of(at, volume, k):
 
 def years_before(at, k):
     """T_k: cumulative output at the opening, in years of its volume."""
-    return 5.0 if at.world.chain[k] == at.world.chains.index("BAT") else 20.0
+    p = at.settings["prices"]
+    return p["past_years_batteries"] if at.world.chain[k] == at.world.chains.index("BAT") else p["past_years"]
 
 
 def reference_experience(at):

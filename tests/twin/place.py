@@ -35,7 +35,7 @@ def service(at):
     left = lever(at, "service.teams") * paid * s["team_capacity"]
     covered = [0.0] * len(j.stage)
     for n in rows:
-        load = s["large_load"] if j.investment[n] > 5000 else 1.0
+        load = s["large_load"] if j.investment[n] > s["large_project"] else 1.0
         covered[n] = min(1.0, max(0.0, left / load))
         left -= load
     index = list(at.counties.service)
@@ -102,7 +102,7 @@ def offers_and_utilities(at, leads, room):
     for c in range(w.C):
         mine = [p for p in range(w.P) if w.park_county[p] == c]
         planned = sum(at.parks.planned[p] for p in mine)
-        picky.append(sum(room[p] for p in mine) / max(planned, 1.0) < 0.1)
+        picky.append(sum(room[p] for p in mine) / max(planned, 1.0) < at.settings["location"]["scarce_land"])
     result = []
     for lead in leads:
         k = lead.product
@@ -111,7 +111,7 @@ def offers_and_utilities(at, leads, room):
         for p in range(w.P):
             c = w.park_county[p]
             ok = p < w.P - w.C and room[p] >= lead.land and (w.park_port[p] or not w.port[k])
-            ok = ok and tax >= screen * (1.3 if picky[c] else 1.0) and lead.home in (-1, c)
+            ok = ok and tax >= screen * (at.settings["location"]["picky"] if picky[c] else 1.0) and lead.home in (-1, c)
             fits.append(ok)
         offer = race(at, len({w.park_county[p] for p in range(w.P) if fits[p]}))
         asked = [offer[c] for c in sorted({w.park_county[p] for p in range(w.P) if fits[p]})]

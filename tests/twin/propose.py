@@ -62,9 +62,9 @@ def order_books(at):
     for g in range(len(book.product)):
         fill = min(1.0, book.delivered[g] / book.ordered[g]) if book.ordered[g] > 0 else 1.0
         s, c, q = book.share[g], group_cost(at, g), book.quality[g]
-        cbar, qbar = s * c + (1 - s), s * q + (1 - s) * 0.9
+        cbar, qbar = s * c + (1 - s), s * q + (1 - s) * p["rival_quality"]
         fitness = math.log(cbar / c) + p["fill_gain"] * (fill - 1) + p["quality_gain"] * (q - qbar)
-        rest = math.log(cbar) + p["quality_gain"] * (0.9 - qbar)
+        rest = math.log(cbar) + p["quality_gain"] * (p["rival_quality"] - qbar)
         own = s * math.exp(p["share_selection"] / 12 * fitness)
         other = (1 - s) * math.exp(p["share_selection"] / 12 * rest)
         new = own / (own + other)
@@ -100,7 +100,7 @@ def history(at, g):
     return [ring[(m - 1) % len(ring)] for m in range(at.month - months, at.month)]
 
 
-def expected_growth(past, window):
+def expected_growth(at, past, window):
     """ghat: what an AR(1) on the annual growth of monthly orders forecasts a year ahead."""
     while past and past[0] <= 0:
         past = past[1:]
@@ -111,7 +111,8 @@ def expected_growth(past, window):
     x = [v - middle for v in growth]
     below = sum(v * v for v in x[:-1])
     rho = min(1.0, max(0.0, sum(a * b for a, b in itertools.pairwise(x)) / below)) if below > 1e-12 else 0.0
-    return min(0.6, max(-0.3, math.expm1(middle + rho**12 * x[-1])))
+    p = at.settings["leaders"]
+    return min(p["growth_most"], max(p["growth_least"], math.expm1(middle + rho**12 * x[-1])))
 
 
 def open_projects(at):
@@ -144,16 +145,17 @@ def outlook(at):
     """Annual output of each leader and its expected growth, and what it makes now."""
     f, j = at.firms, at.projects
     now, growth, made, coming = [], [], [], []
+    start = at.settings["leaders"]["starting_share"]
     for g, k in enumerate(at.leaders.product):
         output = 12 * sum(f.output[i] for i in range(at.F) if leading(at, i) and f.leader[i] == g and f.alive[i])
         announced = sum(j.announced_output[n] for n in open_projects(at) if j.leader[n] == g and j.product[n] == k)
-        rate = expected_growth(history(at, g), 36)
+        rate = expected_growth(at, history(at, g), int(at.settings["leaders"]["expect_window"]))
         rate = max(rate, math.sqrt(1 + announced / output) - 1 if output > 0 else 0.0)
         made.append(output)
-        coming.append(0.5 * announced)
+        coming.append(start * announced)
         if output <= 0 and announced > 0:
-            now.append(0.5 * announced)
-            growth.append(math.sqrt(2) - 1)
+            now.append(start * announced)
+            growth.append(math.sqrt(1 / start) - 1)
         else:
             now.append(output)
             growth.append(rate)
@@ -276,11 +278,12 @@ def funnel(at):
         sd = q["size_chain_sigma"]
         size = mean * math.exp(sd * c.size[n] - sd * sd / 2)
         if h == SPINOFF:
-            size = 60 + 140 * 0.5 * math.erfc(-c.size[n] / math.sqrt(2))
+            span = p["spinoff_most"] - p["spinoff_least"]
+            size = p["spinoff_least"] + span * 0.5 * math.erfc(-c.size[n] / math.sqrt(2))
         output = size / at.technology.capital[k]
         quality = 0.3 + 0.4 * c.quality[n]
         if h == CHAIN:
-            quality += 0.1 * lever(at, "promotion.weight_strengthen")
+            quality += p["strengthen_gain"] * lever(at, "promotion.weight_strengthen")
         graft = -1
         if h in (CHAIN, CLUSTER) and c.graft[n] < p["graft_share"]:
             graft = incumbent(at, k, c.place[n])
@@ -298,7 +301,7 @@ def funnel(at):
                 home=home,
                 parent=-1,
                 sponsor=sponsor(at, k) if h in (LEADER, CHAIN) else -1,
-                productivity=math.exp(0.1 * c.productivity[n]),
+                productivity=math.exp(at.settings["opening"]["productivity_spread"] * c.productivity[n]),
             )
         )
     used = {lead.candidate for lead in leads}
@@ -344,10 +347,10 @@ def without_room(at):
             continue
         orders = sum(f.orders12[i])
         short = max(0.0, orders * f.capital_intensity[i] / (target * f.productivity[i]) - f.capital[i])
-        short -= max(0.0, 1.5 * f.plot[i] - f.capital[i])
+        short -= max(0.0, firms["plot_room"] * f.plot[i] - f.capital[i])
         p = f.park[i]
         free = max(0.0, parks.developed[p] - parks.occupied[p] - parks.idle[p] - parks.released[p])
-        short -= free * 1.5 * f.plot[i] / f.land[i] if f.land[i] > 0 else math.inf
+        short -= free * firms["plot_room"] * f.plot[i] / f.land[i] if f.land[i] > 0 else math.inf
         short -= sum(f.capital[b] for b in range(at.F) if f.alive[b] and f.parent[b] == i)
         short -= sum(j.investment[n] for n in range(len(j.stage)) if j.parent[n] == i and SIGNED <= j.stage[n] <= BUILD)
         lack.append(short if short >= at.settings["projects"]["size_bump_mean"] else 0.0)
@@ -397,15 +400,15 @@ def plans(at):
     f, book, p, sizes = at.firms, at.leaders, at.settings["leaders"], []
     for g, k in enumerate(book.product):
         past = history(at, g)
-        growth = expected_growth(past, int(p["expect_window"]))
-        wanted = (1 + growth) ** 1.5 * 12 * (past[-1] if past else 0.0) / p["utilisation_target"]
+        growth = expected_growth(at, past, int(p["expect_window"]))
+        wanted = (1 + growth) ** p["plan_years"] * 12 * (past[-1] if past else 0.0) / p["utilisation_target"]
         mine = [i for i in range(at.F) if leading(at, i) and f.leader[i] == g and f.alive[i]]
         have = 12 * (sum(nameplate(at, i) for i in mine) + sum(at.rivals.capacity[g]))
         j = at.projects
         way = sum(j.announced_output[n] for n in open_projects(at) if j.leader[n] == g and j.product[n] == k)
         way += 12 * sum(at.rivals.building[g])
         gap = wanted - have - way
-        least = min(book.lump_low[g], 0.5 * have) if have > 0 else book.lump_low[g]
+        least = min(book.lump_low[g], p["small_plant"] * have) if have > 0 else book.lump_low[g]
         sizes.append(min(gap, book.lump_high[g]) if book.active[g] and least > 0 and gap >= least else 0.0)
     return sizes
 
@@ -414,8 +417,11 @@ def rivals(at, luck):
     """Capacity at rival sites after a month, and the noise of their appeal (building of the month apart)."""
     p, r = at.settings["leaders"], at.rivals
     keep = p["rival_persist"]
-    capacity = [[c + b / 24 for c, b in zip(x, y, strict=True)] for x, y in zip(r.capacity, r.building, strict=True)]
-    building = [[b - b / 24 for b in y] for y in r.building]
+    capacity = [
+        [c + b / p["rival_build"] for c, b in zip(x, y, strict=True)]
+        for x, y in zip(r.capacity, r.building, strict=True)
+    ]
+    building = [[b - b / p["rival_build"] for b in y] for y in r.building]
     noise = [
         [keep * n + p["rival_noise"] * math.sqrt(1 - keep**2) * e for n, e in zip(x, y, strict=True)]
         for x, y in zip(r.noise, luck, strict=True)

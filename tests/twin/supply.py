@@ -34,7 +34,11 @@ def supply(at):
             km, minutes = w.kilometres[f.county[j]][f.county[i]], w.minutes[f.county[j]][f.county[i]]
             vehicles = w.chains.index("NEV")
             jit = settings["jit_cost"] if w.chain[k] == vehicles and w.chain[f.product[i]] == vehicles else 0.0
-            dear = relative[j] * (1 + settings["freight"] * km + jit * minutes) / (1 + settings["freight"] * 1000)
+            dear = (
+                relative[j]
+                * (1 + settings["freight"] * km + jit * minutes)
+                / (1 + settings["freight"] * at.settings["io"]["km_rest_china"])
+            )
             key = settings["key_quality_factor"] if w.key[k] else 1.0
             u = -settings["price_elasticity"] * math.log(dear) + settings["quality"] * key * f.quality[j]
             u += settings["habit"] if weight > 0 else 0.0

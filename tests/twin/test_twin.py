@@ -9,7 +9,7 @@ from tests.twin import checks
 from tests.twin.compare import Differences
 from tests.twin.worlds import phases, world
 
-QUICK = ((6, 150, False), (7, 150, False), (6, 20, True), (9, 20, True))
+QUICK = ((53, 150, False), (15, 150, False), (33, 20, True), (41, 20, True))
 """Worlds whose month comes early (number, latest month, shortages): a conditional and a flat world outside, both rules
 of rationing, the month in which dated plants are signed, and one in which two products are short."""
 

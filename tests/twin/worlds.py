@@ -81,9 +81,13 @@ def scenario_of(luck: random.Random, short: bool = False) -> Scenario:
             for code in lacking
         }
     scenario = scenario.replace(changes, name="twin")
-    for path, low, high in luck.sample(ranges(), 12):
+    salt, chosen = luck.random(), []  # each parameter has luck of its own, so that a new one leaves most worlds alone
+    for path, low, high in ranges():
+        own = random.Random(f"{salt} {path}")
+        chosen.append((own.random(), path, own.uniform(low, high)))
+    for _, path, value in sorted(chosen)[:12]:
         try:
-            scenario = scenario.replace({path: luck.uniform(low, high)}, name="twin")
+            scenario = scenario.replace({path: value}, name="twin")
         except ScenarioError:
             continue  # shares that must sum to one and the like
     return scenario
