@@ -108,8 +108,9 @@ def test_the_vehicle_base_stands_after_seventeen_months_instead_of_twenty_six(fr
     assert paid == pytest.approx(cost * bought_here, rel=1e-9), "the rest of the money leaves the city"
 
 
-def test_builders_of_the_county_and_its_neighbours_limit_the_work(fresh):
-    state = fresh().state
+@pytest.mark.parametrize(("output", "minutes"), [(0.5, 90.0), (0.3, 45.0)])
+def test_builders_of_the_county_and_its_neighbours_limit_the_work(fresh, output, minutes):
+    state = fresh({"construction.builder_output": output, "construction.builder_minutes": minutes}).state
     world, firms = state.world, state.firms
     construction = state.scenario[Construction]
     put_in_building(state, 400_000.0, county="FD")
@@ -117,15 +118,15 @@ def test_builders_of_the_county_and_its_neighbours_limit_the_work(fresh):
     Building(construction).step(state, Streams(1))
     free = float(pace(np.zeros(1), np.array([0.48]), construction)[0])
     site = world.county("FD")
-    near = [county for county in range(world.county_count) if world.minutes[site, county] <= 90.0]
+    near = [county for county in range(world.county_count) if world.minutes[site, county] <= minutes]
     builders = sum(
         firms.jobs_intensity[row] * firms.output[row] * 12
         for row in range(len(firms))
         if firms.block[row] and world.products[firms.product[row]] == "CONS" and firms.county[row] in near
     )
     spend = 400_000.0 * free / state.projects.work[0] * 12 * construction.spend_construction
-    assert spend / 0.5 > builders, "the test needs a shortage"
-    assert state.boards.work_progress[0] == pytest.approx(free * builders / (spend / 0.5), rel=1e-12)
+    assert spend / output > builders, "the test needs a shortage"
+    assert state.boards.work_progress[0] == pytest.approx(free * builders / (spend / output), rel=1e-12)
 
 
 def test_only_projects_under_construction_make_progress_and_none_too_much(fresh):
