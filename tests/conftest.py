@@ -6,6 +6,7 @@ Hypothesis draws the same examples in every run, so that a routine run never fai
 `ORACLES=required` lets a skipped comparison with another library fail, as `.ci/run` wants it.
 """
 
+import gc
 import os
 from collections.abc import Generator
 
@@ -55,3 +56,9 @@ def pytest_make_collect_report(
     if "oracle" in collector.path.name:  # a whole file that needs the library
         refuse_skipped_oracle(report)
     return report
+
+
+def pytest_collection_finish() -> None:
+    """What was imported stays: the collector of garbage need not walk it again and again."""
+    gc.collect()
+    gc.freeze()

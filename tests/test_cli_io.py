@@ -56,6 +56,7 @@ def test_a_csv_is_sorted_too() -> None:
     assert losses == sorted(losses, reverse=True)
 
 
+@pytest.mark.slow
 def test_everything_is_written_to_a_folder(folder: Path, opening: Table) -> None:
     result = ningde("io", "--view", "linkages", "--draws", "3", "--quiet", "--out", "tables")
     assert result.exit_code == 0

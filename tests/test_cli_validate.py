@@ -58,6 +58,7 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(validation, "observe", stub)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("quick")
 def test_from_the_runs_to_the_report_and_again_without_runs(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     result = ningde("validate", "--seeds", "4", "--workers", "1", "--out", "out")

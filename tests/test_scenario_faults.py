@@ -463,6 +463,7 @@ def is_toml(data: bytes) -> bool:
     return False
 
 
+@pytest.mark.slow
 def test_a_thousand_damaged_files_are_read_or_refused(file: Callable[..., Path]) -> None:
     for path in FOLDER.glob("*.toml"):
         file(path.read_bytes(), path.stem)

@@ -83,6 +83,7 @@ def test_a_pool_does_not_depend_on_other_months_or_on_slots():
     assert (draw(3, 10, rates).sign[:5] != one.sign[:5]).any()
 
 
+@pytest.mark.slow
 def test_slots_are_numbered_alike_in_all_scenarios(baseline):
     """Service moves the month in which plants are born, and must not move the numbers of later candidates."""
     without = baseline.replace({"service.start": "2014-01", "service.teams": 0}, name="without")

@@ -205,6 +205,7 @@ def test_without_headroom_the_pull_is_that_of_nothing_left(fresh, next_month):
     assert part._energy(state, state.world.product("B_CELL"), 1.0) == (0.0, False)
 
 
+@pytest.mark.slow
 def test_a_cap_bends_the_growth_of_steel_and_copper_before_anything_is_rationed(fresh):
     """Refusal alone: with rationing taken out, a cap keeps heavy entrants away and others come."""
     counts = {}

@@ -266,6 +266,7 @@ def signed(fresh, changes, months=48):
     return count, float(np.mean(worth))
 
 
+@pytest.mark.slow
 def test_more_incentive_signs_more_but_rivals_answer(fresh):
     """Generous offers win projects; other places follow, and the more they follow the less is won."""
     meek, meek_rivals = signed(fresh, {"fiscal.incentive_cap": 0.0})

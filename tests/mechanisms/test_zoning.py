@@ -97,6 +97,7 @@ def specialisation(model):
     return np.nansum(krugman_specialisation(counts) * weight) / weight.sum()
 
 
+@pytest.mark.slow
 def test_specialisation_of_new_chain_projects_rises_with_strictness_and_the_signed_value_moves(beside):
     """Without the race of counties, which strictness ends, so that only the plan itself acts."""
     runs = [beside({"zoning.strictness": z, "zoning.incentive_war": 0.0}) for z in (0.0, 0.5, 1.0)]

@@ -183,6 +183,7 @@ def test_a_failure_while_drawing_leaves_no_half_figure(
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.slow
 def test_a_run_without_cell_makers_or_output_is_still_drawn(run: Run) -> None:
     nothing = {
         name: run.monthly[name] * (np.nan if "local_share" in name else 0.0)

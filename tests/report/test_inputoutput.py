@@ -139,6 +139,7 @@ def test_sorted_by_a_column(opening: RegionalAccounts, capsys: pytest.CaptureFix
     assert lines[first].strip().startswith("Agriculture")
 
 
+@pytest.mark.slow
 def test_figures_show_what_the_table_holds(later: RegionalAccounts, tmp_path) -> None:
     image = heat_map(later).axes[0].images[0].get_array()
     flows = later.city.intermediate
