@@ -107,7 +107,7 @@ def test_a_cap_on_electricity_bends_the_path():
 
 @pytest.mark.slow
 def test_the_grown_region_bends_under_a_cap_too():
-    """The whole model, with entry, exit and leaders: a cap at the use of 2018 costs more output every later year."""
+    """The whole model, with entry, exit and leaders: a cap costs little before it binds, and more every later year."""
     paths = {}
     for cap in (0, 13):
         model = NingdeModel(sim.load("baseline").replace({"energy.cap": cap}, name="cap"), 2)
@@ -115,6 +115,7 @@ def test_the_grown_region_bends_under_a_cap_too():
             model.step()
         paths[cap] = model.recorder.arrays["output"][:120].sum(axis=(1, 2)).reshape(10, 12).sum(axis=1)
     loss = 1 - paths[13] / paths[0]
-    assert np.abs(loss[:3]).max() < 0.002  # only entrants that were refused are missed so far
+    assert abs(loss[0]) < 0.002
+    assert np.abs(loss[:3]).max() < 0.02  # so far: a melt shop that its leader builds elsewhere, refused entrants
     assert loss[-1] > 0.05
     assert (np.diff(loss[5:]) > 0).all()

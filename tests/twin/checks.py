@@ -218,7 +218,7 @@ def check_produce(d, before, after, _model):
         d.close(f"PRODUCE books.{name}", values, getattr(s.firm_accounts, name), relative=relative, absolute=solved)
     d.close("PRODUCE backlog", t.backlog, s.leaders.backlog, relative=relative, absolute=solved)
     d.close("PRODUCE delivered", t.delivered, s.leaders.delivered, relative=relative, absolute=solved)
-    d.close("PRODUCE rationed", t.rationed, s.ledger.rationed)
+    d.close("PRODUCE rationed", t.rationed, s.ledger.rationed, relative=relative, absolute=solved)
     if t.stock is not None:
         d.close("PRODUCE stocks", t.stock, s.critical.stock, relative=relative, absolute=solved)
         d.close("PRODUCE usual supply", t.usual, s.critical.usual, relative=relative, absolute=solved)
