@@ -25,6 +25,7 @@ def ningde(*arguments: str) -> Result:
     return CliRunner().invoke(cli.app, arguments, catch_exceptions=False)
 
 
+@pytest.mark.slow
 def test_a_run_is_explained_and_written(folder: Path) -> None:
     result = ningde("explain", "baseline", "--until", "2015-06", "--seed", "2", "--quiet", "--out", "why")
     assert result.exit_code == 0

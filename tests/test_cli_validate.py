@@ -79,6 +79,7 @@ def test_from_the_runs_to_the_report_and_again_without_runs(folder: Path, monkey
     assert told(folder / "out") == first
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("quick")
 def test_a_seed_that_fails_is_told_and_the_report_stands(folder: Path) -> None:
     result = ningde("validate", "--seeds", "6", "--workers", "1", "--out", "out", "--quiet")

@@ -74,6 +74,7 @@ def test_other_rates_keep_shares_too(rate):
     assert drift(output) < 0.001
 
 
+@pytest.mark.slow
 def test_demand_that_follows_capacity_feeds_itself():
     """The ablation: with orders proportional to what was built, growth leaves its drivers behind."""
     output, _ = even_growth(0.01, {"firms.new_customers": 1.0}, years=14)

@@ -392,6 +392,7 @@ def test_bars_of_the_limits_add_up(found: Explanation) -> None:
 # --- files ------------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_files_hold_what_was_found(found: Explanation, tmp_path: Path) -> None:
     paths = save_tables(found, tmp_path) + save_explain_figures(found, tmp_path, leader="SAIC")
     assert {path.name for path in paths} == {

@@ -157,6 +157,7 @@ def test_nothing_is_cut_off(name: str, end: str) -> None:
     assert drawn.y1 <= height
 
 
+@pytest.mark.slow
 def test_all_figures_are_saved_as_png(run: Run, tmp_path: Path) -> None:
     files = save_figures(run, tmp_path)
     assert [file.name for file in files] == ["path.png", "chains.png", "regions.png", "suppliers.png", "map.png"]
