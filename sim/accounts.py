@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from sim.flows import SECTORS, matrix_of, net_lending, net_received
 from sim.inputoutput.rationing import SHORTAGE_TOLERANCE
-from sim.mechanisms.prices import input_coefficients, material_factor_of
+from sim.mechanisms.prices import input_coefficients, needed_inputs
 from sim.mechanisms.production import material_costs, node_basis
 from sim.mechanisms.shortage import Shortage
 from sim.state import REVENUE_ITEMS, SPENDING_ITEMS, MonthTable, Stage, State
@@ -346,9 +346,8 @@ def check_purchases(state: State) -> float:
     asked = np.flatnonzero(led[firms.node[relations.buyer]][links.relation] & (links.weight > 0))
     relation, supplier = links.relation[asked], links.supplier[asked]
     buyer = relations.buyer[relation]
-    factor = material_factor_of(state)[relation] * relations.coefficient[relation]
     ordered = table.basis_of(firms.output, relations.product[relation], buyer)
-    sold = links.weight[asked] * factor * ordered * table.served[supplier]
+    sold = links.weight[asked] * needed_inputs(state)[relation] * ordered * table.served[supplier]
     cell = firms.product[supplier] * size + firms.node[buyer]
     home = sum_by(cell, sold, products * size).reshape(products, size)
     output = sum_by(firms.node, firms.output, size)

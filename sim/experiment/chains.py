@@ -16,13 +16,15 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from sim.accounts import the_table
 from sim.mechanisms.construction import Construction
 from sim.mechanisms.gaps import capacity_by_product, extension, leader_output, pipeline_by_product
-from sim.mechanisms.prices import chain_inputs, material_factor_of
+from sim.mechanisms.prices import chain_inputs
 from sim.mechanisms.production import relative_price
 from sim.mechanisms.promotion import Promotion
 from sim.mechanisms.sourcing import qualification_of
 from sim.state import YEAR, Stage, State
+from sim.statistics.table import link_sales
 from sim.sums import sum_by
 
 Floats = NDArray[np.float64]
@@ -201,13 +203,9 @@ def downstream(state: State, leader: int) -> pd.DataFrame:
 
 def bought_of_leader(state: State, leader: int) -> Floats:
     """(K, K) what home plants bought of a leader's plants, product by product of the buyer, M yuan a year."""
-    firms, relations, table, size = state.firms, state.relations, state.table, state.world.product_count
-    assert table is not None
-    links = table.links
-    own = (firms.alive & (firms.leader == leader))[links.supplier]
-    supplier, relation = links.supplier[own], links.relation[own]
-    buyer, product = relations.buyer[relation], relations.product[relation]
-    ordered = table.basis_of(firms.output, product, buyer)
-    factor = (material_factor_of(state) * relations.coefficient)[relation]
-    amount = links.weight[own] * factor * ordered * table.served[supplier] * YEAR
-    return sum_by(product * size + firms.product[buyer], amount, size * size).reshape(size, size)
+    firms, relations, size = state.firms, state.relations, state.world.product_count
+    links = the_table(state).links
+    own = np.flatnonzero((firms.alive & (firms.leader == leader))[links.supplier])
+    relation = links.relation[own]
+    cell = relations.product[relation] * size + firms.product[relations.buyer[relation]]
+    return sum_by(cell, link_sales(state, own) * YEAR, size * size).reshape(size, size)

@@ -33,6 +33,7 @@ from sim.mechanisms.gaps import sponsors
 from sim.mechanisms.location import (
     Location,
     capacity_by_county,
+    failure_hazards,
     firms_by_park,
     inclusive_value,
     market_access,
@@ -300,13 +301,9 @@ class Witness:
         if boards.failed is None:
             return
         self.hazard, self.failed_in = (_longer(each, len(projects), 0) for each in (self.hazard, self.failed_in))
-        rows = np.flatnonzero((projects.stage == Stage.SIGNED) | (projects.stage == Stage.LAND))
-        rows = rows[projects.channel[rows] != Channel.OWN]
-        unpaid = np.where(projects.incentive[rows] > 0, 1.0 - state.funded[np.maximum(projects.county[rows], 0)], 0.0)
-        pressure = projects.pressure[rows]
-        hazard = np.minimum(self.location.fail_monthly * np.exp(pressure) * (1.0 + unpaid), 1.0)
+        rows, unpaid, hazard = failure_hazards(state, self.location)
         wait = np.searchsorted(WAITS, projects.stage[rows])
-        self.hazard[rows, :, wait] += hazard[:, None] * hazard_shares(pressure, unpaid)
+        self.hazard[rows, :, wait] += hazard[:, None] * hazard_shares(projects.pressure[rows], unpaid)
         failed = np.flatnonzero(boards.failed)
         self.failed_in[failed] = projects.stage[failed]
 

@@ -53,9 +53,8 @@ def reference_rates(
 
 
 def share_of_size(state: State, usual: float) -> Floats:
-    """(K,) mean project of a chain product over the usual chain project, M yuan; 1 for other products."""
-    own = state.technology.project_size
-    return np.where(state.world.chain_product, own / usual, 1.0)
+    """(K,) mean project of a chain product over the usual one of ``usual`` M yuan; 1 for other products."""
+    return np.where(state.world.chain_product, state.technology.project_size / usual, 1.0)
 
 
 def related_nodes(state: State) -> Floats:

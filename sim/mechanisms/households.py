@@ -107,11 +107,9 @@ class Consumption:
     def step(self, state: State, streams: Streams) -> None:
         """Wages come home with the commuters, profits go to their owners, who spend what they are used to."""
         del streams
-        pay, profits = (
-            pay_by_residence(state.people.workers, state.people.wage_bill),
-            local_profits(state, self.households),
-        )
-        usual = state.people.usual_profits + (profits - state.people.usual_profits) / self.households.memory
+        people = state.people
+        pay, profits = pay_by_residence(people.workers, people.wage_bill), local_profits(state, self.households)
+        usual = people.usual_profits + (profits - people.usual_profits) / self.households.memory
         state.boards.income, state.boards.usual_profits = pay + profits, usual
         state.boards.consumption = self.households.consumption_share * (pay + usual)
 

@@ -387,6 +387,18 @@ class ParkChoice:
         return np.asarray(here & ((home < 0) | (state.world.park_county[None, :] == home)))
 
 
+def failure_hazards(state: State, location: Location) -> tuple[Ints, Floats, Floats]:
+    """(n,) rows of the projects that may fail, the unpaid share of their grants, and their hazard of the month.
+
+    h = h_fail exp(m) (1 + unfunded), at most 1 (model description, section 9.6); leaders do not drop their own plants.
+    """
+    projects = state.projects
+    rows = np.flatnonzero((projects.stage == Stage.SIGNED) | (projects.stage == Stage.LAND))
+    rows = rows[projects.channel[rows] != Channel.OWN]
+    unpaid = np.where(projects.incentive[rows] > 0, 1.0 - state.funded[np.maximum(projects.county[rows], 0)], 0.0)
+    return rows, unpaid, np.minimum(location.fail_monthly * np.exp(projects.pressure[rows]) * (1.0 + unpaid), 1.0)
+
+
 class Failure:
     """Signed projects that fail before building."""
 
@@ -400,10 +412,7 @@ class Failure:
         """Survival falls by the hazard of the month; a project fails when it drops below its luck."""
         del streams
         projects = state.projects
-        rows = np.flatnonzero((projects.stage == Stage.SIGNED) | (projects.stage == Stage.LAND))
-        rows = rows[projects.channel[rows] != Channel.OWN]
-        unfunded = np.where(projects.incentive[rows] > 0, 1.0 - state.funded[np.maximum(projects.county[rows], 0)], 0.0)
-        hazard = np.minimum(self.location.fail_monthly * np.exp(projects.pressure[rows]) * (1.0 + unfunded), 1.0)
+        rows, _, hazard = failure_hazards(state, self.location)
         survival, failed = projects.survival.copy(), np.zeros(len(projects), dtype=np.bool_)
         survival[rows] *= 1.0 - hazard
         failed[rows] = survival[rows] < projects.failure_luck[rows]

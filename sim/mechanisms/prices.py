@@ -553,11 +553,16 @@ def chain_inputs(state: State) -> Floats:
     return _thrifty(state, state.technology.inputs[:, : state.world.product_count])
 
 
-@read_once
 def material_factor_of(state: State) -> Floats:
     """(R,) material use per cell relative to the opening, 1 for other buyers (thrift of section 9.2)."""
     cell = state.world.product("B_CELL")
     return np.where(state.firms.product[state.relations.buyer] == cell, state.markets.material_factor, 1.0)
+
+
+@read_once
+def needed_inputs(state: State) -> Floats:
+    """(R,) input per unit of output of each relation this month, thrift included."""
+    return np.asarray(state.relations.coefficient * material_factor_of(state))
 
 
 @read_monthly

@@ -32,7 +32,7 @@ from sim.mechanisms.prices import (
     chain_inputs,
     exposure_matrix,
     input_coefficients,
-    material_factor_of,
+    needed_inputs,
     paid_by_industry,
 )
 from sim.mechanisms.sourcing import Sourcing
@@ -107,8 +107,7 @@ def network_of(state: State, cap: Floats) -> Network:
     firms, links, relations = state.firms, state.links, state.relations
     live = links.weight > 0
     relation = links.relation[live]
-    coefficient = relations.coefficient * material_factor_of(state)
-    entries = coefficient[relation] * links.weight[live]
+    entries = needed_inputs(state)[relation] * links.weight[live]
     rows, supplier, buyer = len(firms), links.supplier[live], relations.buyer[relation]
     order = np.argsort(supplier * rows + buyer)  # row by row: cheaper than scipy's way through a list of pairs
     ends = np.cumsum(np.bincount(supplier, minlength=rows), dtype=np.int32)

@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 
 from sim.draws import Streams
 from sim.mechanisms import Phase
-from sim.mechanisms.prices import chain_inputs, material_factor_of
+from sim.mechanisms.prices import chain_inputs, needed_inputs
 from sim.parameters import Parameters, parameter
 from sim.settings import InputOutput
 from sim.state import State
@@ -355,11 +355,6 @@ class Connection:
         relations.option[new] = peers
         relations.option_set[new] = found
         relations.option_reference[new] = market_volume(state, relations.product[new])
-
-
-def needed_inputs(state: State) -> Floats:
-    """(R,) input per unit of output of each relation this month, thrift included (section 9.2)."""
-    return np.asarray(state.relations.coefficient * material_factor_of(state))
 
 
 def nameplate(state: State, rows: Ints) -> Floats:

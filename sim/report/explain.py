@@ -67,9 +67,7 @@ WIDE_HEADINGS: Mapping[str, str] = {
     "lost_elsewhere": "lost:\nelsewhere",
 }
 
-SHORT_LIMITS: Mapping[str, str] = {
-    name: {"public money": "public\nmoney"}.get(name, name) for name in LIMITS
-}  # fmt: skip
+SHORT_LIMITS: Mapping[str, str] = {name: name.replace(" ", "\n") for name in LIMITS}
 """Headings of the limits: whole words."""
 
 ODDS_HEADINGS: Mapping[str, str] = {

@@ -200,7 +200,7 @@ MONEY_AND_FIRMS: dict[str, tuple[str, float, int]] = {
 
 def county_table(published: Published, period: str, view: View = "official") -> Table:
     """What counties make, in one of the two views, and the city."""
-    table = _counties(published, period, view, PRODUCTION, "Counties", gap=0)
+    table = _counties(published, period, view, PRODUCTION, gap=0)
     table.caption = (
         "levels at current prices; growth of GDP real at double deflation, of output at 2018 prices, of above-scale "
         "value added real at single deflation; output and power use of industry where the plant stands"
@@ -210,18 +210,18 @@ def county_table(published: Published, period: str, view: View = "official") -> 
 
 def county_money_table(published: Published, period: str, view: View = "official") -> Table:
     """Exports, investment, revenue, firms and jobs of the counties, and the city."""
-    table = _counties(published, period, view, MONEY_AND_FIRMS, "Counties", gap=1)
+    table = _counties(published, period, view, MONEY_AND_FIRMS, gap=1)
     table.caption = "at current prices; firms above scale, and persons at work in all producers, in the last month"
     return table
 
 
 def _counties(
-    published: Published, period: str, view: View, columns: dict[str, tuple[str, float, int]], title: str, gap: int
+    published: Published, period: str, view: View, columns: dict[str, tuple[str, float, int]], gap: int
 ) -> Table:
     """Columns of the county table, with the city below."""
     found = published.counties(period, view)
     rows = "Dongqiao inside Jiaocheng" if view == "official" else "ten regions of the model"
-    table = _table(f"{title} ({rows}), {period_name(published.span(period))}, bn yuan", gap)
+    table = _table(f"Counties ({rows}), {period_name(published.span(period))}, bn yuan", gap)
     table.add_column("\ncounty", no_wrap=True)
     shown = {name: column for name, column in columns.items() if name in found}
     _numbers(table, [heading for heading, _, _ in shown.values()])

@@ -250,17 +250,9 @@ def _append_leads(state: State, leads: dict[str, NDArray[Any]], park: Ints, sign
     held = np.where(normal & signed, leads["land"], 0.0)
     work = work_of(leads["investment"], leads["work_luck"], state.scenario[Construction])
     offers = state.boards.offers[0] if state.boards.offers else np.tile(state.counties.incentive, (size, 1))
-    names: tuple[str, ...] = (
-        "channel",
-        "product",
-        "sponsor",
-        "graft",
-        "parent",
-        "slot",
-        "investment",
-        "capital_intensity",
-    )
-    names += ("announced_output", "land", "quality", "productivity", "requisition_luck", "failure_luck")
+    names: tuple[str, ...] = ("channel", "product", "sponsor", "graft", "parent", "slot", "investment")
+    names += ("capital_intensity", "announced_output", "land", "quality", "productivity")
+    names += ("requisition_luck", "failure_luck")
     county = np.where(park >= 0, state.world.park_county[np.maximum(park, 0)], -1)
     graft = leads["graft"] >= 0
     county = np.where(graft, state.firms.county[np.maximum(leads["graft"], 0)], county)

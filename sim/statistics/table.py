@@ -7,11 +7,12 @@ from numpy.typing import NDArray
 
 from sim.accounts import the_table
 from sim.inputoutput.tables import Table
-from sim.mechanisms.prices import input_coefficients, material_factor_of
+from sim.mechanisms.prices import input_coefficients, needed_inputs
 from sim.state import State
 from sim.sums import sum_by
 
 Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
 
 CITY, OUTSIDE = "Ningde", "outside"
 """Regions of the final users of the month's table: residents of the ten counties together, and everybody else."""
@@ -57,6 +58,18 @@ def wages_paid(state: State) -> Floats:
     return sum_by(state.firms.node, state.firms.wages, state.node_count)
 
 
+def link_sales(state: State, chosen: Ints) -> Floats:
+    """(n,) what is sold over some links, M yuan a month; before the first month every order counts as delivered."""
+    relations, table = state.relations, state.table
+    links = state.links if table is None else table.links
+    relation = links.relation[chosen]
+    buyer, ordered = relations.buyer[relation], links.weight[chosen] * needed_inputs(state)[relation]
+    if table is None:
+        return np.asarray(ordered * state.firms.output[buyer])
+    basis = table.basis_of(state.firms.output, relations.product[relation], buyer)
+    return np.asarray(ordered * basis * table.served[links.supplier[chosen]])
+
+
 def leader_purchases(state: State, leader: int) -> Floats:
     """(K, C + 1) what the plants of a leader buy of each product, by county of the supplier, outside last.
 
@@ -69,15 +82,8 @@ def leader_purchases(state: State, leader: int) -> Floats:
     shares = np.zeros(0) if table is None else table.shares
     mine = np.flatnonzero(firms.alive & (firms.leader == leader))
     bought = np.zeros((products, counties + 1))
-    buyer = relations.buyer[links.relation]
-    own = np.isin(buyer, mine)
-    supplier, relation = links.supplier[own], links.relation[own]
-    factor = (material_factor_of(state) * relations.coefficient)[relation]
-    if table is None:
-        ordered = firms.output[buyer[own]]
-    else:
-        ordered = table.basis_of(firms.output, relations.product[relation], buyer[own])
-    amount = links.weight[own] * factor * ordered * served[supplier]
+    own = np.flatnonzero(np.isin(relations.buyer[links.relation], mine))
+    supplier, amount = links.supplier[own], link_sales(state, own)
     cell = firms.product[supplier] * (counties + 1) + firms.county[supplier]
     bought += sum_by(cell, amount, bought.size).reshape(bought.shape)
     supplied = np.ones(state.node_count) if table is None else sum_by(firms.node, served * shares, state.node_count)

@@ -8,16 +8,21 @@ import pytest
 from scipy import optimize, sparse
 
 from sim.inputoutput.rationing import NoConvergenceError, solve
-from sim.mechanisms.prices import Prices, chain_inputs, exposure_matrix, paid_prices
+from sim.mechanisms.prices import (
+    Prices,
+    chain_inputs,
+    exposure_matrix,
+    input_coefficients,
+    material_factor_of,
+    paid_prices,
+)
 from sim.mechanisms.production import (
     Network,
     capacity,
     home_sales,
     home_supply,
     import_premium,
-    input_coefficients,
     leading_rows,
-    material_factor_of,
     month_table,
     outside_orders,
     ramp,
