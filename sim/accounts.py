@@ -18,7 +18,7 @@ from sim.inputoutput.rationing import SHORTAGE_TOLERANCE
 from sim.mechanisms.prices import input_coefficients, needed_inputs
 from sim.mechanisms.production import material_costs, node_basis
 from sim.mechanisms.shortage import Shortage
-from sim.state import REVENUE_ITEMS, SPENDING_ITEMS, MonthTable, Stage, State
+from sim.state import BETWEEN, REVENUE_ITEMS, SPENDING_ITEMS, MonthTable, Stage, State
 from sim.sums import extended, sum_by
 
 Floats = NDArray[np.float64]
@@ -308,9 +308,11 @@ def check_budgets(state: State) -> float:
     gap = max(
         gap, worst("I12 local taxes have payers", state, np.array(revenue["taxes"].sum()), taxed, 1.0, TOLERANCE, "")
     )
-    between = revenue["between budgets"]
-    lost, moved = np.array(between.sum() + np.abs(between).sum()), np.array(np.abs(between).sum())
-    gap = max(gap, worst("I12 payments between budgets add up to 0", state, lost, moved, 1.0, TOLERANCE, ""))
+    for item in BETWEEN:
+        between = revenue[item]
+        lost, moved = np.array(between.sum() + np.abs(between).sum()), np.array(np.abs(between).sum())
+        name = f"I12 payments between budgets add up to 0, {item}"
+        gap = max(gap, worst(name, state, lost, moved, 1.0, TOLERANCE, ""))
     placed = np.maximum(projects.county, 0)
     land = sum_by(firms.county, firms.land_paid, counties) + sum_by(placed, projects.land_paid, counties)
     gap = max(gap, worst("I12 land sales have payers", state, public.land_received, land, 1.0, TOLERANCE, "county"))

@@ -216,8 +216,10 @@ QUANTITIES: tuple[Quantity, ...] = (
     # 9 SHARE
     Quantity("balance of a budget, M yuan", lambda s: s.budgets.balance, (SHARE,), ("public_revenue",), axis="budget"),
     Quantity("debt of a budget, M yuan", lambda s: s.budgets.debt, (SHARE,), ("public_spending",), axis="budget"),
-    Quantity("ordinary spending, M yuan a month", lambda s: s.budgets.ordinary, (SHARE,), ("ordinary",), axis="budget"),
-    Quantity("funded share of the levers", lambda s: s.budgets.funded, (SHARE,), ("funded",), *SHARE_BOUNDS, "budget"),
+    Quantity("ordinary spending, M yuan", lambda s: s.budgets.ordinary, (SHARE,), ("public_spending",), axis="budget"),
+    Quantity(
+        "funded share of levers", lambda s: s.budgets.funded, (SHARE,), ("public_asked",), *SHARE_BOUNDS, "budget"
+    ),
     Quantity("income, M yuan a month", lambda s: s.people.income, (SHARE,), ("income",), axis="county"),
     Quantity(
         "usual profits, M yuan a month", lambda s: s.people.usual_profits, (SHARE,), ("usual_profits",), axis="county"

@@ -74,8 +74,10 @@ CHANNEL_LABELS: tuple[str, ...] = (
 )
 MARKETS: tuple[str, ...] = ("power_cell", "consumer_cell", "vehicles", "stainless", "copper", "national_gdp", "legacy")
 COMMODITIES: tuple[str, ...] = ("Li", "Ni", "Cu")
-REVENUE_ITEMS: tuple[str, ...] = ("taxes", "land sales", "transfers from above", "between budgets")
-"""What budgets take in; "between budgets" is negative for the budget that pays and adds up to 0."""
+REVENUE_ITEMS: tuple[str, ...] = ("taxes", "land sales", "transfers from above", "enclaves", "linkage")
+"""What budgets take in."""
+BETWEEN: tuple[str, ...] = ("enclaves", "linkage")
+"""Revenue from other budgets: negative for the budget that pays, adds up to 0 over all budgets."""
 SPENDING_ITEMS: tuple[str, ...] = (
     "ordinary spending",
     "promotion",
@@ -83,6 +85,10 @@ SPENDING_ITEMS: tuple[str, ...] = (
     "service teams",
     "permit reform",
     "land development",
+    "talent",
+    "land reform",
+    "infrastructure",
+    "local purchases",
     "interest",
 )
 """What budgets pay for. A policy that costs money adds its line here and posts it (:mod:`sim.resolvers.ledger`)."""
@@ -489,9 +495,7 @@ class Boards:
     # SHARE: by budget, the counties first and the city level last
     public_revenue: dict[str, Floats] = field(default_factory=dict)  # (B,) M yuan by item
     public_spending: dict[str, Floats] = field(default_factory=dict)  # (B,) M yuan by item
-    public_asked: Floats | None = None  # (B,) what the levers would cost if money were no limit
-    ordinary: Floats | None = None  # (B,) ordinary spending of next month
-    funded: Floats | None = None  # (B,) share of the discretionary levers that can be paid next month
+    public_asked: dict[str, Floats] = field(default_factory=dict)  # (B,) the same if money were no limit, by item
 
 
 @dataclass
@@ -682,8 +686,8 @@ class Public:
         offered: mean grant share offered to the latest leads.
         mix: (C, K) share of each product in ordinary spending in the county.
         county_base: (C,) ordinary spending of all budgets in each county at the opening, M yuan a month.
-        taxes12, land12, asked12, spent12: (B, 12) local taxes, land sales, cost of the discretionary levers as asked
-            and as paid, by month.
+        taxes12, land12, asked12, spent12: (B, 12) local taxes with what enclaves move, land sales, cost of the
+            discretionary levers as asked and as paid, by month.
         land_received, grants_paid: (C,) sums since the opening, against which the books of the other side are checked.
     """
 

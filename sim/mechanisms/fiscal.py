@@ -18,19 +18,21 @@ local / all taxes = local_share; of value added tax phi_vat is local, of profit 
 
 Budgets b: ten counties and the city level, which keeps phi_city of local taxes.
 
-    B(t+1) = B + taxes + land sales + transfers + between budgets
-             - ordinary - promotion - incentives - service teams - permit reform - land development - interest
+    B(t+1) = B + taxes + land sales + transfers + enclaves + linkage
+             - ordinary - promotion - incentives - service teams - permit reform - land development - talent
+             - land reform - infrastructure - local purchases - interest
     transfers  = opening transfers x residents x national income (over the opening)
     ordinary_b = max(base_b n_b, available_b + (B - debt + d_0 L_b) / H)           n residents over the opening
-    available_b = 12-month mean of taxes + transfers - interest
+    available_b = 12-month mean of taxes, with what enclaves move, + transfers - interest
     funded_b   = min(1, room_b / 12-month mean of what the levers of b would cost)
     room       = 12-month mean of (taxes + land sales) + transfers - base n - interest + (d_max L_b - debt)^+/12 + B/12
 
-L_b is local tax revenue of a year. A negative B is debt; surplus repays it. Transfers from above close the opening:
-taxes + transfers = ordinary + interest, so every policy must be paid from growth, land or debt; what it takes from the
-budget lowers ordinary spending over H months, what land brings raises it. Beyond d_max L nothing more is borrowed for
-policies: what levers do and cost is scaled by funded_b. The city level carries at the opening the share phi_city of the
-table's government demand, the counties carry the rest.
+L_b is local tax revenue of a year, with what enclaves move. Each policy posts its own cost; the resolver of the phase
+plans the next month when all have posted. A negative B is debt; surplus repays it. Transfers from above close the
+opening: taxes + transfers = ordinary + interest, so every policy must be paid from growth, land or debt; what it takes
+from the budget lowers ordinary spending over H months, what land brings raises it. Beyond d_max L nothing more is
+borrowed for policies: what levers do and cost is scaled by funded_b. The city level carries at the opening the share
+phi_city of the table's government demand, the counties carry the rest.
 
 Incentives: county c alone offers phi_0 of its cap; facing n - 1 other counties that would take the lead,
 
@@ -38,8 +40,7 @@ Incentives: county c alone offers phi_0 of its cap; facing n - 1 other counties 
 
 The promise is kept as the work is done: grant = inc_j x work done x funded_c of the month.
 
-Reads accounts of firms, levers, budgets. Writes: incentive; public_revenue, public_spending, public_asked, ordinary,
-funded.
+Reads accounts of firms, levers, budgets. Writes: incentive; public_revenue, public_spending, public_asked.
 """
 
 from __future__ import annotations
@@ -54,7 +55,7 @@ from sim.draws import Streams
 from sim.mechanisms import Phase
 from sim.mechanisms.production import national_income
 from sim.parameters import Lever, Parameters, lever, parameter
-from sim.state import REVENUE_ITEMS, YEAR, State, TaxRates
+from sim.state import YEAR, State, TaxRates
 from sim.sums import sum_by
 
 Floats = NDArray[np.float64]
@@ -397,10 +398,10 @@ def funded_share(room: Floats, asked: Floats) -> Floats:
 
 
 class Budgets:
-    """Revenue and spending of the month by budget, and what next month can be paid."""
+    """Revenue and spending of the month by budget."""
 
     phase: ClassVar[Phase] = Phase.SHARE
-    writes: ClassVar[tuple[str, ...]] = ("public_revenue", "public_spending", "public_asked", "ordinary", "funded")
+    writes: ClassVar[tuple[str, ...]] = ("public_revenue", "public_spending", "public_asked")
 
     def __init__(self, fiscal: Fiscal, team_cost: float, permit_upkeep: float) -> None:
         """Keep the parameters.
@@ -413,34 +414,21 @@ class Budgets:
         self.fiscal, self.team_cost, self.permit_upkeep = fiscal, team_cost, permit_upkeep
 
     def step(self, state: State, streams: Streams) -> None:
-        """Collect taxes, pay the levers of the city level, and plan ordinary spending and the share of funded levers.
+        """Collect taxes, pay ordinary spending, interest and the levers of the city level.
 
         Land sales, land development and incentives of the month stand in the ledger already.
         """
         del streams
-        public, ledger, boards, books = state.budgets, state.ledger, state.boards, state.firm_accounts
-        assert ledger is not None
+        public, boards, books = state.budgets, state.boards, state.firm_accounts
         assert books is not None
         local = sum_by(state.firms.county, books.local_tax, state.world.county_count)
-        levers = self.lever_costs(state)
-        interest = self.fiscal.interest / YEAR * public.debt
-        people = state.people.growth
-        weight = public.county_base / public.county_base.sum()
-        people = np.append(people, float(people @ weight))
-        transfers = public.transfers * people * national_income(state)
+        transfers = public.transfers * grown_population(state) * national_income(state)
         boards.public_revenue["taxes"] = split_taxes(local, state.lever("fiscal.city_share_local"))
         boards.public_revenue["transfers from above"] = transfers
         boards.public_spending["ordinary spending"] = public.ordinary
-        boards.public_spending["interest"] = interest
-        boards.public_asked = ledger.asked.copy()
-        paid = ledger.spending.sum(axis=0)
-        for item, amount in levers.items():
-            cost = np.zeros(len(public.debt))
-            cost[-1] = amount * public.funded[-1]
-            boards.public_spending[item] = cost
-            boards.public_asked[-1] += amount
-            paid = paid + cost
-        self._plan(state, paid, interest, transfers, public.base * people)
+        boards.public_spending["interest"] = self.fiscal.interest / YEAR * public.debt
+        for item, amount in self.lever_costs(state).items():
+            post_lever(state, item, city_level(state, amount))
 
     def lever_costs(self, state: State) -> dict[str, float]:
         """What the levers of the city level would cost this month if money were no limit, M yuan by item."""
@@ -450,25 +438,68 @@ class Budgets:
             "permit reform": self.permit_upkeep * state.lever("service.permit_reform") / YEAR,
         }
 
-    def _plan(self, state: State, paid: Floats, interest: Floats, transfers: Floats, floor: Floats) -> None:
-        """Ordinary spending and funded levers of next month, from twelve-month means that include this month."""
-        public, ledger, boards, fiscal = state.budgets, state.ledger, state.boards, self.fiscal
-        assert ledger is not None
-        assert boards.public_asked is not None
-        slot = (state.month - 1) % YEAR
 
-        def mean(memory: Floats, now: Floats) -> Floats:
-            return np.asarray((memory.sum(axis=1) - memory[:, slot] + now) / YEAR)
+def city_level(state: State, amount: float) -> Floats:
+    """(B,) an amount that the city level pays alone."""
+    cost = np.zeros(state.world.county_count + 1)
+    cost[-1] = amount
+    return cost
 
-        taxes = boards.public_revenue["taxes"]
-        land, between = (ledger.revenue[REVENUE_ITEMS.index(item)] for item in ("land sales", "between budgets"))
-        annual = mean(public.taxes12, taxes) * YEAR
-        income = annual / YEAR + mean(public.land12, land) + transfers - interest
-        revenue = taxes + land + transfers + between
-        net = public.balance - public.debt + revenue - paid - public.ordinary - interest
-        available = annual / YEAR + transfers - interest
-        boards.ordinary = ordinary_spending(floor, available, net, fiscal.debt_opening * annual, fiscal.adjustment)
-        debt, balance = np.maximum(-net, 0.0), np.maximum(net, 0.0)
-        borrow = np.maximum(fiscal.debt_cap * annual - debt, 0.0)
-        room = income - floor + (borrow + balance) / YEAR
-        boards.funded = funded_share(room, mean(public.asked12, boards.public_asked))
+
+def post_lever(state: State, item: str, asked: Floats) -> None:
+    """Post the cost of a lever in SHARE: each budget pays the share of it that is funded this month.
+
+    Args:
+        state: budgets and boards.
+        item: one of :data:`sim.state.SPENDING_ITEMS`.
+        asked: (B,) what it would cost if money were no limit, M yuan a month.
+    """
+    state.boards.public_asked[item] = asked
+    state.boards.public_spending[item] = asked * state.budgets.funded
+
+
+def grown_population(state: State) -> Floats:
+    """(B,) residents over the opening; those of the city level by the size of county budgets."""
+    public, people = state.budgets, state.people.growth
+    return np.append(people, float(people @ (public.county_base / public.county_base.sum())))
+
+
+@dataclass(frozen=True)
+class BudgetPlan:
+    """What budgets plan for next month, (B,): ordinary spending in M yuan, and the funded share of the levers."""
+
+    ordinary: Floats
+    funded: Floats
+
+
+def plan_budgets(
+    fiscal: Fiscal,
+    *,
+    net: Floats,
+    local: Floats,
+    land: Floats,
+    asked: Floats,
+    transfers: Floats,
+    interest: Floats,
+    floor: Floats,
+) -> BudgetPlan:
+    """Ordinary spending and funded levers of next month, from means of twelve months that include this one.
+
+    Args:
+        fiscal: parameters.
+        net: (B,) balance less debt at the end of the month, M yuan.
+        local: (B,) mean local taxes, with what enclaves move, M yuan a month.
+        land: (B,) mean land sales.
+        asked: (B,) mean cost of the levers if money were no limit.
+        transfers: (B,) from above.
+        interest: (B,) of the month.
+        floor: (B,) spending of the opening for the present population.
+    """
+    annual = local * YEAR
+    ordinary = ordinary_spending(
+        floor, local + transfers - interest, net, fiscal.debt_opening * annual, fiscal.adjustment
+    )
+    debt, balance = np.maximum(-net, 0.0), np.maximum(net, 0.0)
+    borrow = np.maximum(fiscal.debt_cap * annual - debt, 0.0)
+    room = local + land + transfers - interest - floor + (borrow + balance) / YEAR
+    return BudgetPlan(ordinary, funded_share(room, asked))

@@ -6,10 +6,14 @@ Model description, sections 9.14 and 9.17.
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from sim.draws import Streams
+from sim.mechanisms.fiscal import Fiscal, grown_population, plan_budgets
 from sim.resolvers.ledger import earn, spend, the_ledger
-from sim.state import REVENUE_ITEMS, YEAR, State
+from sim.state import REVENUE_ITEMS, SPENDING_ITEMS, YEAR, State
+
+Floats = NDArray[np.float64]
 
 
 def resolve_share(state: State, streams: Streams) -> None:
@@ -22,26 +26,44 @@ def resolve_share(state: State, streams: Streams) -> None:
             boards.usual_profits,
             boards.consumption,
         )
-    paid = ledger.spending.sum(axis=0)
     for item, amount in boards.public_revenue.items():
         earn(state, item, amount)
     for item, amount in boards.public_spending.items():
         spend(state, item, amount)
-        if item not in ("ordinary spending", "interest"):
-            paid = paid + amount
-    if boards.public_asked is not None:
-        ledger.asked = boards.public_asked
+    for amount in boards.public_asked.values():
+        ledger.asked += amount
     net = public.balance - public.debt + ledger.revenue.sum(axis=0) - ledger.spending.sum(axis=0)
     public.balance, public.debt = np.maximum(net, 0.0), np.maximum(-net, 0.0)
-    slot = (state.month - 1) % YEAR
-    public.taxes12[:, slot] = ledger.revenue[REVENUE_ITEMS.index("taxes")]
-    public.land12[:, slot] = ledger.revenue[REVENUE_ITEMS.index("land sales")]
-    public.asked12[:, slot], public.spent12[:, slot] = ledger.asked, paid
-    if boards.ordinary is not None:
-        public.ordinary = boards.ordinary
-    if boards.funded is not None:
-        public.funded = boards.funded
+    if boards.public_revenue:
+        _plan(state)
         _tell(state)
+
+
+def _plan(state: State) -> None:
+    """Remember the month and plan the next one."""
+    public, ledger, slot = state.budgets, the_ledger(state), (state.month - 1) % YEAR
+
+    def revenue(item: str) -> Floats:
+        return np.asarray(ledger.revenue[REVENUE_ITEMS.index(item)])
+
+    def spending(item: str) -> Floats:
+        return np.asarray(ledger.spending[SPENDING_ITEMS.index(item)])
+
+    public.taxes12[:, slot] = revenue("taxes") + revenue("enclaves")
+    public.land12[:, slot] = revenue("land sales")
+    public.asked12[:, slot] = ledger.asked
+    public.spent12[:, slot] = ledger.spending.sum(axis=0) - spending("ordinary spending") - spending("interest")
+    plan = plan_budgets(
+        state.scenario[Fiscal],
+        net=public.balance - public.debt,
+        local=public.taxes12.sum(axis=1) / YEAR,
+        land=public.land12.sum(axis=1) / YEAR,
+        asked=public.asked12.sum(axis=1) / YEAR,
+        transfers=revenue("transfers from above"),
+        interest=spending("interest"),
+        floor=public.base * grown_population(state),
+    )
+    public.ordinary, public.funded = plan.ordinary, plan.funded
 
 
 def _tell(state: State) -> None:

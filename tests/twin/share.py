@@ -4,7 +4,7 @@ from types import SimpleNamespace
 
 from tests.twin.position import lever
 
-REVENUE = ("taxes", "land sales", "transfers from above", "between budgets")
+REVENUE = ("taxes", "land sales", "transfers from above", "enclaves", "linkage")
 SPENDING = (
     "ordinary spending",
     "promotion",
@@ -12,6 +12,10 @@ SPENDING = (
     "service teams",
     "permit reform",
     "land development",
+    "talent",
+    "land reform",
+    "infrastructure",
+    "local purchases",
     "interest",
 )
 
@@ -57,7 +61,7 @@ def budgets(at):
         interest = f["interest"] / 12 * b.debt[n]
         transfers = b.transfers[n] * grown[n] * income
         land = at.ledger.revenue[REVENUE.index("land sales")][n]
-        between = at.ledger.revenue[REVENUE.index("between budgets")][n]
+        between = sum(at.ledger.revenue[REVENUE.index(item)][n] for item in ("enclaves", "linkage"))
         paid = sum(at.ledger.spending[SPENDING.index(item)][n] for item in ("incentives", "land development"))
         asked = at.ledger.asked[n]
         if n == C:

@@ -44,6 +44,10 @@ VARIED = (
 """Tables whose plain numbers are moved; those of the opening table would mostly be refused by its checks."""
 
 
+NOT_REPEATED = ("talent.start", "enclave.start", "linkage.start", "land_cage.start")
+"""Starts of the policies that the twin does not repeat."""
+
+
 def ranges() -> list[tuple[str, float, float]]:
     """Plain numbers of the varied tables with their ranges; whole numbers and months are left alone."""
     found = []
@@ -66,6 +70,7 @@ def scenario_of(luck: random.Random, short: bool = False) -> Scenario:
         "run.rationing": luck.choice(("local_first", "proportional")),
         "run.world": luck.choice(("unconditional", "unconditional", "conditional", "flat")),
         "opening.firms_above_scale": luck.choice((700, 750, 800)),
+        **dict.fromkeys(NOT_REPEATED, "2035-12"),
     }
     if luck.random() < 0.3:
         changes["prices.tariff"] = luck.uniform(0.0, 0.2)
