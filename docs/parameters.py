@@ -21,13 +21,14 @@ INTRODUCTION = """# Parameters
 
 Made by `python docs/parameters.py` from the declarations in `sim/`; do not edit by hand. One section a table of the
 scenario file. Symbols are those of [model.md](model.md). A **lever** (bold name) may be dated, and where marked "by
-county" set for each county; before its start it stands at its neutral value. Grades: `sourced` printed in a named
+county" set for each county; before its start it stands at its neutral value; "paid by" names the budget that pays for
+it, or who bears it where no budget does. What levers do: [levers.md](levers.md). Grades: `sourced` printed in a named
 publication, `derived` arithmetic on sourced figures, `recalled` not checked against a document, `assumed` chosen by
 the modellers, `calibrate` a wide prior, never to be quoted as a fact. A table marked **inert** is read, checked and
 stored with a run, and changes nothing in this version.
 """
 
-HEAD = """| name | symbol | unit | default | range | start / neutral | grade | source |
+HEAD = """| name | symbol | unit | default | range | start, neutral, scope, payer | grade | source |
 |---|---|---|---|---|---|---|---|"""
 
 
@@ -50,12 +51,14 @@ def span(row: Row) -> str:
 
 
 def start(row: Row) -> str:
-    """When a lever begins and what holds before; whether counties may differ."""
+    """When a lever begins and what holds before; whether counties may differ; who pays."""
     parts = [f"from `{row.starts}`"] if row.starts else []
     if row.neutral is not None:
         parts.append(f"neutral {value(row.neutral)}")
     if row.scope == "county":
         parts.append("by county")
+    if row.payer:
+        parts.append(f"paid by {row.payer}")
     return ", ".join(parts)
 
 

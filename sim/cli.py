@@ -41,6 +41,12 @@ INTERRUPTED = 130
 SEEDS = 100
 """Seeds of an ensemble if nothing is said."""
 
+WIDE = 150
+"""Columns of a window from which on a list is one table; a narrower one gets a paragraph a parameter."""
+
+LONGEST_COLUMN = {"unit": 34, "range": 24, "paid by": 30}
+"""Most characters of a column before it wraps, so that all fit into 200."""
+
 app = typer.Typer(
     help="Projections of industry in the counties of Ningde under policy scenarios.",
     no_args_is_help=True,
@@ -426,7 +432,7 @@ def levers(
     everything: Annotated[bool, typer.Option("--all", help="All parameters, not only levers.")] = False,
     as_csv: Annotated[bool, typer.Option("--csv", help="As CSV, with every column.")] = False,
 ) -> None:
-    """List the levers: unit, range, default, start, scope, evidence grade and source."""
+    """List the levers: unit, range, default, start, scope, who pays, evidence grade and source."""
     from sim.parameters import describe, suggestion
 
     rows = [row for group in groups() for row in describe(group)]
@@ -589,6 +595,7 @@ def _cells(row: Row, starts: dict[tuple[str, str], str]) -> dict[str, str]:
         "from": starts[row.table, row.starts] if row.starts else "",
         "neutral": "" if row.neutral is None else plain_text(row.neutral),
         "scope": row.scope,
+        "paid by": row.payer,
         "grade": row.grade,
         "source": row.source,
         "remark": row.inert,
@@ -623,7 +630,11 @@ def _print_table(rows: list[Row], starts: dict[tuple[str, str], str]) -> None:
     if not console.is_terminal:
         console.width = 200
     cells = [_cells(row, starts) for row in rows]
-    console.print(_rich_table(cells))
+    if console.width >= WIDE:
+        console.print(_rich_table(cells))
+    else:
+        for line in cells:
+            console.print(_paragraph(line, console.width), markup=False)
     for remark in dict.fromkeys(line["remark"] for line in cells if line["remark"]):
         console.print(f"* {remark}", markup=False)
 
@@ -634,15 +645,38 @@ def _rich_table(cells: list[dict[str, str]]) -> RichTable:
     from rich.markup import escape
     from rich.table import Table
 
-    columns = ("name", "unit", "range", "default", "from", "scope", "grade", "source")
+    columns = ("name", "unit", "range", "default", "from", "scope", "paid by", "grade", "source")
+    shown = [column for column in columns if column != "paid by" or any(line[column] for line in cells)]
     table = Table(box=box.SIMPLE_HEAD)
-    for column in columns:
-        options: dict[str, Any] = {"no_wrap": True} if column in ("name", "from", "default") else {}
+    for column in shown:
+        options: dict[str, Any] = {"no_wrap": True} if column in ("name", "from", "default", "scope", "grade") else {}
+        options |= {"ratio": 1} if column == "source" else {"max_width": LONGEST_COLUMN.get(column)}
         table.add_column(column, overflow="fold", **options)
     for line in cells:
-        starred = line | {"name": line["name"] + (" *" if line["remark"] else "")}
-        table.add_row(*(escape(starred[column]) for column in columns))
+        starred = line | {"name": _starred(line)}
+        table.add_row(*(escape(starred[column]) for column in shown))
     return table
+
+
+def _starred(line: dict[str, str]) -> str:
+    """The name, with a star where it has no effect."""
+    return line["name"] + (" *" if line["remark"] else "")
+
+
+def _paragraph(line: dict[str, str], width: int) -> str:
+    """One parameter in a narrow window: name and values on the first line, the rest below."""
+    from textwrap import fill
+
+    since = f" from {line['from']}" if line["from"] else ""
+    span = f" ({line['range']})" if line["range"] else ""
+    head = f"{_starred(line)} = {line['default']}{since}{span}"
+    scope = " by county" if line["scope"] == "county" else ""
+    payer = [f"paid by: {line['paid by']}"] if line["paid by"] else []
+    evidence = line["source"] if line["source"].startswith("assumption") else f"{line['grade']}: {line['source']}"
+    rest = [f"{line['unit']}{scope}", *payer, evidence]
+    texts = [fill(head, width, subsequent_indent="    ", break_on_hyphens=False)]
+    texts += [fill(text, width, initial_indent="    ", subsequent_indent="      ") for text in rest]
+    return "\n".join(texts)
 
 
 if __name__ == "__main__":

@@ -160,6 +160,18 @@ def test_levers_lists_every_lever() -> None:
     assert "talent.budget *" in result.stdout
 
 
+def test_levers_tell_who_pays_in_a_wide_and_in_a_narrow_window(monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = [row for group in GROUPS for row in describe(group) if row.kind == "lever"]
+    assert all(row.payer for row in rows)
+    listed = {row["name"]: row["paid by"] for row in csv.DictReader(io.StringIO(ningde("levers", "--csv").stdout))}
+    assert listed == {f"{row.table}.{row.name}": row.payer for row in rows}
+    head, *lines = ningde("levers", "service").stdout.strip().split("\n")
+    assert "paid by" in head
+    assert max(len(line.rstrip()) for line in lines) <= 200
+    monkeypatch.setattr(cli, "WIDE", 201)
+    assert "    paid by: city level\n" in ningde("levers", "service").stdout
+
+
 def test_levers_of_one_table() -> None:
     result = ningde("levers", "service", "--all")
     assert "service.team_capacity" in result.stdout

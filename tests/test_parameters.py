@@ -41,12 +41,20 @@ class Policy(Parameters):
     cost: float = parameter(12.0, unit="M yuan", low=5, high=25, **ABOUT)
     rivals: int = integer(3, unit="rivals", low=1, high=8, **ABOUT)
     world: str = choice("open", options=("open", "closed"), **ABOUT)
-    budget: Lever = lever(200, unit="M yuan a year", low=0, high=600, **ABOUT)
-    teams: Lever = lever(8, unit="teams", low=0, high=20, neutral=1, starts="start", **ABOUT)
-    discount: Lever = lever(0.1, unit="share", low=0, high=0.6, scope="county", **ABOUT)
-    bonus: Lever = lever(0.3, unit="share", low=0.2, high=0.6, scope="county", neutral=0, starts="start", **ABOUT)
+    budget: Lever = lever(200, unit="M yuan a year", low=0, high=600, payer="city level", **ABOUT)
+    teams: Lever = lever(8, unit="teams", low=0, high=20, neutral=1, starts="start", payer="city level", **ABOUT)
+    discount: Lever = lever(0.1, unit="share", low=0, high=0.6, scope="county", payer="city level", **ABOUT)
+    bonus: Lever = lever(
+        0.3, unit="share", low=0.2, high=0.6, scope="county", neutral=0, starts="start", payer="city level", **ABOUT
+    )
     direction: Lever = lever(
-        "both", unit="direction", options=("none", "forward", "both"), neutral="none", starts="start", **ABOUT
+        "both",
+        unit="direction",
+        options=("none", "forward", "both"),
+        neutral="none",
+        starts="start",
+        payer="city level",
+        **ABOUT,
     )
     start: Month = month("2017-01", low="2014-01", high="2035-12", **ABOUT)
     unit_value: Mapping[str, float] = entries("prices.unit_value")
@@ -159,10 +167,14 @@ def test_a_declaration_needs_unit_source_grade_and_a_default_in_range() -> None:
     for wrong in ({"unit": ""}, {"source": ""}, {"grade": "sure"}, {"low": 13}):
         with pytest.raises(ValueError, match=r"needs a unit|is below"):
             parameter(12.0, **({"unit": "1", **ABOUT} | wrong))
+    with pytest.raises(ValueError, match="a lever needs the name of who pays for it"):
+        lever(1, unit="1", payer=" ", **ABOUT)
+    with pytest.raises(TypeError, match="payer"):
+        lever(1, unit="1", **ABOUT)  # type: ignore[call-arg]
     with pytest.raises(ValueError, match="needs a neutral value"):
-        lever(1, unit="1", starts="start", **ABOUT)
+        lever(1, unit="1", starts="start", payer="city level", **ABOUT)
     with pytest.raises(ValueError, match="is not one of"):
-        lever("a", unit="1", options=("a", "b"), neutral="c", **ABOUT)
+        lever("a", unit="1", options=("a", "b"), neutral="c", payer="city level", **ABOUT)
 
 
 def test_a_group_is_written_with_the_declaring_functions_only() -> None:
@@ -172,7 +184,7 @@ def test_a_group_is_written_with_the_declaring_functions_only() -> None:
 
     class Astray(Parameters):
         table: ClassVar[str] = "astray"
-        value: Lever = lever(1, unit="1", neutral=0, starts="begin", **ABOUT)
+        value: Lever = lever(1, unit="1", neutral=0, starts="begin", payer="city level", **ABOUT)
 
     with pytest.raises(TypeError, match=r"Careless\.value is not declared"):
         declarations(Careless)
@@ -191,8 +203,8 @@ def test_shares_are_checked_and_never_normalised() -> None:
 
     class Mix(Parameters):
         table: ClassVar[str] = "mix"
-        one: Lever = lever(0.4, unit="share", low=0, high=1, neutral=0, starts="start", **ABOUT)
-        two: Lever = lever(0.6, unit="share", low=0, high=1, neutral=0, starts="start", **ABOUT)
+        one: Lever = lever(0.4, unit="share", low=0, high=1, neutral=0, starts="start", payer="city level", **ABOUT)
+        two: Lever = lever(0.6, unit="share", low=0, high=1, neutral=0, starts="start", payer="city level", **ABOUT)
         start: Month = month("2017-01", low="2014-01", high="2035-12", **ABOUT)
 
         def checks(self) -> Iterator[tuple[tuple[str, ...], str]]:

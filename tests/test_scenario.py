@@ -32,8 +32,10 @@ class Promotion(Parameters):
 
     table: ClassVar[str] = "promotion"
 
-    budget: Lever = lever(200, unit="M yuan per year", low=0, high=600, **ABOUT)
-    teams: Lever = lever(8, unit="teams", low=0, high=20, neutral=1, starts="start", scope="county", **ABOUT)
+    budget: Lever = lever(200, unit="M yuan per year", low=0, high=600, payer="city level", **ABOUT)
+    teams: Lever = lever(
+        8, unit="teams", low=0, high=20, neutral=1, starts="start", scope="county", payer="city level", **ABOUT
+    )
     start: Month = month("2016-01", low="2014-01", high="2035-12", **ABOUT)
 
 

@@ -28,9 +28,11 @@ class Enclave(Parameters):
 
     table: ClassVar[str] = "enclave"
 
-    tax_share_origin: Lever = lever(0.5, unit="share of local tax", low=0, high=0.8, neutral=0, starts="start", **ABOUT)
-    share: Lever = lever(0.5, unit="share", low=0, high=1, scope="county", **ABOUT)
-    direction: Lever = lever("both", unit="direction", options=("none", "both"), **ABOUT)
+    tax_share_origin: Lever = lever(
+        0.5, unit="share of local tax", low=0, high=0.8, neutral=0, starts="start", payer="city level", **ABOUT
+    )
+    share: Lever = lever(0.5, unit="share", low=0, high=1, scope="county", payer="city level", **ABOUT)
+    direction: Lever = lever("both", unit="direction", options=("none", "both"), payer="city level", **ABOUT)
     credit: float = parameter(0.2, unit="share", low=0, high=1, **ABOUT)
     contracts: int = integer(3, unit="contracts", low=1, high=9, **ABOUT)
     form: str = choice("tax", options=("tax", "yield"), **ABOUT)

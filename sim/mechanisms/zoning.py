@@ -27,6 +27,7 @@ class Zoning(Parameters):
         0.5,
         symbol="z",
         unit="0 free, 1 binding",
+        payer="no budget: firms give up their best place",
         low=0,
         high=1,
         grade="assumed",

@@ -36,6 +36,7 @@ class Row(NamedTuple):
     neutral: Setting | None = None
     starts: str | None = None
     inert: str = ""
+    payer: str = ""
 
     @classmethod
     def of(

@@ -68,6 +68,7 @@ def lever(
     default: Setting,
     *,
     unit: str,
+    payer: str,
     grade: str,
     source: str,
     low: float | None = None,
@@ -83,6 +84,7 @@ def lever(
     Args:
         default: value where the scenario says nothing; one of the options for a lever of choices.
         unit: unit of measurement.
+        payer: whose budget pays for it ("city level", "counties"), or who bears it where no budget does.
         grade: evidence grade.
         source: source of the default, or the word assumption.
         low: least value.
@@ -99,7 +101,7 @@ def lever(
         value = Choice(default=str(default), options=options, **about)
     else:
         value = Number(default=cast(float, default), low=low, high=high, **about)
-    return _field(LeverRule(value=value, scope=scope, neutral=neutral, starts=starts, **about))
+    return _field(LeverRule(value=value, scope=scope, neutral=neutral, starts=starts, payer=payer, **about))
 
 
 def schedule(

@@ -34,6 +34,7 @@ class LeverRule(Declaration):
         scope: ``city`` for one value, ``county`` where counties may differ.
         neutral: the value at which the policy is absent; it holds before the policy starts.
         starts: name of the month field of the same group from which on the policy exists.
+        payer: whose budget pays for it, or who bears it if none does; a few words, no lever is free.
     """
 
     kind: ClassVar[str] = "lever"
@@ -41,9 +42,12 @@ class LeverRule(Declaration):
     scope: Literal["city", "county"]
     neutral: Setting | None
     starts: str | None
+    payer: str
 
     def __post_init__(self) -> None:
         super().__post_init__()
+        if not self.payer.strip():
+            raise ValueError(f"a lever needs the name of who pays for it: {self}")
         if self.starts is not None and self.neutral is None:
             raise ValueError(f"a lever with a start needs a neutral value before it: {self}")
         if isinstance(self.value, Choice) and self.neutral is not None:
@@ -154,7 +158,9 @@ class LeverRule(Declaration):
 
     def rows(self, name: str) -> Iterator[Row]:
         for row in self.value.rows(name):
-            yield row._replace(kind=self.kind, scope=self.scope, neutral=self.neutral, starts=self.starts)
+            yield row._replace(
+                kind=self.kind, scope=self.scope, neutral=self.neutral, starts=self.starts, payer=self.payer
+            )
 
 
 @dataclass(frozen=True)

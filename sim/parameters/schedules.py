@@ -62,7 +62,14 @@ class ScheduleRule(Declaration):
     def course(self) -> LeverRule:
         """How the course of one product is read: like a lever of the city."""
         about: dict[str, Any] = {"unit": self.unit, "grade": self.grade, "source": self.source, "symbol": self.symbol}
-        return LeverRule(value=self.value, scope="city", neutral=self.value.default, starts=None, **about)
+        return LeverRule(
+            value=self.value,
+            scope="city",
+            neutral=self.value.default,
+            starts=None,
+            payer="nobody: outside condition",
+            **about,
+        )
 
     def read(self, raw: object) -> Schedule:
         if isinstance(raw, Schedule):
