@@ -152,7 +152,7 @@ def test_check_never_shows_a_traceback(what: bytes) -> None:
 def test_levers_lists_every_lever() -> None:
     result = ningde("levers")
     assert result.exit_code == 0
-    listed = {line.split()[0] for line in result.stdout.split("\n") if line.startswith("  ") and line.split()}
+    listed = {line.split()[0] for line in result.stdout.split("\n") if line[:2] == "  " and line[2:3].strip()}
     rows = [row for group in GROUPS for row in describe(group)]
     assert {f"{row.table}.{row.name}" for row in rows if row.kind == "lever"} <= listed
     assert not {f"{row.table}.{row.name}" for row in rows if row.kind != "lever"} & listed
