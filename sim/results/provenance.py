@@ -56,10 +56,18 @@ def code_version(checkout: Path = PACKAGE.parent) -> str:
     return f"git {commit}" if commit else f"version {package_version()}"
 
 
-def code_digest(package: Path = PACKAGE) -> str:
-    """SHA-256 of all Python files of the package, hexadecimal."""
+def code_digest(package: Path = PACKAGE, without: tuple[str, ...] = ()) -> str:
+    """SHA-256 of all Python files of the package, hexadecimal.
+
+    Args:
+        package: folder of the package.
+        without: files and folders that are left out, relative to it.
+    """
     total = hashlib.sha256()
+    left_out = {package / name for name in without}
     for path in sorted(package.rglob("*.py")):
+        if left_out & {path, *path.parents}:
+            continue
         total.update(path.relative_to(package).as_posix().encode() + b"\0")
         total.update(path.read_bytes().replace(b"\r\n", b"\n") + b"\0")
     return total.hexdigest()
