@@ -26,6 +26,7 @@ from sim.experiment.single import run
 from sim.parameters import Lever, Parameters, declarations
 from sim.parameters.declarations import Choice, Date, Number, Setting
 from sim.parameters.levers import LeverRule
+from sim.parameters.words import plain_text
 from sim.results import Run
 from sim.results.provenance import PACKAGE, code_digest
 from sim.scenario import Scenario, ScenarioError
@@ -76,9 +77,22 @@ class Point:
     label: str
     changes: tuple[tuple[str, Setting], ...] = ()
 
+    @property
+    def text(self) -> str:
+        """The value as a reader would write it."""
+        return plain_text(self.value)
 
-def lever_points(scenario: Scenario) -> dict[str, tuple[Point, ...]]:
-    """The values of every lever and every start of a policy that has a mechanism, by dotted name."""
+
+def lever_points(
+    scenario: Scenario, chosen: Mapping[str, Sequence[Setting]] | None = None
+) -> dict[str, tuple[Point, ...]]:
+    """The values of every lever and every start of a policy that has a mechanism, by dotted name.
+
+    Args:
+        scenario: what is varied.
+        chosen: values in their order for levers whose range is no scale, such as caps where 0 means none.
+    """
+    chosen = chosen or {}
     found: dict[str, tuple[Point, ...]] = {}
     for values in scenario.parameters:
         if values.inert:
@@ -86,10 +100,14 @@ def lever_points(scenario: Scenario) -> dict[str, tuple[Point, ...]]:
         rules = declarations(type(values))
         starts = {rule.starts for rule in rules.values() if isinstance(rule, LeverRule) and rule.starts}
         for name, rule in rules.items():
-            if isinstance(rule, LeverRule):
-                found[f"{values.table}.{name}"] = _values_of(scenario, values, name, rule)
+            path = f"{values.table}.{name}"
+            if isinstance(rule, LeverRule) and path in chosen:
+                present = _last(getattr(values, name))
+                found[path] = tuple(Point(path, v, plain_text(v), _change(path, v, present)) for v in chosen[path])
+            elif isinstance(rule, LeverRule):
+                found[path] = _values_of(scenario, values, name, rule)
             elif isinstance(rule, Date) and name in starts:
-                found[f"{values.table}.{name}"] = _dates_of(values, name, rule)
+                found[path] = _dates_of(values, name, rule)
     return found
 
 
@@ -130,7 +148,7 @@ def _values_of(scenario: Scenario, values: Parameters, name: str, rule: LeverRul
     """The points of a lever; each must be a scenario that is accepted."""
     path = f"{values.table}.{name}"
     if isinstance(rule.value, Choice):
-        present = getattr(values, name).others
+        present = _last(getattr(values, name))
         return tuple(Point(path, word, word, _change(path, word, present)) for word in rule.value.options)
     return tuple(_numbers(scenario, values, name, rule.value))
 
@@ -138,9 +156,9 @@ def _values_of(scenario: Scenario, values: Parameters, name: str, rule: LeverRul
 def _numbers(scenario: Scenario, values: Parameters, name: str, number: Number) -> Iterator[Point]:
     """Low, middle and high of a number, without what the checks of the group refuse."""
     path, low_high = f"{values.table}.{name}", number.bounds()
-    present = _last(getattr(values, name))
+    present = float(_last(getattr(values, name)))
     partners = shares_with(values, name)
-    shares = {partner: _last(getattr(values, partner)) for partner in partners}
+    shares = {partner: float(_last(getattr(values, partner))) for partner in partners}
     for label, value in zip(("low", "middle", "high"), three_values(low_high[0], present, low_high[1]), strict=True):
         if partners and value != present:
             moved = along_simplex(shares, name, value)
@@ -166,10 +184,10 @@ def _change(path: str, value: Setting, present: Setting) -> tuple[tuple[str, Set
     return () if value == present else ((path, value),)
 
 
-def _last(lever: Lever) -> float:
+def _last(lever: Lever) -> Setting:
     """The value that a lever has in the end, in the counties not named."""
     course = lever.others
-    return float(course[-1][1] if isinstance(course, tuple) else course)
+    return course[-1][1] if isinstance(course, tuple) else course
 
 
 # --- one run ----------------------------------------------------------------------------------------------------------
