@@ -148,7 +148,7 @@ def check_aggregation(state: State) -> float:
 
 
 def check_firm_accounts(state: State) -> float:
-    """I6: value added less premiums = wages + taxes net of grants + interest + gross surplus; nobody pays rent.
+    """I6: value added less premiums = wages + taxes net of grants and bonus + interest + gross surplus; no rent.
 
     Gross surplus is taken from its uses: investment, projects, land, payments to owners, change of cash less change of
     debt, less what lenders lost. Value added is taken from output and prices.
@@ -161,11 +161,10 @@ def check_firm_accounts(state: State) -> float:
     saved = (firms.cash - books.cash_before) - (firms.debt - books.debt_before) - books.written_off
     surplus = books.invested + books.projects + books.land + books.distributed + saved
     parts = books.value_added_tax + books.profit_tax + books.land_tax + books.other_tax
-    paid = books.wages + parts - books.grants + books.interest + surplus
+    paid = books.wages + parts - books.grants - books.bonus + books.interest + surplus
     scale = np.maximum(books.cash_before + books.debt_before, SMALL_CELL)  # stocks round before flows do
-    gap = worst(
-        "I6 VA = wages + taxes - grants + interest + surplus", state, made / scale, paid / scale, 1.0, TOLERANCE, "firm"
-    )
+    name = "I6 VA = wages + taxes - grants - bonus + interest + surplus"
+    gap = worst(name, state, made / scale, paid / scale, 1.0, TOLERANCE, "firm")
     for held in (firms.cash, firms.debt):
         not_negative("I6 cash and debt >= 0", state, held, SMALL_CELL, TOLERANCE, "firm")
     return gap
@@ -281,6 +280,13 @@ def check_population(state: State) -> float:
     return worst("I11 closed firms make nothing", state, output, 0.0 * output, SMALL_CELL, TOLERANCE, "firm")
 
 
+def _ordered(state: State) -> float:
+    """Orders of policies at builders and public services, and their grants to residents, M yuan of the month."""
+    works, ledger = state.public_works, state.ledger
+    assert ledger is not None
+    return ledger.household_grants + (0.0 if works is None else float(works.sum()))
+
+
 def check_budgets(state: State) -> float:
     """I12: change of balance - change of debt = revenue - spending; every payment has a payer and a payee.
 
@@ -318,6 +324,11 @@ def check_budgets(state: State) -> float:
     gap = max(gap, worst("I12 land sales have payers", state, public.land_received, land, 1.0, TOLERANCE, "county"))
     grants = sum_by(placed, projects.grant, counties)
     gap = max(gap, worst("I12 incentives have payees", state, public.grants_paid, grants, 1.0, TOLERANCE, "county"))
+    for item, paid, received in (
+        ("local purchases", spending["local purchases"].sum(), books.bonus.sum()),
+        ("talent and infrastructure", spending["talent"].sum() + spending["infrastructure"].sum(), _ordered(state)),
+    ):
+        gap = max(gap, worst(f"I12 payees of {item}", state, np.array(paid), np.array(received), 1.0, TOLERANCE, ""))
     booked = np.array([spending["incentives"].sum(), books.grants.sum()])
     return max(
         gap,

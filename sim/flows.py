@@ -27,7 +27,8 @@ Choices.
   account of investment, which pays builders and makers of equipment at home and spends the rest outside. Grants go to
   whoever pays for the project, money for land comes from there.
 - *Policies.* Promotion, service teams, permit reform and land development are paid to the outside: the model has no
-  orders and no pay for them at home. So is interest.
+  orders and no pay for them at home. So is interest. Roads and what a talent plan builds and whom it employs are public
+  purchases; its cash goes to households, the bonus on local purchases to the firms that buy.
 - *Debt written off* is a gift of the lenders. Stocks of critical inputs (9.12) are paid when they are used.
 
 Reads the table, the ledger, accounts of firms, budgets, people. Nothing here feeds back into decisions.
@@ -79,6 +80,8 @@ PAYMENTS: dict[str, tuple[int, int]] = {
     "land bought by founders": (OUTSIDE, BUDGETS),
     "grants to firms": (BUDGETS, FIRMS),
     "grants to founders": (BUDGETS, OUTSIDE),
+    "grants to households": (BUDGETS, HOUSEHOLDS),
+    "bonus on local purchases": (BUDGETS, FIRMS),
     "public services and land development": (BUDGETS, OUTSIDE),
     "interest of budgets": (BUDGETS, OUTSIDE),
     # capital
@@ -210,7 +213,12 @@ def _public(ledger: Ledger, books: FirmAccounts) -> dict[str, float]:
     revenue = dict(zip(REVENUE_ITEMS, ledger.revenue.sum(axis=1).tolist(), strict=True))
     spending = dict(zip(SPENDING_ITEMS, ledger.spending.sum(axis=1).tolist(), strict=True))
     land, grants = float(books.land.sum()), float(books.grants.sum())
-    bought = ("ordinary spending", "incentives", "interest")
+    ordered = (
+        "ordinary spending",
+        "talent",
+        "infrastructure",
+    )  # paid to those who deliver, and to households
+    elsewhere = (*ordered, "incentives", "local purchases", "interest")
     return {
         "local taxes": revenue["taxes"],
         "other taxes": float(books.taxes.sum() - books.local_tax.sum()),
@@ -219,7 +227,9 @@ def _public(ledger: Ledger, books: FirmAccounts) -> dict[str, float]:
         "land bought by founders": revenue["land sales"] - land,
         "grants to firms": grants,
         "grants to founders": spending["incentives"] - grants,
-        "public services and land development": sum(spending[name] for name in SPENDING_ITEMS if name not in bought),
+        "grants to households": ledger.household_grants,
+        "bonus on local purchases": float(books.bonus.sum()),
+        "public services and land development": sum(spending[name] for name in SPENDING_ITEMS if name not in elsewhere),
         "interest of budgets": spending["interest"],
     }
 

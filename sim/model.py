@@ -31,6 +31,7 @@ from sim.mechanisms import (
     firms,
     fiscal,
     households,
+    infrastructure,
     labour,
     land,
     leaders,
@@ -42,6 +43,7 @@ from sim.mechanisms import (
     service,
     shortage,
     sourcing,
+    talent,
     zoning,
 )
 from sim.mechanisms.production import Production
@@ -85,11 +87,11 @@ GROUPS: tuple[type[Parameters], ...] = (
     firms.Firms,
     agglomeration.Agglomeration,
     fiscal.Fiscal,
-    pending.Talent,
+    talent.Talent,
     pending.Enclave,
     pending.Linkage,
     pending.LandCage,
-    pending.Infrastructure,
+    infrastructure.Infrastructure,
 )
 """Every table of a scenario file. A new mechanism adds its parameters here and its line to the month below."""
 
@@ -115,6 +117,7 @@ def month_of(state: State) -> tuple[Mechanism, ...]:
     pressed = scenario[promotion.Promotion].plan_pressure
     race = fiscal.Race(scenario[fiscal.Fiscal].offer, scenario[zoning.Zoning].incentive_war, pressed)
     shipments = leaders.KnownShare.of(scenario.run, float(state.leaders.share_opening[power]))
+    roads = infrastructure.RoadWorks(scenario[infrastructure.Infrastructure], world)
     path = demand.DemandPath.of(scenario.run, known_world(scenario), scenario[demand.Demand].legacy_trend)
     assert state.opening_firms is not None
     rates = candidates.reference_rates(
@@ -149,10 +152,13 @@ def month_of(state: State) -> tuple[Mechanism, ...]:
         location.ParkChoice(place, pressed, scenario[leaders.Leaders].rival_incentive, race),
         location.Failure(place),
         energy.EnergyHeadroom(scenario[energy.Energy]),
+        talent.TalentAppeal(scenario[leaders.Leaders].talent_pull),
         # 4 BUILD
         land.Development(scenario[land.Land], world),
         land.Requisition(scenario[land.Land]),
         construction.Building(scenario[construction.Construction]),
+        talent.TalentMoney(scenario[talent.Talent]),
+        roads,
         # 5 SUPPLY
         sourcing.SupplierChoice(scenario[sourcing.Sourcing]),
         # 6 PRODUCE
@@ -165,6 +171,7 @@ def month_of(state: State) -> tuple[Mechanism, ...]:
             scenario[labour.Labour], scenario[demand.Demand], scenario.run, known_month, crowd.productivity_growth
         ),
         migration.Migration(scenario[labour.Labour], scenario[demand.Demand], scenario.run, known_month),
+        talent.TalentMoves(scenario[talent.Talent]),
         firms.Investment(scenario[firms.Firms], scenario[Projects], scenario[leaders.Leaders].utilisation_target),
         firms.ProductivityNoise(scenario[firms.Firms]),
         agglomeration.Clusters(crowd, state.technology, world, flat=scenario.run.world == "flat"),
@@ -175,6 +182,8 @@ def month_of(state: State) -> tuple[Mechanism, ...]:
         fiscal.Budgets(
             scenario[fiscal.Fiscal], scenario[service.Service].team_cost, scenario[service.Service].permit_upkeep
         ),
+        talent.TalentCosts(),
+        infrastructure.RoadCosts(roads),
         # 10 OBSERVE: accounts and statistics observe below
     )
 

@@ -131,7 +131,7 @@ class Firms(Table):
     outside_orders: Floats = column(0.0)  # orders from outside the ten regions, M yuan a month
     staff: Floats = column(0.0)  # persons at work
     wages: Floats = column(0.0)  # wages paid, real M yuan a month
-    premium: Floats = column(0.0)  # paid above home prices for what home suppliers left unfilled, nominal M yuan
+    premium: Floats = column(0.0)  # paid above home prices (9.5, 9.12) less what it gets above them, nominal M yuan
     surplus: Floats = column(0.0)  # value added less wages, taxes and depreciation, real M yuan a month
     cash: Floats = column(0.0)  # M yuan
     debt: Floats = column(0.0)  # M yuan
@@ -262,7 +262,7 @@ class Counties:
 
     wage: Floats  # mean wage at the skills of the opening, yuan a year, 2018 prices
     wage_by_skill: Floats  # (2, C) yuan a year, 2018 prices
-    talent: Floats  # high-skill stock, index, core opening = 1
+    talent: Floats  # talented people per job over what there would be without the talent plan
     service: Floats  # service index s_c, 0-1
     incentive: Floats  # grant share of investment on offer
     quota: Floats  # mu of land quota not yet used
@@ -305,6 +305,40 @@ class People:
     def growth(self) -> Floats:
         """(C,) residents relative to the opening."""
         return self.residents / self.residents_opening
+
+
+@dataclass
+class TalentPlan:
+    """What the talent plan has brought and built, by county (model description, section 9.11).
+
+    Attributes:
+        usual: (C,) talented people of the opening by workplace, persons; their number follows the jobs of the county.
+        workers: (C,) persons at work at the opening, by workplace.
+        extra: (C,) talented people here because of the plan; negative where others have drawn more away.
+        amenity: (C,) schools and health care of the plan, ln wage equivalent.
+        housing: (12, C) paid for housing in the last months, M yuan, a ring by month.
+        services: (48, C) paid for schooling and health, likewise.
+        conversion: (C,) conversion cost of skill-intensive products over what it would be without the plan.
+        qualification: (C,) months until a supplier is qualified, likewise.
+    """
+
+    usual: Floats
+    workers: Floats
+    extra: Floats
+    amenity: Floats
+    housing: Floats
+    services: Floats
+    conversion: Floats
+    qualification: Floats
+
+
+@dataclass
+class Roads:
+    """Road works, one entry a decision to begin: share of the minutes of the opening that each cuts, and is left."""
+
+    begun: Floats = field(default_factory=lambda: np.zeros(0))  # (W,)
+    left: Floats = field(default_factory=lambda: np.zeros(0))  # (W,)
+    minutes: Floats | None = None  # (C, C) at present; None: those of the opening
 
 
 @dataclass
@@ -453,6 +487,12 @@ class Boards:
     land_price: Floats | None = None
     land_progress: Floats | None = None  # (J,)
     work_progress: Floats | None = None
+    talent_spending: Floats | None = None  # (4, C) M yuan: cash, housing, schooling, health
+    household_grants: Floats | None = None  # (C,) M yuan paid to residents by budgets
+    public_works: list[Floats] = field(default_factory=list)  # (C, K) M yuan of goods that policies order this month
+    road_begun: float = 0.0  # share of minutes that works begun this month will cut
+    road_work: Floats | None = None  # (W,) share of minutes cut by the work of the month
+    minutes: Floats | None = None  # (C, C) after it
     # SUPPLY
     weight: Floats | None = None
     option: Floats | None = None  # (R,) O, where it is set for the first time; NaN elsewhere
@@ -487,6 +527,10 @@ class Boards:
     departures: Floats | None = None  # (2, C) to outside
     moves: Floats | None = None  # (2, C, C) between counties
     births_of_people: Floats | None = None  # (2, C) natural growth at working age
+    talent: TalentPlan | None = None  # after the month
+    talent_arrivals: Floats | None = None  # (C,) high-skilled people from outside
+    talent_departures: Floats | None = None  # (C,) to outside
+    talent_moves: Floats | None = None  # (C, C) between counties, from the first to the second
     income: Floats | None = None  # (C,) M yuan a month
     usual_profits: Floats | None = None  # (C,) M yuan a month
     consumption: Floats | None = None  # (C,) M yuan a month
@@ -599,6 +643,8 @@ class Ledger:
     public_debt_before: Floats = field(default_factory=lambda: np.zeros(0))  # (B,)
     project_spending: Floats = field(default_factory=lambda: np.zeros(0))  # (F,) projects that enlarge the firm
     project_grants: Floats = field(default_factory=lambda: np.zeros(0))  # (F,) grants for them
+    bonus: Floats = field(default_factory=lambda: np.zeros(0))  # (F,) paid by the city for purchases over links
+    household_grants: float = 0.0  # paid to residents by budgets
     endowed: float = 0.0  # working cash that founders brought to new firms
     ordered: FinalOrders | None = None
     payments: dict[str, float] | None = None  # who paid whom, by name as in sim.flows, real M yuan
@@ -652,6 +698,7 @@ class FirmAccounts:
     local_tax: Floats  # part of the four that stays below the central government
     interest: Floats
     grants: Floats  # for projects that enlarge the firm
+    bonus: Floats  # paid by the city for purchases from home suppliers
     depreciation: Floats
     cash_before: Floats
     debt_before: Floats
@@ -668,8 +715,8 @@ class FirmAccounts:
 
     @property
     def gross_surplus(self) -> Floats:
-        """(F,) value added and grants less wages, taxes and interest."""
-        return self.value_added + self.grants - self.wages - self.taxes - self.interest
+        """(F,) value added, grants and bonus less wages, taxes and interest."""
+        return self.value_added + self.grants + self.bonus - self.wages - self.taxes - self.interest
 
 
 @dataclass
@@ -811,6 +858,9 @@ class State:
     events: list[str] = field(default_factory=list)
     firm_accounts: FirmAccounts | None = None
     public: Public | None = None
+    public_works: Floats | None = None  # (C, K) M yuan of goods that policies order this month; None: nothing
+    talent: TalentPlan | None = None  # every opening has one
+    roads: Roads = field(default_factory=Roads)
     readings: dict[Callable[[State], Any], Any] | None = None  # of :func:`read_once`; None: the state may change
     price_readings: dict[Callable[[State], Any], Any] | None = None  # of :func:`read_monthly`; None: prices may change
 
@@ -839,6 +889,11 @@ class State:
         return np.ones(self.world.county_count + 1) if self.public is None else self.public.funded
 
     @property
+    def minutes(self) -> Floats:
+        """(C, C) road minutes between counties at present, own minutes on the diagonal."""
+        return self.world.minutes if self.roads.minutes is None else self.roads.minutes
+
+    @property
     def node_count(self) -> int:
         """Number of county-nodes N."""
         return self.world.county_count * self.world.product_count
@@ -850,6 +905,13 @@ class State:
     def lever_by_county(self, name: str) -> Floats:
         """(C,) value of a lever of the counties in this month."""
         return np.asarray(self.levers[name][self.month])
+
+
+def talent_of(state: State) -> TalentPlan:
+    """What the talent plan has done so far; every opening has one."""
+    if state.talent is None:
+        raise RuntimeError("no talent plan: the opening is not finished")
+    return state.talent
 
 
 def read_once(function: Callable[[State], Result]) -> Callable[[State], Result]:

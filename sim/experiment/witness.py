@@ -93,11 +93,11 @@ def utility_terms(state: State, q: Location, product: Ints, sponsor: Ints) -> di
     """
     world, county = state.world, state.world.park_county
     rent, wage = relative_prices(state)
-    buyers = market_access(world.minutes, needs_by_county(state), q.market_decay)
+    buyers = market_access(state.minutes, needs_by_county(state), q.market_decay)
     inputs = chain_inputs(state)
-    suppliers = market_access(world.minutes, capacity_by_county(state), q.market_decay) @ inputs
+    suppliers = market_access(state.minutes, capacity_by_county(state), q.market_decay) @ inputs
     home = np.append(sponsor_county(state), -1)[sponsor]
-    minutes = np.where(home[:, None] >= 0, world.minutes[home][:, county], 0.0)
+    minutes = np.where(home[:, None] >= 0, state.minutes[home][:, county], 0.0)
     every = np.zeros((len(product), len(county)))
     return {
         "buyers": q.market_access * np.log1p(buyers)[county].T[product],

@@ -286,7 +286,7 @@ class Building:
         needed = sum_by(projects.county[rows], spend, size) * YEAR * self.construction.spend_construction
         block = firms.block & (firms.product == world.product("CONS"))
         jobs = sum_by(firms.county[block], firms.jobs_intensity[block] * firms.output[block] * YEAR, size)
-        near = world.minutes <= self.construction.builder_minutes
+        near = state.minutes <= self.construction.builder_minutes
         available = near @ jobs
         heads = needed / self.construction.builder_output
         return np.minimum(1.0, np.divide(available, heads, out=np.ones(size), where=needed > 0))

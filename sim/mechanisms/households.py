@@ -2,18 +2,19 @@
 
     pay_s        = sum_r (T_sr / sum_s T_sr) wage bill_r ,   profits_s = c_other x (profits paid out in s)^+
     usual_s'     = usual_s + (profits_s - usual_s) / m_y
-    income_s     = pay_s + profits_s ,   spending_s = c_y (pay_s + usual_s')
+    income_s     = pay_s + grants_s + profits_s ,   spending_s = c_y (pay_s + grants_s + usual_s')
     ordered from the producers of product k in county r:
                    base_kr (residents_r x national income, to the opening) + sum_s home_krs gamma_ks spending_s PI / p_k
 
-T are the commuters of the month (9.11), so pay is spent where people live. gamma are the shares of products in what
-households of the county buy, home the shares of the opening table; what they leave is bought outside the ten counties.
-The base is what the opening table gives to households beyond this (pensions, money sent home, savings drawn on), so
-that the opening comes back from its own incomes; it follows residents and national income. Spending of a month is
-ordered in the next one, which keeps the joint solve linear. Profits paid out are those of the accounts (9.12), after
-investment, interest and taxes; a part stays with owners in the county, the rest and all profits of leaders go
-elsewhere. Pay is spent as it comes, profits as owners are used to them (permanent income, Friedman 1957): the cash of a
-plant that is wound down or held up is not spent within the month.
+Grants are what budgets pay to residents (cash of a talent plan, 9.11). T are the commuters of the month, so pay is
+spent where people live. gamma are the shares of products in what households of the county buy, home the shares of the
+opening table; what they leave is bought outside the ten counties. The base is what the opening table gives to
+households beyond this (pensions, money sent home, savings drawn on), so that the opening comes back from its own
+incomes; it follows residents and national income. Spending of a month is ordered in the next one, which keeps the joint
+solve linear. Profits paid out are those of the accounts (9.12), after investment, interest and taxes; a part stays with
+owners in the county, the rest and all profits of leaders go elsewhere. Pay is spent as it comes, profits as owners are
+used to them (permanent income, Friedman 1957): the cash of a plant that is wound down or held up is not spent within
+the month.
 
 Reads workers, wages, accounts of firms. Writes: income, usual_profits, consumption.
 """
@@ -110,6 +111,9 @@ class Consumption:
         people = state.people
         pay, profits = pay_by_residence(people.workers, people.wage_bill), local_profits(state, self.households)
         usual = people.usual_profits + (profits - people.usual_profits) / self.households.memory
+        granted = state.boards.household_grants
+        if granted is not None:
+            pay = pay + granted
         state.boards.income, state.boards.usual_profits = pay + profits, usual
         state.boards.consumption = self.households.consumption_share * (pay + usual)
 

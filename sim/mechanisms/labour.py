@@ -33,7 +33,7 @@ from sim.draws import Streams
 from sim.mechanisms import Phase
 from sim.mechanisms.commuting import match
 from sim.mechanisms.demand import Demand, fading
-from sim.mechanisms.production import plant_capacity
+from sim.mechanisms.production import plant_capacity, skill_saving
 from sim.parameters import Parameters, parameter
 from sim.settings import Run
 from sim.state import YEAR, Firms, State
@@ -386,8 +386,11 @@ def staff(firms: Firms, output: Floats, progress: Floats | float = 1.0) -> Float
 
 
 def labour_progress(state: State) -> Floats:
-    """(F,) labour productivity relative to the opening that is neither in A nor in the job intensity."""
-    return np.asarray(state.people.deepening[state.firms.product])
+    """(F,) labour productivity relative to the opening that is neither in A nor in the job intensity.
+
+    Deepening of the nation, and talent in skill-intensive products.
+    """
+    return np.asarray(state.people.deepening[state.firms.product] / skill_saving(state))
 
 
 def real_wage_growth(labour: Labour, inflation: float, long_run: float, years: float, half_life: float) -> float:

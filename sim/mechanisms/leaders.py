@@ -555,7 +555,7 @@ class Expansion:
     @staticmethod
     def _detour(state: State, group: int) -> Floats:
         """(C,) minutes from the leader's largest home plant beyond those inside its county: plants share heads."""
-        minutes, home = state.world.minutes, int(sponsor_county(state)[group])
+        minutes, home = state.minutes, int(sponsor_county(state)[group])
         return np.asarray(minutes[home] - minutes[home, home] if home >= 0 else np.zeros(len(minutes)))
 
     def _utilities(self, state: State, group: int, output: float) -> tuple[Floats, NDArray[np.bool_], Floats]:

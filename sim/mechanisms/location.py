@@ -290,8 +290,8 @@ def base_utility(state: State, location: Location, product: Ints, sponsor: Ints,
     """
     q, world = location, state.world
     county = world.park_county
-    buyers = market_access(world.minutes, needs_by_county(state), q.market_decay)
-    sellers = market_access(world.minutes, capacity_by_county(state), q.market_decay)
+    buyers = market_access(state.minutes, needs_by_county(state), q.market_decay)
+    sellers = market_access(state.minutes, capacity_by_county(state), q.market_decay)
     inputs = chain_inputs(state)
     suppliers = sellers @ inputs
     same = firms_by_park(state)
@@ -306,7 +306,7 @@ def base_utility(state: State, location: Location, product: Ints, sponsor: Ints,
     value = place.T[product] + fixed[None, :]
     value = value + q.port * (world.port[product][:, None] & world.park_port[None, :])
     home = np.append(sponsor_county(state), -1)[sponsor]
-    minutes = np.where(home[:, None] >= 0, world.minutes[home][:, county], 0.0)
+    minutes = np.where(home[:, None] >= 0, state.minutes[home][:, county], 0.0)
     return np.asarray(value - q.leader_time * minutes)
 
 

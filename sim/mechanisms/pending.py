@@ -9,93 +9,11 @@ Only levers and their dates stand here; a neutral value holds before the date (m
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import ClassVar
 
-from sim.parameters import Lever, Month, Parameters, lever, month, sum_to_one
+from sim.parameters import Lever, Month, Parameters, lever, month
 
 INERT = "declared, dated and checked, but without effect in this version"
-
-
-class Talent(Parameters):
-    """Talent plan: yearly budget and what it is spent on; nothing before the start."""
-
-    table: ClassVar[str] = "talent"
-    inert: ClassVar[str] = INERT
-
-    budget: Lever = lever(
-        150,
-        symbol="E_H",
-        unit="M yuan per year",
-        payer="city level",
-        low=0,
-        high=1000,
-        neutral=0,
-        starts="start",
-        grade="assumed",
-        source="assumption; plan named in the article",
-    )
-    mix_cash: Lever = lever(
-        0.4,
-        symbol="e_H_cash",
-        unit="share (four sum to 1)",
-        payer="city level, out of talent.budget",
-        low=0,
-        high=1,
-        neutral=0,
-        starts="start",
-        grade="assumed",
-        source="assumption",
-    )
-    mix_housing: Lever = lever(
-        0.25,
-        symbol="e_H_housing",
-        unit="share (four sum to 1)",
-        payer="city level, out of talent.budget",
-        low=0,
-        high=1,
-        neutral=0,
-        starts="start",
-        grade="assumed",
-        source="assumption",
-    )
-    mix_schooling: Lever = lever(
-        0.2,
-        symbol="e_H_schooling",
-        unit="share (four sum to 1)",
-        payer="city level, out of talent.budget",
-        low=0,
-        high=1,
-        neutral=0,
-        starts="start",
-        grade="assumed",
-        source="assumption",
-    )
-    mix_health: Lever = lever(
-        0.15,
-        symbol="e_H_health",
-        unit="share (four sum to 1)",
-        payer="city level, out of talent.budget",
-        low=0,
-        high=1,
-        neutral=0,
-        starts="start",
-        grade="assumed",
-        source="assumption",
-    )
-    start: Month = month(
-        "2017-01",
-        symbol="t_H",
-        unit="month",
-        low="2014-01",
-        high="2035-12",
-        grade="assumed",
-        source="assumption",
-    )
-
-    def checks(self) -> Iterator[tuple[tuple[str, ...], str]]:
-        """The four parts of the budget sum to 1."""
-        yield from sum_to_one(self, "mix_cash", "mix_housing", "mix_schooling", "mix_health")
 
 
 class Enclave(Parameters):
@@ -313,23 +231,4 @@ class LandCage(Parameters):
         high="2035-12",
         grade="assumed",
         source="assumption: named in the article of December 2019",
-    )
-
-
-class Infrastructure(Parameters):
-    """Roads and rails: travel minutes cut between counties."""
-
-    table: ClassVar[str] = "infrastructure"
-    inert: ClassVar[str] = INERT
-
-    minutes_cut: Lever = lever(
-        0,
-        symbol="dmin",
-        unit="share of travel minutes cut",
-        payer="city level",
-        low=0,
-        high=0.3,
-        neutral=0,
-        grade="assumed",
-        source="assumption",
     )

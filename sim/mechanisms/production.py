@@ -35,7 +35,7 @@ from sim.mechanisms.prices import (
     needed_inputs,
     paid_by_industry,
 )
-from sim.mechanisms.sourcing import Sourcing
+from sim.mechanisms.sourcing import Sourcing, bonus_relief
 from sim.settings import Projects
 from sim.state import MARKETS, YEAR, FinalOrders, Firms, MonthTable, State, read_monthly, read_once
 from sim.sums import extended, sum_by
@@ -124,13 +124,17 @@ def unit_costs(state: State) -> tuple[Floats, Floats]:
     Unit cost is materials at paid prices plus conversion cost over productivity. Productivity acts on the conversion
     cost only: the solve and value added use undivided materials, so the cost must too (choice of this project on a soft
     spot of the model description). Wages deviate by the county's wage gap. A frontier plant has A = 1 and mean wages.
+    Talent lowers conversion cost and wages of skill-intensive products (9.11), a bonus what home purchases cost (9.5).
 
     Args:
         state: firms, prices, wages.
     """
     firms, agent = state.firms, state.world.agent
     materials, conversion = cost_parts(state)
-    cost = materials[firms.product] + conversion[firms.product] / firms.productivity + wage_cost(state)
+    saving = skill_saving(state)
+    cost = materials[firms.product] + saving * conversion[firms.product] / firms.productivity + wage_cost(state)
+    if state.lever("sourcing.local_bonus") != 0.0:
+        cost = cost - bonus_relief(state)
     relative = cost / np.where(agent, materials + conversion, 1.0)[firms.product]
     made = agent[firms.product]
     return np.where(made, cost, state.markets.price_level), np.where(made, relative, 1.0)
@@ -141,7 +145,16 @@ def wage_cost(state: State) -> Floats:
     """(F,) nominal cost of one unit that is due to the county's wage against the nation's."""
     firms = state.firms
     gap = wage_gap(state)[firms.county] * wage_share(state)[firms.product] * state.markets.price_level
-    return np.asarray(gap / firms.productivity)
+    return np.asarray(skill_saving(state) * gap / firms.productivity)
+
+
+@read_once
+def skill_saving(state: State) -> Floats:
+    """(F,) g_h: conversion cost of a row over what it would be without the talent plan; 1 outside skilled products."""
+    if state.talent is None:  # the opening before people are at work
+        return np.ones(len(state.firms))
+    skilled = state.world.skill[state.firms.product]
+    return np.where(skilled, state.talent.conversion[state.firms.county], 1.0)
 
 
 @read_monthly
@@ -257,8 +270,9 @@ def final_orders(state: State) -> FinalOrders:
     Base demand of the opening plus what mechanisms spend: the incomes of residents, construction work and equipment of
     projects and of incumbents' investment. The base of households is paid from outside (pensions, money sent
     home), so it follows residents and national income; governments order what their budgets plan (section 9.17); the
-    base of investors is housing and public works, which follow what residents spend. Stocks run down may make it
-    negative; the sum of a row's orders is cut at zero by the resolver. Whoever spends money gets less of what has
+    base of investors is housing and public works, which follow what residents spend. What policies order besides
+    (roads, what a talent plan builds and whom it employs) is bought like other public orders. Stocks run down may make
+    it negative; the sum of a row's orders is cut at zero by the resolver. Whoever spends money gets less of what has
     become dearer; only the bases that others pay for (households, investors) are amounts of goods.
     """
     technology, people, price = state.technology, state.people, relative_price(state)
@@ -276,9 +290,10 @@ def final_orders(state: State) -> FinalOrders:
         per_product = np.einsum("krs,sk->rk", state.technology.home_share, bought)
         own[:, 2], total[:, 2] = per_product.reshape(-1), bought.sum(axis=0)
     if state.public is not None:
-        extra = np.einsum("krs,sk->rk", state.technology.home_share, state.public.extra / price).reshape(-1)
+        more = state.public.extra if state.public_works is None else state.public.extra + state.public_works
+        extra = np.einsum("krs,sk->rk", state.technology.home_share, more / price).reshape(-1)
         base[:, 1] += extra
-        total[:, 1] = (state.public.county_base @ state.public.mix + state.public.extra.sum(axis=0)) / price
+        total[:, 1] = (state.public.county_base @ state.public.mix + more.sum(axis=0)) / price
     home = base + own
     own[:, 1] = home[:, 1]
     return FinalOrders(home, own, total)

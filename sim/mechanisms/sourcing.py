@@ -3,14 +3,26 @@
 For buyer i, input k and eligible home suppliers j (operating, qualified t_q months after birth), outside option O:
 
     U_ij = -theta_c ln(c_ij / c_k0) + theta_q k_q q_j + theta_h 1[w_ij > 0] ,
-    c_ij = p_k m_j (1 + tau_km km_ij + jit_k min_ij)
+    c_ij = p_k m_j (1 + tau_km km_ij + jit_k min_ij) (1 - b) ,   b = bonus funded_city
     s*_ij = v_ij cap_j exp(U_ij) / (O_ik + sum_j v_ij cap_j exp(U_ij)) ,   w_ij <- w_ij + omega (s*_ij - w_ij)
     then sum_i need_ki w_ij <= phi_max cap_j  (proportional cut; the outside option takes the rest)
+
+    the city pays     b p_k a_ki x_i sum_j w_ij delivered_j         to the buyer, over explicit links
+    dearer suppliers  L(s, b) = -s ln(1 - b) + ln[1 - s (1 - (1 - b)^theta_c)] / theta_c
+    get               L p_k a_ki x_i  from the buyer ,  s = sum_j w_ij delivered_j ;   0 at b, s or 1 - s = 0
+    unit cost of the buyer falls by  sum_k p_k a_ki (b s_k - L(s_k, b))
+
+A bonus on purchases from home suppliers moves shares to suppliers that are dearer, worse or farther away than what they
+replace. What a buyer gains is the fall of the logit price index, ln[(O + A')/(O + A)] / theta_c with A' the raised
+attraction of home; what it is paid is b on all it buys at home. The difference L, the triangle of Harberger (about
+theta_c s (1 - s) b^2 / 2), is what the dearer suppliers cost: they get it above the price of the product, as `premium`
+in the accounts of both. On purchases that were made at home anyway the bonus is money for nothing.
 
 The v of opening links and O are set once so that s* = w at the opening. Explicit links run where buyer and input are
 both chain products; everything else is bought through the pool of the joint solve (production).
 
-Writes: weight, option. New suppliers and buyers are connected by :class:`Connection` when they are born.
+Writes: weight, option; the resolver of PRODUCE pays the bonus. New suppliers and buyers are connected by
+:class:`Connection` when they are born.
 """
 
 from __future__ import annotations
@@ -24,9 +36,9 @@ from numpy.typing import NDArray
 from sim.draws import Streams
 from sim.mechanisms import Phase
 from sim.mechanisms.prices import chain_inputs, needed_inputs
-from sim.parameters import Parameters, parameter
+from sim.parameters import Lever, Parameters, lever, parameter
 from sim.settings import InputOutput
-from sim.state import State
+from sim.state import MonthTable, State, talent_of
 from sim.sums import sum_by
 from sim.world import World
 
@@ -139,6 +151,17 @@ class Sourcing(Parameters):
         grade="assumed",
         source="assumption",
     )
+    local_bonus: Lever = lever(
+        0,
+        symbol="bonus",
+        unit="share of price paid by the city to local buyers",
+        payer="city level",
+        low=0,
+        high=0.05,
+        neutral=0,
+        grade="assumed",
+        source="assumption",
+    )
     tier_standard: float = parameter(
         0.4,
         symbol="q_1",
@@ -206,9 +229,68 @@ def relative_cost(state: State, supplier: Ints, buyer: Ints, sourcing: Sourcing)
     m_j is the supplier's unit cost relative to the frontier. Just-in-time cost applies to vehicle parts only: to inputs
     of the vehicle chain bought by the vehicle chain.
     """
-    place, cost = places(state), delivery_cost(state.world, sourcing)
+    place, cost = places(state), delivery_cost(state.world, sourcing, state.minutes)
     outside = 1.0 + sourcing.freight * state.scenario[InputOutput].km_rest_china
     return np.asarray(state.firms.relative_cost[supplier] * cost[place[supplier], place[buyer]] / outside)
+
+
+def bonus_of(state: State) -> float:
+    """Bonus on purchases over links that the city level can pay, share of the price."""
+    return state.lever("sourcing.local_bonus") * float(state.funded[-1])
+
+
+def dearer_share(share: Floats, bonus: float, elasticity: float) -> Floats:
+    """L: what a bonus makes buyers pay above the price to dearer suppliers, per unit of need at price 1; at least 0.
+
+    Args:
+        share: (n,) share of the need that is bought at home, 0-1.
+        bonus: b, share of the price, below 1.
+        elasticity: theta_c.
+    """
+    gained = np.log1p(-share * (1.0 - (1.0 - bonus) ** elasticity)) / elasticity
+    return np.asarray(np.maximum(gained - share * np.log1p(-bonus), 0.0))
+
+
+def bonus_relief(state: State) -> Floats:
+    """(F,) fall of the unit cost of buyers by the bonus, less what dearer suppliers cost them, nominal."""
+    relations, firms, bonus = state.relations, state.firms, bonus_of(state)
+    share = sum_by(state.links.relation, state.links.weight, len(relations))
+    saved = bonus * share - dearer_share(share, bonus, state.scenario[Sourcing].price_elasticity)
+    value = needed_inputs(state) * state.markets.price[relations.product] * saved
+    return sum_by(relations.buyer, value, len(firms))
+
+
+@dataclass(frozen=True)
+class Bonus:
+    """The bonus of a month: (F,) what buyers get from the city, and what they pay above the price less what they get.
+
+    Attributes:
+        paid: real M yuan, if money were no limit.
+        dearer: nominal M yuan; adds up to 0.
+    """
+
+    paid: Floats
+    dearer: Floats
+
+
+def month_bonus(state: State, table: MonthTable, output: Floats) -> Bonus:
+    """Purchases over the links of the month as delivered, and what the lever adds to them.
+
+    Args:
+        state: levers, prices, relations.
+        table: of the month.
+        output: (F,) M yuan a month.
+    """
+    relations, links, size = state.relations, table.links, len(output)
+    price = state.markets.price[relations.product]
+    needed = needed_inputs(state) * table.basis_of(output, relations.product, relations.buyer) * price
+    part = links.weight * table.served[links.supplier]
+    share = sum_by(links.relation, part, len(relations))
+    bought = sum_by(relations.buyer, share * needed, size) / state.markets.price_level
+    extra = dearer_share(share, bonus_of(state), state.scenario[Sourcing].price_elasticity) * needed
+    by_link = np.divide(part, share[links.relation], out=np.zeros_like(part), where=share[links.relation] > 0)
+    got = sum_by(links.supplier, by_link * extra[links.relation], size)
+    return Bonus(state.lever("sourcing.local_bonus") * bought, sum_by(relations.buyer, extra, size) - got)
 
 
 def places(state: State) -> Ints:
@@ -220,12 +302,18 @@ def places(state: State) -> Ints:
     return np.asarray(2 * state.firms.county + vehicle[state.firms.product])
 
 
-def delivery_cost(world: World, sourcing: Sourcing) -> Floats:
-    """(2C, 2C) cost of delivery from place to place, 1 = at the gate of the supplier."""
+def delivery_cost(world: World, sourcing: Sourcing, minutes: Floats) -> Floats:
+    """(2C, 2C) cost of delivery from place to place, 1 = at the gate of the supplier; faster roads are no shorter ones.
+
+    Args:
+        world: kilometres.
+        sourcing: freight and the cost of delivery just in time.
+        minutes: (C, C) between counties at present.
+    """
     county, in_chain = np.divmod(np.arange(2 * world.county_count), 2)
     jit = np.where(in_chain[:, None] & in_chain, sourcing.jit_cost, 0.0)
     between = np.ix_(county, county)
-    return np.asarray(1.0 + sourcing.freight * world.kilometres[between] + jit * world.minutes[between])
+    return np.asarray(1.0 + sourcing.freight * world.kilometres[between] + jit * minutes[between])
 
 
 MOST_PARTNERS = 400
@@ -376,7 +464,7 @@ class SupplierChoice:
 
     def __init__(self, sourcing: Sourcing) -> None:
         self.sourcing, self.connection = sourcing, Connection(sourcing)
-        self._near: tuple[World, Floats] | None = None
+        self._near: tuple[Floats, Floats] | None = None
 
     def step(self, state: State, streams: Streams) -> None:
         """Target shares from costs, quality and habit; shares close a part omega of the gap; capacity limits them."""
@@ -385,7 +473,7 @@ class SupplierChoice:
         first = self._first_options(state)
         state.boards.option = first
         supplier, relation, cap = links.supplier, links.relation, firms.capacity
-        able = firms.alive & ((state.month - firms.birth >= s.qualification) | firms.opening)
+        able = firms.alive & ((state.month - firms.birth >= qualification_of(state)) | firms.opening)
         eligible = able[supplier] & firms.alive[relations.buyer][relation]
         attraction = np.where(eligible, links.taste * self._pull(state), 0.0)
         grown = relations.option * market_volume(state, relations.product) / relations.option_reference
@@ -403,17 +491,20 @@ class SupplierChoice:
         """
         s, firms, links = self.sourcing, state.firms, state.links
         at_gate = firms.relative_cost / (1.0 + s.freight * state.scenario[InputOutput].km_rest_china)
+        at_gate = at_gate * (1.0 - bonus_of(state))
         value = utility(at_gate, firms.quality, state.world.key[firms.product], np.zeros(len(firms), dtype=bool), s)
-        place, nearness = places(state), self._nearness(state.world)
+        place, nearness = places(state), self._nearness(state)
         to = place[state.relations.buyer]
         near = nearness.ravel()[(len(nearness) * to)[links.relation] + place[links.supplier]]
         habit = np.where(links.weight > 0, np.exp(s.habit), 1.0)
         return np.asarray((firms.capacity * np.exp(value))[links.supplier] * near * habit)
 
-    def _nearness(self, world: World) -> Floats:
-        """(2C, 2C) delivery^-theta, buyer x supplier; the same in all months of a world."""
-        if self._near is None or self._near[0] is not world:
-            self._near = world, delivery_cost(world, self.sourcing).T ** -self.sourcing.price_elasticity
+    def _nearness(self, state: State) -> Floats:
+        """(2C, 2C) delivery^-theta, buyer x supplier; the same in all months until roads change."""
+        minutes = state.minutes
+        if self._near is None or self._near[0] is not minutes:
+            cost = delivery_cost(state.world, self.sourcing, minutes)
+            self._near = minutes, cost.T**-self.sourcing.price_elasticity
         return self._near[1]
 
     def _first_options(self, state: State) -> Floats:
@@ -454,9 +545,10 @@ def qualified_capacity(state: State) -> Floats:
     return sum_by(firms.node, weights, state.node_count).reshape(-1, products)
 
 
-def qualification_of(state: State) -> float:
-    """t_q of the run, months."""
-    return state.scenario[Sourcing].qualification
+def qualification_of(state: State) -> Floats:
+    """(F,) t_q, months until a supplier is qualified: fewer where talent is plentiful (section 9.11)."""
+    months = state.scenario[Sourcing].qualification
+    return np.asarray(months * talent_of(state).qualification[state.firms.county])
 
 
 def potential_coverage(state: State, product: int, decay: float) -> Floats:
@@ -472,7 +564,7 @@ def potential_coverage(state: State, product: int, decay: float) -> Floats:
     """
     weights = purchase_weights(state, product)
     capacity = qualified_capacity(state)
-    reach = np.exp(-decay * state.world.minutes) @ capacity
+    reach = np.exp(-decay * state.minutes) @ capacity
     firms = state.firms
     own = float(firms.output[firms.alive & (firms.product == product)].sum())
     need = chain_inputs(state)[:, product] * own

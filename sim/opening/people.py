@@ -14,6 +14,7 @@ from sim.mechanisms.households import Households, household_income, local_profit
 from sim.mechanisms.labour import Labour, by_skill, hired_and_paid, skill_wages, staff, wanted_by_county
 from sim.mechanisms.migration import expected_pay
 from sim.mechanisms.production import household_orders
+from sim.mechanisms.talent import opening_plan
 from sim.opening.national import OpeningError
 from sim.opening.totals import OpeningTotals
 from sim.scenario import Scenario
@@ -77,6 +78,7 @@ def put_to_work(state: State) -> None:
     state.counties.wage_by_skill = skill_wages(state.counties.wage, people.skill_share, labour.skill_premium)
     firms.staff, firms.wages, people.wage_bill = hired_and_paid(state, wanted, np.ones_like(jobs))
     people.pay_opening = expected_pay(state.counties.wage_by_skill, people.labour_force, people.workers.sum(axis=2))
+    state.talent = opening_plan(state)
 
 
 def settle_households(state: State) -> None:

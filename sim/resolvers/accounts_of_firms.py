@@ -1,6 +1,6 @@
 """Accounts of firms: what is earned, who gets it, where the cash goes (model description, sections 3.3, 9.12, 9.17).
 
-    value added = wages + taxes - grants + interest + gross surplus                                          (I6)
+    value added = wages + taxes - grants - bonus + interest + gross surplus                                  (I6)
     gross surplus = investment + projects + land + distributed + change of cash - change of debt - written off
 
 Everything is real: nominal amounts over the price level. Plots are bought and not leased, so no row pays rent. The
@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from sim.mechanisms.firms import Firms as FirmSettings
 from sim.mechanisms.fiscal import taxes_due
-from sim.mechanisms.production import material_costs
+from sim.mechanisms.production import material_costs, skill_saving
 from sim.resolvers.ledger import firm_accounts, the_ledger
 from sim.settings import Projects as ProjectSettings
 from sim.state import YEAR, FirmAccounts, State, TaxRates
@@ -44,10 +44,11 @@ def month_accounts(state: State, rates: TaxRates) -> FirmAccounts:
     learned = np.divide(
         markets.conversion, state.technology.conversion, out=np.ones(len(markets.conversion)), where=state.world.agent
     )
-    overhead = (rates.overhead * learned)[product] * firms.output
-    before_taxes = value_added - wages - depreciation - overhead - interest
-    due = taxes_due(rates, product, sales, value_added, firms.land, before_taxes)
+    overhead = skill_saving(state) * (rates.overhead * learned)[product] * firms.output
     zero = np.zeros(len(firms))
+    bonus = zero if ledger is None else extended(ledger.bonus, len(firms))
+    before_taxes = value_added + bonus - wages - depreciation - overhead - interest
+    due = taxes_due(rates, product, sales, value_added, firms.land, before_taxes)
     ledger_rows = zero if ledger is None else extended(ledger.project_spending, len(firms))
     grants = zero if ledger is None else extended(ledger.project_grants, len(firms))
     return FirmAccounts(
@@ -61,6 +62,7 @@ def month_accounts(state: State, rates: TaxRates) -> FirmAccounts:
         local_tax=due.local,
         interest=interest,
         grants=grants,
+        bonus=bonus,
         depreciation=depreciation,
         cash_before=firms.cash.copy(),
         debt_before=firms.debt.copy(),
@@ -81,7 +83,7 @@ def post_accounts(state: State) -> None:
     firms = state.firms
     slot = (state.month - 1) % YEAR
     books = state.firm_accounts = month_accounts(state, state.budgets.rates)
-    firms.surplus = books.value_added - books.taxes - books.wages - books.depreciation
+    firms.surplus = books.value_added + books.bonus - books.taxes - books.wages - books.depreciation
     margin = np.divide(firms.surplus, books.sales, out=np.full(len(firms), -1.0), where=books.sales > 1e-9)
     firms.margin12[:, slot] = np.minimum(np.maximum(margin, -1.0), 1.0)
     firms.utilisation12[:, slot] = np.divide(

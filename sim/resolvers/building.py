@@ -12,10 +12,12 @@ from sim.draws import Streams
 from sim.mechanisms.construction import Construction
 from sim.mechanisms.demand import HORIZON
 from sim.mechanisms.firms import Firms as FirmSettings
+from sim.mechanisms.labour import Labour
 from sim.mechanisms.land import Land
 from sim.mechanisms.leaders import Leaders
 from sim.mechanisms.production import frontier_jobs, ramp
 from sim.mechanisms.sourcing import Connection, Sourcing, nameplate
+from sim.mechanisms.talent import Talent
 from sim.resolvers.ledger import sell_land, spend, the_ledger
 from sim.resolvers.production import unit_margins
 from sim.settings import Projects
@@ -41,10 +43,30 @@ def resolve_build(state: State, streams: Streams) -> None:
         spend(state, "land development", cost * used)
         asked = used if boards.development_asked is None else boards.development_asked
         ledger.asked[:-1] += cost * asked
+    _works(state)
     rows = _before(state)
     _build(state, rows)
     _requisition(state, rows)
     _take_land(state, rows)
+
+
+def _works(state: State) -> None:
+    """Goods that policies order this month; road works, the minutes after them, and who can commute."""
+    boards, roads, ledger = state.boards, state.roads, the_ledger(state)
+    state.public_works = sum(boards.public_works[1:], boards.public_works[0]) if boards.public_works else None
+    if boards.household_grants is not None:
+        ledger.household_grants = float(boards.household_grants.sum())
+    if boards.road_work is not None and boards.minutes is not None:
+        before = state.minutes
+        if boards.road_begun > 0:
+            roads.begun, roads.left = (
+                np.append(roads.begun, boards.road_begun),
+                np.append(roads.left, boards.road_begun),
+            )
+        roads.left = np.maximum(roads.left - boards.road_work, 0.0)
+        roads.minutes = boards.minutes
+        nearer = np.exp(state.scenario[Labour].commute_decay * (before - boards.minutes))
+        state.people.kernel = state.people.kernel * nearer
 
 
 def _before(state: State) -> Ints:
@@ -213,7 +235,7 @@ def _births(state: State, done: Ints) -> None:
         capital=projects.investment[new],
         capital_intensity=projects.capital_intensity[new],
         productivity=np.where(own, 1.0, projects.productivity[new]),
-        quality=projects.quality[new],
+        quality=_quality(state, projects.quality[new], county, own),
         jobs_intensity=frontier_jobs(state)[product],
         skill_share=state.people.skill_share[county],
         energy_intensity=technology.energy[product],
@@ -232,6 +254,19 @@ def _births(state: State, done: Ints) -> None:
     projects.land_held[new] = 0.0
     Connection(state.scenario[Sourcing]).connect(state, rows)
     _won_customers(state, rows, projects.event[new] >= 0)
+
+
+def _quality(state: State, quality: Floats, county: Ints, own: Bools) -> Floats:
+    """(n,) quality of new firms: higher where talent is plentiful; leaders bring their own.
+
+    Args:
+        state: talent of the counties.
+        quality: (n,) of the projects, 0-1.
+        county: (n,) their counties.
+        own: (n,) plants of leaders.
+    """
+    better = state.scenario[Talent].new_quality * np.log(state.counties.talent[county])
+    return np.where(own, quality, np.clip(quality + better, 0.0, 1.0))
 
 
 def _won_customers(state: State, rows: Ints, dated: Bools) -> None:

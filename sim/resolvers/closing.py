@@ -12,11 +12,12 @@ from sim.draws import Streams
 from sim.mechanisms.firms import Firms as FirmSettings
 from sim.mechanisms.firms import reference_after
 from sim.mechanisms.labour import mean_wage
+from sim.mechanisms.talent import HIGH, talent_per_job, usual_talent
 from sim.resolvers.accounts_of_firms import close_accounts, settle_month
 from sim.resolvers.building import investment_demand
 from sim.resolvers.funnel import fail
 from sim.resolvers.ledger import sell_land, the_ledger
-from sim.state import Firms, Stage, State
+from sim.state import Firms, Stage, State, talent_of
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -89,6 +90,25 @@ def _people(state: State) -> None:
         ledger.arrived = boards.arrivals + boards.moves.sum(axis=1)
         ledger.departed = boards.departures + boards.moves.sum(axis=2)
         people.working_age = people.working_age + ledger.natural + ledger.arrived - ledger.departed
+    _talent(state)
+
+
+def _talent(state: State) -> None:
+    """People who move because of the talent plan, and what it leaves behind."""
+    boards, people, ledger = state.boards, state.people, the_ledger(state)
+    if boards.talent is None or boards.talent_moves is None:
+        return
+    assert boards.talent_arrivals is not None
+    assert boards.talent_departures is not None
+    came = boards.talent_arrivals + boards.talent_moves.sum(axis=0)
+    went = boards.talent_departures + boards.talent_moves.sum(axis=1)
+    people.working_age = people.working_age.copy()
+    people.working_age[HIGH] += came - went
+    if ledger.arrived is not None and ledger.departed is not None:
+        ledger.arrived[HIGH], ledger.departed[HIGH] = ledger.arrived[HIGH] + came, ledger.departed[HIGH] + went
+    people.amenity = people.amenity + (boards.talent.amenity - talent_of(state).amenity)
+    state.talent = boards.talent
+    state.counties.talent = talent_per_job(usual_talent(state), boards.talent.extra)
 
 
 def resolve_close(state: State, streams: Streams) -> None:

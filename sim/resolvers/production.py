@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from sim.draws import Streams
 from sim.mechanisms.energy import Energy, rationed
+from sim.mechanisms.fiscal import city_level
 from sim.mechanisms.labour import Labour, hired_and_paid, staff_limit, staffing
 from sim.mechanisms.leaders import Leaders
 from sim.mechanisms.production import (
@@ -26,9 +27,9 @@ from sim.mechanisms.production import (
     network_of,
     wage_share,
 )
-from sim.mechanisms.sourcing import market_volume
+from sim.mechanisms.sourcing import market_volume, month_bonus
 from sim.resolvers.accounts_of_firms import post_accounts
-from sim.resolvers.ledger import the_ledger
+from sim.resolvers.ledger import spend, the_ledger
 from sim.resolvers.shortage import Solution, joint_solve, post_stocks
 from sim.settings import InputOutput, Run
 from sim.settings import Projects as ProjectSettings
@@ -95,8 +96,21 @@ def resolve_produce(state: State, streams: Streams) -> None:
         network, table, output, state.markets.price, state.scenario[InputOutput].premium_import
     )
     post_stocks(state, network, solution)
+    _bonus(state)
     post_accounts(state)
     _order_books(state)
+
+
+def _bonus(state: State) -> None:
+    """The city pays the bonus on purchases over links; dearer suppliers get part of it (section 9.5)."""
+    if state.lever("sourcing.local_bonus") == 0.0:
+        return
+    assert state.table is not None
+    ledger, bonus = the_ledger(state), month_bonus(state, state.table, state.firms.output)
+    ledger.bonus = bonus.paid * float(state.funded[-1])
+    spend(state, "local purchases", city_level(state, float(ledger.bonus.sum())))
+    ledger.asked[-1] += float(bonus.paid.sum())
+    state.firms.premium = state.firms.premium + bonus.dearer
 
 
 def _staff(state: State) -> Floats:
