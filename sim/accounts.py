@@ -18,7 +18,7 @@ from sim.inputoutput.rationing import SHORTAGE_TOLERANCE
 from sim.mechanisms.prices import input_coefficients, needed_inputs
 from sim.mechanisms.production import material_costs, node_basis
 from sim.mechanisms.shortage import Shortage
-from sim.state import BETWEEN, REVENUE_ITEMS, SPENDING_ITEMS, MonthTable, Stage, State
+from sim.state import BETWEEN, REVENUE_ITEMS, SPENDING_ITEMS, FirmAccounts, Ledger, MonthTable, Stage, State
 from sim.sums import extended, sum_by
 
 Floats = NDArray[np.float64]
@@ -148,7 +148,7 @@ def check_aggregation(state: State) -> float:
 
 
 def check_firm_accounts(state: State) -> float:
-    """I6: value added less premiums = wages + taxes net of grants + interest + gross surplus; nobody pays rent.
+    """I6: value added less premiums = wages + taxes net of grants and compensation + interest + gross surplus; no rent.
 
     Gross surplus is taken from its uses: investment, projects, land, payments to owners, change of cash less change of
     debt, less what lenders lost. Value added is taken from output and prices.
@@ -161,10 +161,10 @@ def check_firm_accounts(state: State) -> float:
     saved = (firms.cash - books.cash_before) - (firms.debt - books.debt_before) - books.written_off
     surplus = books.invested + books.projects + books.land + books.distributed + saved
     parts = books.value_added_tax + books.profit_tax + books.land_tax + books.other_tax
-    paid = books.wages + parts - books.grants + books.interest + surplus
+    paid = books.wages + parts - books.grants - books.compensation + books.interest + surplus
     scale = np.maximum(books.cash_before + books.debt_before, SMALL_CELL)  # stocks round before flows do
     gap = worst(
-        "I6 VA = wages + taxes - grants + interest + surplus", state, made / scale, paid / scale, 1.0, TOLERANCE, "firm"
+        "I6 VA = wages + taxes - grants - compensation + interest + surplus", state, made / scale, paid / scale, 1.0, TOLERANCE, "firm"
     )
     for held in (firms.cash, firms.debt):
         not_negative("I6 cash and debt >= 0", state, held, SMALL_CELL, TOLERANCE, "firm")
@@ -223,7 +223,7 @@ def check_land(state: State) -> float:
 
 
 def check_people(state: State) -> float:
-    """I9: residents = before + natural + in - out; who works somewhere lives somewhere; no more at work than people."""
+    """I9: residents = before + natural + in - out, trained ones change their skill; who works somewhere lives somewhere; no more at work than people."""
     ledger, people, firms, world = state.ledger, state.people, state.firms, state.world
     assert ledger is not None
     before = ledger.working_age_before
@@ -231,6 +231,8 @@ def check_people(state: State) -> float:
     gap = 0.0
     if ledger.natural is not None and ledger.arrived is not None and ledger.departed is not None:
         expected = before + ledger.natural + ledger.arrived - ledger.departed
+        if ledger.trained is not None:
+            expected = expected + np.array([-ledger.trained, ledger.trained])
         for skill in range(len(before)):
             left, right = people.working_age[skill], expected[skill]
             gap = max(gap, worst("I9 residents = before + natural + in - out", state, left, right, 1.0, 1e-9, "county"))
@@ -318,6 +320,7 @@ def check_budgets(state: State) -> float:
     gap = max(gap, worst("I12 land sales have payers", state, public.land_received, land, 1.0, TOLERANCE, "county"))
     grants = sum_by(placed, projects.grant, counties)
     gap = max(gap, worst("I12 incentives have payees", state, public.grants_paid, grants, 1.0, TOLERANCE, "county"))
+    gap = max(gap, _check_land_reform_and_linkage(state, ledger, books, revenue, spending))
     booked = np.array([spending["incentives"].sum(), books.grants.sum()])
     return max(
         gap,
@@ -331,6 +334,19 @@ def check_budgets(state: State) -> float:
             "",
         ),
     )
+
+
+def _check_land_reform_and_linkage(
+    state: State, ledger: Ledger, books: FirmAccounts, revenue: dict[str, Floats], spending: dict[str, Floats]
+) -> float:
+    """I12: compensation, severance and training have payees; earmarked = before + received - spent, never below 0."""
+    paid = np.array(spending["land reform"].sum() + spending["training"].sum())
+    got = np.array(books.compensation.sum() + ledger.to_owners.sum() + ledger.to_households.sum())
+    gap = worst("I12 land reform and training have payees", state, paid, got, 1.0, TOLERANCE, "")
+    held = ledger.earmarked_before + np.maximum(revenue["linkage"][:-1], 0.0)
+    left, now = held - ledger.earmarked_spent, state.budgets.earmarked
+    not_negative("I12 earmarked transfers >= 0", state, now, 1.0, TOLERANCE, "county")
+    return max(gap, worst("I12 earmarked = before + received - spent", state, now, left, 1.0, TOLERANCE, "county"))
 
 
 def check_purchases(state: State) -> float:

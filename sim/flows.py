@@ -28,6 +28,8 @@ Choices.
   whoever pays for the project, money for land comes from there.
 - *Policies.* Promotion, service teams, permit reform and land development are paid to the outside: the model has no
   orders and no pay for them at home. So is interest.
+- *Plots taken back* are paid to their firms, those of firms that have closed to their owners, whose money passes through
+  firms as profits do. Severance and pay for training go to households, who spend them like wages.
 - *Debt written off* is a gift of the lenders. Stocks of critical inputs (9.12) are paid when they are used.
 
 Reads the table, the ledger, accounts of firms, budgets, people. Nothing here feeds back into decisions.
@@ -80,6 +82,8 @@ PAYMENTS: dict[str, tuple[int, int]] = {
     "grants to firms": (BUDGETS, FIRMS),
     "grants to founders": (BUDGETS, OUTSIDE),
     "public services and land development": (BUDGETS, OUTSIDE),
+    "land taken back": (BUDGETS, FIRMS),
+    "severance and training": (BUDGETS, HOUSEHOLDS),
     "interest of budgets": (BUDGETS, OUTSIDE),
     # capital
     "capital of firms": (FIRMS, INVESTMENT),
@@ -118,7 +122,7 @@ def net_received(matrix: Floats) -> Floats:
 def payments(state: State) -> dict[str, float]:
     """Every payment of the month, real M yuan, in the order of :data:`PAYMENTS`."""
     table, ledger, books, ordered = _month(state)
-    found = _inputs(state, table) | _final(state, table, ledger, ordered) | _incomes(state, books)
+    found = _inputs(state, table) | _final(state, table, ledger, ordered) | _incomes(state, ledger, books)
     found |= _public(ledger, books) | _capital(state, ledger, books)
     return {name: found[name] for name in PAYMENTS} | found
 
@@ -194,13 +198,13 @@ def _final(state: State, table: MonthTable, ledger: Ledger, ordered: FinalOrders
     }
 
 
-def _incomes(state: State, books: FirmAccounts) -> dict[str, float]:
+def _incomes(state: State, ledger: Ledger, books: FirmAccounts) -> dict[str, float]:
     """Pay by what residents earn, profits by who owns the firms, interest."""
     local = state.scenario[Households].extra * float(paid_out(state).sum())
     return {
         "wages": float(state.people.wage_bill.sum()),
         "profits of local owners": local,
-        "profits of other owners": float(books.distributed.sum()) - local,
+        "profits of other owners": float(books.distributed.sum() + ledger.to_owners.sum()) - local,
         "interest of firms": float(books.interest.sum()),
     }
 
@@ -210,7 +214,8 @@ def _public(ledger: Ledger, books: FirmAccounts) -> dict[str, float]:
     revenue = dict(zip(REVENUE_ITEMS, ledger.revenue.sum(axis=1).tolist(), strict=True))
     spending = dict(zip(SPENDING_ITEMS, ledger.spending.sum(axis=1).tolist(), strict=True))
     land, grants = float(books.land.sum()), float(books.grants.sum())
-    bought = ("ordinary spending", "incentives", "interest")
+    bought = ("ordinary spending", "incentives", "interest", "land reform", "training")
+    households, taken_back = float(ledger.to_households.sum()), float(ledger.to_owners.sum() + books.compensation.sum())
     return {
         "local taxes": revenue["taxes"],
         "other taxes": float(books.taxes.sum() - books.local_tax.sum()),
@@ -220,6 +225,8 @@ def _public(ledger: Ledger, books: FirmAccounts) -> dict[str, float]:
         "grants to firms": grants,
         "grants to founders": spending["incentives"] - grants,
         "public services and land development": sum(spending[name] for name in SPENDING_ITEMS if name not in bought),
+        "land taken back": taken_back,
+        "severance and training": households,
         "interest of budgets": spending["interest"],
     }
 

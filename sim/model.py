@@ -33,7 +33,9 @@ from sim.mechanisms import (
     households,
     labour,
     land,
+    land_cage,
     leaders,
+    linkage,
     location,
     migration,
     pending,
@@ -87,8 +89,8 @@ GROUPS: tuple[type[Parameters], ...] = (
     fiscal.Fiscal,
     pending.Talent,
     pending.Enclave,
-    pending.Linkage,
-    pending.LandCage,
+    linkage.Linkage,
+    land_cage.LandCage,
     pending.Infrastructure,
 )
 """Every table of a scenario file. A new mechanism adds its parameters here and its line to the month below."""
@@ -148,6 +150,7 @@ def month_of(state: State) -> tuple[Mechanism, ...]:
         service.ServiceTeams(scenario[service.Service], place.service),
         location.ParkChoice(place, pressed, scenario[leaders.Leaders].rival_incentive, race),
         location.Failure(place),
+        linkage.Referral(scenario[linkage.Linkage], place, world),
         energy.EnergyHeadroom(scenario[energy.Energy]),
         # 4 BUILD
         land.Development(scenario[land.Land], world),
@@ -167,11 +170,14 @@ def month_of(state: State) -> tuple[Mechanism, ...]:
         migration.Migration(scenario[labour.Labour], scenario[demand.Demand], scenario.run, known_month),
         firms.Investment(scenario[firms.Firms], scenario[Projects], scenario[leaders.Leaders].utilisation_target),
         firms.ProductivityNoise(scenario[firms.Firms]),
+        linkage.Training(scenario[linkage.Linkage]),
         agglomeration.Clusters(crowd, state.technology, world, flat=scenario.run.world == "flat"),
         # 8 CLOSE
         firms.Exit(scenario[firms.Firms]),
+        land_cage.LandReform(scenario[land_cage.LandCage], scenario[firms.Firms], place, world),
         # 9 SHARE
         households.Consumption(scenario[households.Households]),
+        linkage.Transfers(state.budgets.taxes12.mean(axis=1), world),
         fiscal.Budgets(
             scenario[fiscal.Fiscal], scenario[service.Service].team_cost, scenario[service.Service].permit_upkeep
         ),
