@@ -164,7 +164,13 @@ def check_firm_accounts(state: State) -> float:
     paid = books.wages + parts - books.grants - books.compensation + books.interest + surplus
     scale = np.maximum(books.cash_before + books.debt_before, SMALL_CELL)  # stocks round before flows do
     gap = worst(
-        "I6 VA = wages + taxes - grants - compensation + interest + surplus", state, made / scale, paid / scale, 1.0, TOLERANCE, "firm"
+        "I6 VA = wages + taxes - grants - compensation + interest + surplus",
+        state,
+        made / scale,
+        paid / scale,
+        1.0,
+        TOLERANCE,
+        "firm",
     )
     for held in (firms.cash, firms.debt):
         not_negative("I6 cash and debt >= 0", state, held, SMALL_CELL, TOLERANCE, "firm")
@@ -223,7 +229,10 @@ def check_land(state: State) -> float:
 
 
 def check_people(state: State) -> float:
-    """I9: residents = before + natural + in - out, trained ones change their skill; who works somewhere lives somewhere; no more at work than people."""
+    """I9: residents = before + natural + in - out; who works somewhere lives somewhere; no more at work than people.
+
+    Who is trained changes the skill and stays a resident.
+    """
     ledger, people, firms, world = state.ledger, state.people, state.firms, state.world
     assert ledger is not None
     before = ledger.working_age_before

@@ -182,8 +182,8 @@ class County(Decider):
         share = intensity * funded
         if share > 0 and plots + listed > 0:
             self.note(
-                f"takes back {share:.1%} of {plots:.0f} mu of idle plots and of {listed:.0f} mu of plants with low tax per "
-                f"mu; {funded:.0%} of it can be paid"
+                f"takes back {share:.1%} of {plots:.0f} mu of idle plots and of {listed:.0f} mu of plants with low tax "
+                f"per mu; {funded:.0%} of it can be paid"
             )
         return share * plots, share * listed
 

@@ -28,8 +28,8 @@ Choices.
   whoever pays for the project, money for land comes from there.
 - *Policies.* Promotion, service teams, permit reform and land development are paid to the outside: the model has no
   orders and no pay for them at home. So is interest.
-- *Plots taken back* are paid to their firms, those of firms that have closed to their owners, whose money passes through
-  firms as profits do. Severance and pay for training go to households, who spend them like wages.
+- *Plots taken back* are paid to their firms, those of firms that have closed to their owners, whose money passes
+  through firms as profits do. Severance and pay for training go to households, who spend them like wages.
 - *Debt written off* is a gift of the lenders. Stocks of critical inputs (9.12) are paid when they are used.
 
 Reads the table, the ledger, accounts of firms, budgets, people. Nothing here feeds back into decisions.

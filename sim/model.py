@@ -127,6 +127,7 @@ def month_of(state: State) -> tuple[Mechanism, ...]:
         candidates.share_of_size(state, scenario[Projects].size_chain_mean),
         world.agent_count,
     )
+    partners = linkage.partner_matrix(scenario[linkage.Linkage], world)
     return (
         # 1 WORLD
         demand.OutsideDemand(path, scenario[demand.Demand], known_month),
@@ -174,10 +175,10 @@ def month_of(state: State) -> tuple[Mechanism, ...]:
         agglomeration.Clusters(crowd, state.technology, world, flat=scenario.run.world == "flat"),
         # 8 CLOSE
         firms.Exit(scenario[firms.Firms]),
-        land_cage.LandReform(scenario[land_cage.LandCage], scenario[firms.Firms], place, world),
+        land_cage.LandReform(scenario[land_cage.LandCage], scenario[firms.Firms], place, partners),
         # 9 SHARE
         households.Consumption(scenario[households.Households]),
-        linkage.Transfers(state.budgets.taxes12.mean(axis=1), world),
+        linkage.Transfers(scenario[linkage.Linkage], state.budgets.taxes12.mean(axis=1), world),
         fiscal.Budgets(
             scenario[fiscal.Fiscal], scenario[service.Service].team_cost, scenario[service.Service].permit_upkeep
         ),

@@ -322,7 +322,8 @@ class Development:
         short = np.minimum(np.maximum(waiting - parks.on_offer, 0.0), headroom)
         home, count = world.park_county, world.county_count
         lacking, free, built, room = (
-            sum_by(home, np.where(named, each, 0.0), count) for each in (short, parks.on_offer, parks.developed, headroom)
+            sum_by(home, np.where(named, each, 0.0), count)
+            for each in (short, parks.on_offer, parks.developed, headroom)
         )
         wanted = np.zeros(count)
         for county in state.deciders.counties:

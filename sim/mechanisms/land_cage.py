@@ -7,24 +7,25 @@
     released   after t_LCB months of clearing
 
     an owner whose turn has come
-    1 upgrades in place   if  cash - debt + y_up surplus > v_up K , margin12 > 0 , its plot has room for (1 + v_up) K and
-                          the county's vacancy of high skill < vac_up :   K (1 + v_up) , A (A + v_up max(A, 1)) / (1 + v_up) / A
-    2 moves in the city   else, with probability p_rel, if margin12 > 0 and a park has the land: parks of mountain partners
-                          first, then any, by utility of location; machines come along, buildings are built anew
+    1 upgrades in place   if  cash - debt + y_up surplus > v_up K , margin12 > 0 , its plot has room for (1 + v_up) K
+                          and the county's vacancy of high skill < vac_up :
+                          K <- (1 + v_up) K , A <- (A + v_up max(A, 1)) / (1 + v_up)
+    2 moves in the city   else, with probability p_rel, if margin12 > 0 and a park has the land: parks of mountain
+                          partners first, then any, by utility of location; machines come along, buildings are new
     3 closes              else
 
-Idle plots yield nothing and come with the plants in the same proportion: the reform reuses both. Compensation goes to the
-firm, which pays its debt and its owners; severance to the homes of its workers. Until the land is released its output,
-jobs and orders are missing, and afterwards something better comes only where land was what was lacking: released land
-is on offer beside free land, with permits of a month, and its price is that of the park.
+Idle plots yield nothing and come with the plants in the same proportion: the reform reuses both. Compensation goes to
+the firm, which pays its debt and its owners; severance to the homes of its workers. Until the land is released its
+output, jobs and orders are missing, and afterwards something better comes only where land was what was lacking:
+released land is on offer beside free land, with permits of a month, at the price of the park.
 
 Choices.
 
 - *All taxes of twelve months*, as local rankings of output per mu count them; a single January would list by season.
 - *Leaders' plants, fringe and blocks are not ranked*: a leader's plant closes by its plan, the others hold no plot of
   their own. Young plants have their first years to fill, as local rules grant.
-- *The last plot* is bought with the probability that its land fits what is left (u_c), so that counties with few plants do
-  in the mean what the lever says; in a single year a county may go beyond it by part of a plot.
+- *The last plot* is bought with the probability that its land fits what is left (u_c), so that counties with few plants
+  do in the mean what the lever says; in a single year a county may go beyond it by part of a plot.
 - *Owners of idle plots* are those of firms that have closed; what they get is profit of the county's owners.
 
 Reads firms, parks, budgets, vacancies. Writes: land_reform.
@@ -41,12 +42,10 @@ from sim.draws import Streams
 from sim.mechanisms import Phase
 from sim.mechanisms.demand import OPENING
 from sim.mechanisms.firms import Firms
-from sim.mechanisms.linkage import partner_matrix
 from sim.mechanisms.location import Location, base_utility, physical_mask, relative_prices, room_left
 from sim.parameters import Lever, Month, Parameters, integer, lever, month, parameter
 from sim.state import YEAR, LandReformPlan, State, trailing_mean
 from sim.sums import sum_by
-from sim.world import World
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -219,16 +218,16 @@ class LandReform:
     phase: ClassVar[Phase] = Phase.CLOSE
     writes: ClassVar[tuple[str, ...]] = ("land_reform",)
 
-    def __init__(self, cage: LandCage, firms: Firms, location: Location, world: World) -> None:
+    def __init__(self, cage: LandCage, firms: Firms, location: Location, partners: Bools) -> None:
         """Keep the parameters.
 
         Args:
             cage: parameters of this table.
             firms: room on plots.
             location: how owners compare parks.
-            world: pairs.
+            partners: (C, C) mountain partners of each county.
         """
-        self.cage, self.firms, self.location, self.partners = cage, firms, location, partner_matrix(world)
+        self.cage, self.firms, self.location, self.partners = cage, firms, location, partners
 
     def step(self, state: State, streams: Streams) -> None:
         """List, choose, and ask the owners."""

@@ -10,13 +10,13 @@
     parks of m          what its budget cannot fund of the land it asks for, from the earmarked money
     training in m       with the rest: persons = money / c_tr, at most x_tr of low-skilled residents a year
 
-A county that passes a lead on makes no offer itself: had it kept its offer, a referral with u_link < 10 l_ref would send
-nobody. So a referral costs the city the leads that then sign elsewhere, unless the coast had no room for them anyway.
+A county that passes a lead on makes no offer itself: had it kept its offer, a referral with u_link < 10 l_ref would
+send nobody. So a referral costs the city the leads that then sign elsewhere, unless the coast had no room for them.
 Firms foresee the loss l_ref: it stands in their utility and in their plant.
 
-The transfer counts the growth since the opening, as revenue sharing over a base year does; over the year before it would
-come and go with the coast's business, and parks and schools cannot live on that. The payer plans with it like with its own
-policies. The receiver keeps it apart from what ordinary spending is planned from, and spends it on nothing else.
+The transfer counts the growth since the opening, as revenue sharing over a base year does; over the year before it
+would come and go with the coast's business, and parks and schools cannot live on that. The payer plans with it like
+with its own policies. The receiver keeps it apart from what ordinary spending is planned from, and spends it on nothing else.
 
 Reads leads, parks, budgets, residents. Writes: appeal, allowed, referred, public_revenue, public_asked, trained.
 """
@@ -31,7 +31,7 @@ from numpy.typing import NDArray
 from sim.draws import Streams
 from sim.mechanisms import Phase
 from sim.mechanisms.location import Location, capacity_by_county, physical_mask, sponsor_county
-from sim.parameters import Lever, Month, Parameters, lever, month, parameter
+from sim.parameters import Lever, Month, Pairs, Parameters, lever, month, pairs, parameter
 from sim.state import YEAR, Channel, State
 from sim.world import World
 
@@ -79,6 +79,12 @@ class Linkage(Parameters):
         grade="assumed",
         source="same date as the first enclave; earlier pairing was province-level",
     )
+    pairs: Pairs = pairs(
+        symbol="pairs",
+        unit="counties of the core or the coast and the mountain counties that they help",
+        grade="assumed",
+        source="assumption; helping counties named in Mindong Daily, 26 Dec 2019 (sim/data/pairs.csv)",
+    )
     referral_productivity_loss: float = parameter(
         0.05,
         symbol="l_ref",
@@ -120,11 +126,11 @@ class Linkage(Parameters):
     )
 
 
-def partner_matrix(world: World) -> Bools:
+def partner_matrix(linkage: Linkage, world: World) -> Bools:
     """(C, C) whether the county of the column is a mountain partner of the county of the row."""
     found = np.zeros((world.county_count, world.county_count), dtype=np.bool_)
-    for coast, mountain in world.pairs:
-        found[coast, mountain] = True
+    for coast, mountain in linkage.pairs:
+        found[world.county(coast), world.county(mountain)] = True
     return found
 
 
@@ -180,9 +186,9 @@ class Referral:
         Args:
             linkage: parameters of this table.
             location: u_link.
-            world: pairs.
+            world: counties.
         """
-        self.linkage, self.partners = linkage, partner_matrix(world)
+        self.linkage, self.partners = linkage, partner_matrix(linkage, world)
         self.bonus = location.linked_transfer_bonus - COST_IN_UTILITY * linkage.referral_productivity_loss
 
     def step(self, state: State, streams: Streams) -> None:
@@ -249,14 +255,15 @@ class Transfers:
     phase: ClassVar[Phase] = Phase.SHARE
     writes: ClassVar[tuple[str, ...]] = ("public_revenue", "public_asked")
 
-    def __init__(self, opening: Floats, world: World) -> None:
+    def __init__(self, linkage: Linkage, opening: Floats, world: World) -> None:
         """Keep what the growth is measured from.
 
         Args:
+            linkage: parameters of this table.
             opening: (B,) local taxes of the opening, M yuan a month, the city level last.
-            world: pairs.
+            world: counties.
         """
-        self.opening, self.partners = opening[:-1].copy(), partner_matrix(world)
+        self.opening, self.partners = opening[:-1].copy(), partner_matrix(linkage, world)
 
     def step(self, state: State, streams: Streams) -> None:
         """Payers plan with the whole, pay what is funded, and receivers get just that."""

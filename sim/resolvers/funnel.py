@@ -265,9 +265,9 @@ def _append_leads(state: State, leads: dict[str, NDArray[Any]], park: Ints, sign
     graft = leads["graft"] >= 0
     productivity = np.asarray(leads["productivity"], dtype=np.float64)
     if state.boards.referred:
-        by = state.boards.referred[0]
-        kept = 1.0 - state.scenario[Linkage].referral_productivity_loss
-        productivity = np.where(signed & partner_matrix(state.world)[by, county] & (by >= 0), kept, 1.0) * productivity
+        by, linkage = state.boards.referred[0], state.scenario[Linkage]
+        came = signed & (by >= 0) & partner_matrix(linkage, state.world)[by, county]
+        productivity = np.where(came, 1.0 - linkage.referral_productivity_loss, 1.0) * productivity
     county = np.where(graft, state.firms.county[np.maximum(leads["graft"], 0)], county)
     projects.append(
         size,
