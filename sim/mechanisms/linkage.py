@@ -16,7 +16,8 @@ Firms foresee the loss l_ref: it stands in their utility and in their plant.
 
 The transfer counts the growth since the opening, as revenue sharing over a base year does; over the year before it
 would come and go with the coast's business, and parks and schools cannot live on that. The payer plans with it like
-with its own policies. The receiver keeps it apart from what ordinary spending is planned from, and spends it on nothing else.
+with its own policies. The receiver keeps it apart from what ordinary spending is planned from, and spends it on parks
+and training alone.
 
 Reads leads, parks, budgets, residents. Writes: appeal, allowed, referred, public_revenue, public_asked, trained.
 """

@@ -78,7 +78,7 @@ def _take_land(state: State, rows: Ints) -> None:
         projects.land_held[given] = mu
         quick = within[granted] <= parks.released[where] + np.where(ready_made[granted], parks.serviced[where], 0.0)
         projects.serviced_land[given] = quick
-        projects.released_land[given] = np.clip(parks.released[where] - (within[granted] - mu), 0.0, mu)
+        projects.released_land[given] = np.clip(parks.released[where] - np.maximum(within[granted] - mu, 0.0), 0.0, mu)
         reused = sum_by(where, projects.released_land[given], len(parks.released))
         parks.released = np.maximum(parks.released - reused, 0.0)
         taken = np.maximum(sum_by(where, mu * quick, len(parks.serviced)) - reused, 0.0)
