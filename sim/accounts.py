@@ -18,7 +18,17 @@ from sim.inputoutput.rationing import SHORTAGE_TOLERANCE
 from sim.mechanisms.prices import input_coefficients, needed_inputs
 from sim.mechanisms.production import material_costs, node_basis
 from sim.mechanisms.shortage import Shortage
-from sim.state import BETWEEN, REVENUE_ITEMS, SPENDING_ITEMS, MonthTable, Stage, State
+from sim.state import (
+    BETWEEN,
+    PAID_AT_HOME,
+    REVENUE_ITEMS,
+    SPENDING_ITEMS,
+    FirmAccounts,
+    Ledger,
+    MonthTable,
+    Stage,
+    State,
+)
 from sim.sums import extended, sum_by
 
 Floats = NDArray[np.float64]
@@ -148,7 +158,10 @@ def check_aggregation(state: State) -> float:
 
 
 def check_firm_accounts(state: State) -> float:
-    """I6: value added less premiums = wages + taxes net of grants and bonus + interest + gross surplus; no rent.
+    """I6: value added less premiums = wages + taxes net of grants, bonus and compensation + interest + gross surplus.
+
+    Nobody pays rent.
+
 
     Gross surplus is taken from its uses: investment, projects, land, payments to owners, change of cash less change of
     debt, less what lenders lost. Value added is taken from output and prices.
@@ -161,9 +174,9 @@ def check_firm_accounts(state: State) -> float:
     saved = (firms.cash - books.cash_before) - (firms.debt - books.debt_before) - books.written_off
     surplus = books.invested + books.projects + books.land + books.distributed + saved
     parts = books.value_added_tax + books.profit_tax + books.land_tax + books.other_tax
-    paid = books.wages + parts - books.grants - books.bonus + books.interest + surplus
+    paid = books.wages + parts - books.grants - books.bonus - books.compensation + books.interest + surplus
     scale = np.maximum(books.cash_before + books.debt_before, SMALL_CELL)  # stocks round before flows do
-    name = "I6 VA = wages + taxes - grants - bonus + interest + surplus"
+    name = "I6 VA = wages + taxes - grants - bonus - compensation + interest + surplus"
     gap = worst(name, state, made / scale, paid / scale, 1.0, TOLERANCE, "firm")
     for held in (firms.cash, firms.debt):
         not_negative("I6 cash and debt >= 0", state, held, SMALL_CELL, TOLERANCE, "firm")
@@ -222,7 +235,10 @@ def check_land(state: State) -> float:
 
 
 def check_people(state: State) -> float:
-    """I9: residents = before + natural + in - out; who works somewhere lives somewhere; no more at work than people."""
+    """I9: residents = before + natural + in - out; who works somewhere lives somewhere; no more at work than people.
+
+    Who is trained changes the skill and stays a resident.
+    """
     ledger, people, firms, world = state.ledger, state.people, state.firms, state.world
     assert ledger is not None
     before = ledger.working_age_before
@@ -230,6 +246,8 @@ def check_people(state: State) -> float:
     gap = 0.0
     if ledger.natural is not None and ledger.arrived is not None and ledger.departed is not None:
         expected = before + ledger.natural + ledger.arrived - ledger.departed
+        if ledger.trained is not None:
+            expected = expected + np.array([-ledger.trained, ledger.trained])
         for skill in range(len(before)):
             left, right = people.working_age[skill], expected[skill]
             gap = max(gap, worst("I9 residents = before + natural + in - out", state, left, right, 1.0, 1e-9, "county"))
@@ -280,13 +298,6 @@ def check_population(state: State) -> float:
     return worst("I11 closed firms make nothing", state, output, 0.0 * output, SMALL_CELL, TOLERANCE, "firm")
 
 
-def _ordered(state: State) -> float:
-    """Orders of policies at builders and public services, and their grants to residents, M yuan of the month."""
-    works, ledger = state.public_works, state.ledger
-    assert ledger is not None
-    return ledger.household_grants + (0.0 if works is None else float(works.sum()))
-
-
 def check_budgets(state: State) -> float:
     """I12: change of balance - change of debt = revenue - spending; every payment has a payer and a payee.
 
@@ -324,11 +335,10 @@ def check_budgets(state: State) -> float:
     gap = max(gap, worst("I12 land sales have payers", state, public.land_received, land, 1.0, TOLERANCE, "county"))
     grants = sum_by(placed, projects.grant, counties)
     gap = max(gap, worst("I12 incentives have payees", state, public.grants_paid, grants, 1.0, TOLERANCE, "county"))
-    for item, paid, received in (
-        ("local purchases", spending["local purchases"].sum(), books.bonus.sum()),
-        ("talent and infrastructure", spending["talent"].sum() + spending["infrastructure"].sum(), _ordered(state)),
-    ):
-        gap = max(gap, worst(f"I12 payees of {item}", state, np.array(paid), np.array(received), 1.0, TOLERANCE, ""))
+    bonus = np.array(spending["local purchases"].sum())
+    received = np.array(books.bonus.sum())
+    gap = max(gap, worst("I12 payees of local purchases", state, bonus, received, 1.0, TOLERANCE, ""))
+    gap = max(gap, _check_payees_and_linkage(state, ledger, books, revenue, spending))
     booked = np.array([spending["incentives"].sum(), books.grants.sum()])
     return max(
         gap,
@@ -342,6 +352,20 @@ def check_budgets(state: State) -> float:
             "",
         ),
     )
+
+
+def _check_payees_and_linkage(
+    state: State, ledger: Ledger, books: FirmAccounts, revenue: dict[str, Floats], spending: dict[str, Floats]
+) -> float:
+    """I12: what policies pay at home has payees; earmarked = before + received - spent, never below 0."""
+    paid = np.array(sum(spending[item].sum() for item in PAID_AT_HOME))
+    works = 0.0 if state.public_works is None else float(state.public_works.sum())
+    got = np.array(works + books.compensation.sum() + ledger.to_owners.sum() + ledger.to_households.sum())
+    gap = worst(f"I12 payees of {', '.join(PAID_AT_HOME)}", state, paid, got, 1.0, TOLERANCE, "")
+    held = ledger.earmarked_before + np.maximum(revenue["linkage"][:-1], 0.0)
+    left, now = held - ledger.earmarked_spent, state.budgets.earmarked
+    not_negative("I12 earmarked transfers >= 0", state, now, 1.0, TOLERANCE, "county")
+    return max(gap, worst("I12 earmarked = before + received - spent", state, now, left, 1.0, TOLERANCE, "county"))
 
 
 def check_purchases(state: State) -> float:

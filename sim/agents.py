@@ -61,6 +61,7 @@ class City(Decider):
     def __init__(self, model: NingdeModel) -> None:
         super().__init__(model)
         self._strictness = 0.0
+        self._linked = (0.0, 0.0)
 
     @property
     def label(self) -> str:
@@ -86,6 +87,20 @@ class City(Decider):
                 f"gives most quota to {name}: {split[first]:.0f} of {quota:.0f} mu, {queue:.0f} mu wait in the city"
             )
         return np.asarray(split)
+
+    def link(self, referral: float, transfer: float) -> None:
+        """Note when the rates of mountain-sea linkage change.
+
+        Args:
+            referral: share of the eligible leads that coastal counties pass on.
+            transfer: share of the growth of coastal local revenue that goes to mountain partners.
+        """
+        if (referral, transfer) != self._linked:
+            self.note(
+                f"lets coastal counties pass {referral:.0%} of small leads on to their mountain partners and pay them "
+                f"{transfer:.0%} of the growth of local revenue"
+            )
+            self._linked = (referral, transfer)
 
     def zone(self, fit: Floats, strictness: float) -> tuple[Floats, Bools]:
         """Weight z F of the plan, and where a binding plan (z = 1) refuses a project."""
@@ -154,6 +169,23 @@ class County(Decider):
             limit = "quota" if quota < min(wanted, headroom) else "planned land"
             self.note(f"lacks {limit}: {waiting:.0f} mu asked by waiting projects, {granted:.0f} mu developed")
         return granted
+
+    def take_back(self, plots: float, listed: float, intensity: float, funded: float) -> tuple[float, float]:
+        """Mu of idle plots and of listed plants to be bought this year: the same share of both, as far as money goes.
+
+        Args:
+            plots: mu that have been idle for a year.
+            listed: mu of plants that pay less tax per mu than the threshold.
+            intensity: share of listed land a year.
+            funded: share of its policies that the county, and the city level beside it, can pay, 0-1.
+        """
+        share = intensity * funded
+        if share > 0 and plots + listed > 0:
+            self.note(
+                f"takes back {share:.1%} of {plots:.0f} mu of idle plots and of {listed:.0f} mu of plants with low tax "
+                f"per mu; {funded:.0%} of it can be paid"
+            )
+        return share * plots, share * listed
 
 
 class Leader(Decider):

@@ -28,7 +28,10 @@ Choices.
   whoever pays for the project, money for land comes from there.
 - *Policies.* Promotion, service teams, permit reform and land development are paid to the outside: the model has no
   orders and no pay for them at home. So is interest. Roads and what a talent plan builds and whom it employs are public
-  purchases; its cash goes to households, the bonus on local purchases to the firms that buy.
+  purchases; the bonus on local purchases goes to the firms that buy.
+- *Residents* get the cash of a talent plan, severance and pay for training from budgets, and spend them like wages.
+- *Plots taken back* are paid to their firms, those of firms that have closed to their owners, whose money passes
+  through firms as profits do.
 - *Debt written off* is a gift of the lenders. Stocks of critical inputs (9.12) are paid when they are used.
 
 Reads the table, the ledger, accounts of firms, budgets, people. Nothing here feeds back into decisions.
@@ -43,7 +46,7 @@ from sim.mechanisms.construction import Construction
 from sim.mechanisms.households import Households, paid_out
 from sim.mechanisms.prices import chain_inputs, paid_prices
 from sim.mechanisms.production import exposure_matrix_of, prices_paid, relative_price
-from sim.state import REVENUE_ITEMS, SPENDING_ITEMS, FinalOrders, FirmAccounts, Ledger, MonthTable, State
+from sim.state import PAID_AT_HOME, REVENUE_ITEMS, SPENDING_ITEMS, FinalOrders, FirmAccounts, Ledger, MonthTable, State
 from sim.sums import sum_by
 
 Floats = NDArray[np.float64]
@@ -80,9 +83,10 @@ PAYMENTS: dict[str, tuple[int, int]] = {
     "land bought by founders": (OUTSIDE, BUDGETS),
     "grants to firms": (BUDGETS, FIRMS),
     "grants to founders": (BUDGETS, OUTSIDE),
-    "grants to households": (BUDGETS, HOUSEHOLDS),
+    "paid to residents": (BUDGETS, HOUSEHOLDS),
     "bonus on local purchases": (BUDGETS, FIRMS),
     "public services and land development": (BUDGETS, OUTSIDE),
+    "land taken back": (BUDGETS, FIRMS),
     "interest of budgets": (BUDGETS, OUTSIDE),
     # capital
     "capital of firms": (FIRMS, INVESTMENT),
@@ -121,7 +125,7 @@ def net_received(matrix: Floats) -> Floats:
 def payments(state: State) -> dict[str, float]:
     """Every payment of the month, real M yuan, in the order of :data:`PAYMENTS`."""
     table, ledger, books, ordered = _month(state)
-    found = _inputs(state, table) | _final(state, table, ledger, ordered) | _incomes(state, books)
+    found = _inputs(state, table) | _final(state, table, ledger, ordered) | _incomes(state, ledger, books)
     found |= _public(ledger, books) | _capital(state, ledger, books)
     return {name: found[name] for name in PAYMENTS} | found
 
@@ -197,13 +201,13 @@ def _final(state: State, table: MonthTable, ledger: Ledger, ordered: FinalOrders
     }
 
 
-def _incomes(state: State, books: FirmAccounts) -> dict[str, float]:
+def _incomes(state: State, ledger: Ledger, books: FirmAccounts) -> dict[str, float]:
     """Pay by what residents earn, profits by who owns the firms, interest."""
     local = state.scenario[Households].extra * float(paid_out(state).sum())
     return {
         "wages": float(state.people.wage_bill.sum()),
         "profits of local owners": local,
-        "profits of other owners": float(books.distributed.sum()) - local,
+        "profits of other owners": float(books.distributed.sum() + ledger.to_owners.sum()) - local,
         "interest of firms": float(books.interest.sum()),
     }
 
@@ -213,12 +217,7 @@ def _public(ledger: Ledger, books: FirmAccounts) -> dict[str, float]:
     revenue = dict(zip(REVENUE_ITEMS, ledger.revenue.sum(axis=1).tolist(), strict=True))
     spending = dict(zip(SPENDING_ITEMS, ledger.spending.sum(axis=1).tolist(), strict=True))
     land, grants = float(books.land.sum()), float(books.grants.sum())
-    ordered = (
-        "ordinary spending",
-        "talent",
-        "infrastructure",
-    )  # paid to those who deliver, and to households
-    elsewhere = (*ordered, "incentives", "local purchases", "interest")
+    elsewhere = ("ordinary spending", *PAID_AT_HOME, "incentives", "local purchases", "interest")
     return {
         "local taxes": revenue["taxes"],
         "other taxes": float(books.taxes.sum() - books.local_tax.sum()),
@@ -227,9 +226,10 @@ def _public(ledger: Ledger, books: FirmAccounts) -> dict[str, float]:
         "land bought by founders": revenue["land sales"] - land,
         "grants to firms": grants,
         "grants to founders": spending["incentives"] - grants,
-        "grants to households": ledger.household_grants,
+        "paid to residents": float(ledger.to_households.sum()),
         "bonus on local purchases": float(books.bonus.sum()),
         "public services and land development": sum(spending[name] for name in SPENDING_ITEMS if name not in elsewhere),
+        "land taken back": float(ledger.to_owners.sum() + books.compensation.sum()),
         "interest of budgets": spending["interest"],
     }
 

@@ -29,7 +29,7 @@ from sim.mechanisms.firms import Firms
 from sim.mechanisms.production import ramp
 from sim.settings import Projects
 from sim.state import YEAR, Boards, Stage, State, trailing_mean
-from sim.sums import sum_by
+from sim.sums import extended, sum_by
 from sim.world import World
 
 Floats = NDArray[np.float64]
@@ -223,7 +223,7 @@ class MissingOutput:
         paper = stage == Stage.LAND
         slow = np.zeros(len(jobs))
         if progress is not None:
-            work = progress[jobs]  # no project appears after the phase that writes it
+            work = extended(progress, len(projects))[jobs]  # whoever moves for land reform signs after BUILD
             speed = pace(projects.service[jobs], state.markets.rain[county], self.construction)
             wished = np.minimum(speed, projects.work_left[jobs] + work)
             free = (stage == Stage.BUILD) & (projects.forced_production[jobs] < 0)

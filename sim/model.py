@@ -34,7 +34,9 @@ from sim.mechanisms import (
     infrastructure,
     labour,
     land,
+    land_cage,
     leaders,
+    linkage,
     location,
     migration,
     pending,
@@ -89,8 +91,8 @@ GROUPS: tuple[type[Parameters], ...] = (
     fiscal.Fiscal,
     talent.Talent,
     pending.Enclave,
-    pending.Linkage,
-    pending.LandCage,
+    linkage.Linkage,
+    land_cage.LandCage,
     infrastructure.Infrastructure,
 )
 """Every table of a scenario file. A new mechanism adds its parameters here and its line to the month below."""
@@ -128,6 +130,7 @@ def month_of(state: State) -> tuple[Mechanism, ...]:
         candidates.share_of_size(state, scenario[Projects].size_chain_mean),
         world.agent_count,
     )
+    partners = linkage.partner_matrix(scenario[linkage.Linkage], world)
     return (
         # 1 WORLD
         demand.OutsideDemand(path, scenario[demand.Demand], known_month),
@@ -151,6 +154,7 @@ def month_of(state: State) -> tuple[Mechanism, ...]:
         service.ServiceTeams(scenario[service.Service], place.service),
         location.ParkChoice(place, pressed, scenario[leaders.Leaders].rival_incentive, race),
         location.Failure(place),
+        linkage.Referral(scenario[linkage.Linkage], place, world),
         energy.EnergyHeadroom(scenario[energy.Energy]),
         talent.TalentAppeal(scenario[leaders.Leaders].talent_pull),
         # 4 BUILD
@@ -174,11 +178,14 @@ def month_of(state: State) -> tuple[Mechanism, ...]:
         talent.TalentMoves(scenario[talent.Talent]),
         firms.Investment(scenario[firms.Firms], scenario[Projects], scenario[leaders.Leaders].utilisation_target),
         firms.ProductivityNoise(scenario[firms.Firms]),
+        linkage.Training(scenario[linkage.Linkage]),
         agglomeration.Clusters(crowd, state.technology, world, flat=scenario.run.world == "flat"),
         # 8 CLOSE
         firms.Exit(scenario[firms.Firms]),
+        land_cage.LandReform(scenario[land_cage.LandCage], scenario[firms.Firms], place, partners),
         # 9 SHARE
         households.Consumption(scenario[households.Households]),
+        linkage.Transfers(scenario[linkage.Linkage], state.budgets.taxes12.mean(axis=1), world),
         fiscal.Budgets(
             scenario[fiscal.Fiscal], scenario[service.Service].team_cost, scenario[service.Service].permit_upkeep
         ),

@@ -87,11 +87,14 @@ SPENDING_ITEMS: tuple[str, ...] = (
     "land development",
     "talent",
     "land reform",
+    "training",
     "infrastructure",
     "local purchases",
     "interest",
 )
 """What budgets pay for. A policy that costs money adds its line here and posts it (:mod:`sim.resolvers.ledger`)."""
+PAID_AT_HOME: tuple[str, ...] = ("talent", "infrastructure", "land reform", "training")
+"""Spending of budgets that goes to builders, public services, residents and owners at home."""
 
 
 @dataclass
@@ -139,6 +142,7 @@ class Firms(Table):
     utilisation12: Floats = column(0.0, YEAR)
     margin12: Floats = column(0.0, YEAR)
     orders12: Floats = column(0.0, YEAR)
+    tax12: Floats = column(0.0, YEAR)  # all taxes, real M yuan a month (section 9.16)
     settled_jobs: Floats = column(0.0)  # persons that the neighbours are used to (section 9.15)
 
 
@@ -192,6 +196,7 @@ class Projects(Table):
     announced_output: Floats = column(0.0)  # M yuan a year at full capacity
     land: Floats = column(0.0)  # mu
     land_held: Floats = column(0.0)  # mu reserved in the park
+    released_land: Floats = column(0.0)  # mu of it that land reform had released
     serviced_land: Bools = column(False)
     quality: Floats = column(0.5)
     productivity: Floats = column(1.0)
@@ -215,6 +220,7 @@ class Projects(Table):
     land_paid: Floats = column(0.0)  # M yuan paid to the county for land, less what was paid back
     spent: Floats = column(0.0)  # M yuan of work done, with overrun
     invested: Floats = column(0.0)  # M yuan of work done, without overrun
+    moved: Floats = column(0.0)  # M yuan of machines that the owner brings along from a plot taken back (section 9.16)
 
 
 @dataclass
@@ -249,11 +255,23 @@ class Parks:
     serviced_chain: Ints  # chain for which it was made ready, -1 without
     price: Floats  # M yuan per mu
     crowding: Floats  # excess of jobs per mu over the threshold, squared (section 9.15)
+    clearing: Floats  # (P, lag) part of the idle land that is taken back and being cleared, by month of release mod lag
+    idle_least: Floats  # (P,) least idle land that nobody cleared since last January: idle for long (section 9.16)
 
     @property
     def free(self) -> Floats:
         """(P,) developed land that nobody holds, mu."""
         return self.developed - self.occupied - self.idle - self.released
+
+    @property
+    def on_offer(self) -> Floats:
+        """(P,) developed land that projects may take: free and released, mu."""
+        return self.free + self.released
+
+    @property
+    def idle_plots(self) -> Floats:
+        """(P,) idle land that is not being cleared, mu."""
+        return np.asarray(self.idle - self.clearing.sum(axis=1))
 
 
 @dataclass
@@ -439,6 +457,25 @@ class Candidates:
         return len(self.channel)
 
 
+@dataclass(frozen=True)
+class LandReformPlan:
+    """What counties take back in a January and what the owners then do (section 9.16).
+
+    Attributes:
+        idle: (P,) mu of idle plots bought.
+        bought: (F,) plants whose plot is bought.
+        upgraded: (F,) capital that owners put on a plot that they keep, M yuan.
+        park: (F,) park to which the owner of a bought plot moves, -1 = closes.
+        asked: (B,) what it would cost if money were no limit, M yuan.
+    """
+
+    idle: Floats
+    bought: Bools
+    upgraded: Floats
+    park: Ints
+    asked: Floats
+
+
 @dataclass
 class Boards:
     """What mechanisms of one month write and resolvers read; made anew each month."""
@@ -474,6 +511,7 @@ class Boards:
     appeal: list[Floats] = field(default_factory=list)  # (J', P) utility terms of the open leads
     allowed: list[Bools] = field(default_factory=list)  # (J', P) masks
     refused: list[Bools] = field(default_factory=list)  # (J',) open leads that nobody may sign
+    referred: list[Ints] = field(default_factory=list)  # (J',) coastal county that passes a lead on to its partners, -1
     outside_value: Floats | None = None  # (K,) V_out
     failed: Bools | None = None  # (J,)
     survival: Floats | None = None  # (J,)
@@ -531,11 +569,13 @@ class Boards:
     talent_arrivals: Floats | None = None  # (C,) high-skilled people from outside
     talent_departures: Floats | None = None  # (C,) to outside
     talent_moves: Floats | None = None  # (C, C) between counties, from the first to the second
+    trained: Floats | None = None  # (C,) residents of working age who become high-skilled
     income: Floats | None = None  # (C,) M yuan a month
     usual_profits: Floats | None = None  # (C,) M yuan a month
     consumption: Floats | None = None  # (C,) M yuan a month
     # CLOSE
     exits: Bools | None = None
+    land_reform: LandReformPlan | None = None  # in a January with land reform
     # SHARE: by budget, the counties first and the city level last
     public_revenue: dict[str, Floats] = field(default_factory=dict)  # (B,) M yuan by item
     public_spending: dict[str, Floats] = field(default_factory=dict)  # (B,) M yuan by item
@@ -644,7 +684,6 @@ class Ledger:
     project_spending: Floats = field(default_factory=lambda: np.zeros(0))  # (F,) projects that enlarge the firm
     project_grants: Floats = field(default_factory=lambda: np.zeros(0))  # (F,) grants for them
     bonus: Floats = field(default_factory=lambda: np.zeros(0))  # (F,) paid by the city for purchases over links
-    household_grants: float = 0.0  # paid to residents by budgets
     endowed: float = 0.0  # working cash that founders brought to new firms
     ordered: FinalOrders | None = None
     payments: dict[str, float] | None = None  # who paid whom, by name as in sim.flows, real M yuan
@@ -656,6 +695,11 @@ class Ledger:
     natural: Floats | None = None  # (2, C)
     arrived: Floats | None = None  # (2, C) from outside and from other counties
     departed: Floats | None = None  # (2, C)
+    trained: Floats | None = None  # (C,) persons who become high-skilled
+    to_households: Floats = field(default_factory=lambda: np.zeros(0))  # (C,) paid to residents, by residence
+    to_owners: Floats = field(default_factory=lambda: np.zeros(0))  # (C,) compensation of owners of idle plots
+    earmarked_before: Floats = field(default_factory=lambda: np.zeros(0))  # (C,) of Public.earmarked
+    earmarked_spent: Floats = field(default_factory=lambda: np.zeros(0))  # (C,)
 
 
 @dataclass(frozen=True)
@@ -707,6 +751,7 @@ class FirmAccounts:
     land: Floats  # land bought by the operating firm
     distributed: Floats  # profits paid out to owners
     written_off: Floats  # debt of closed firms that nobody pays
+    compensation: Floats  # received from budgets for land
 
     @property
     def taxes(self) -> Floats:
@@ -735,6 +780,7 @@ class Public:
         county_base: (C,) ordinary spending of all budgets in each county at the opening, M yuan a month.
         taxes12, land12, asked12, spent12: (B, 12) local taxes with what enclaves move, land sales, cost of the
             discretionary levers as asked and as paid, by month.
+        earmarked: (C,) transfers received for parks and training and not yet spent, part of the balance.
         land_received, grants_paid: (C,) sums since the opening, against which the books of the other side are checked.
     """
 
@@ -752,6 +798,7 @@ class Public:
     land12: Floats
     asked12: Floats
     spent12: Floats
+    earmarked: Floats
     land_received: Floats
     grants_paid: Floats
 
@@ -768,6 +815,9 @@ class CityDecisions(Protocol):
 
     def fund(self, share: float) -> None:
         """Take note of the share of its discretionary levers that the budget can pay."""
+
+    def link(self, referral: float, transfer: float) -> None:
+        """Take note of the rates of mountain-sea linkage."""
 
     def split_quota(self, quota: float, waiting: Floats, developed: Floats, queue_weight: float) -> Floats:
         """(C,) mu of new quota for each county."""
@@ -789,6 +839,9 @@ class CountyDecisions(Protocol):
 
     def request_land(self, waiting: float, free: float, developed: float, headroom: float, quota: float) -> float:
         """Mu to be developed this month."""
+
+    def take_back(self, plots: float, listed: float, intensity: float, funded: float) -> tuple[float, float]:
+        """Mu of idle plots and of listed plants to be bought this year."""
 
 
 class LeaderDecisions(Protocol):
@@ -892,6 +945,11 @@ class State:
     def minutes(self) -> Floats:
         """(C, C) road minutes between counties at present, own minutes on the diagonal."""
         return self.world.minutes if self.roads.minutes is None else self.roads.minutes
+
+    @property
+    def earmarked(self) -> Floats:
+        """(C,) transfers received for parks and training and not yet spent, M yuan."""
+        return np.zeros(self.world.county_count) if self.public is None else self.public.earmarked
 
     @property
     def node_count(self) -> int:

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim import data
+from sim.data.pairing import Pair, pair_fault
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -146,6 +147,24 @@ def _distances(counties: list[dict[str, str]]) -> tuple[Floats, Floats]:
     return minutes, kilometres
 
 
+def _pairs(table: list[dict[str, str]], counties: list[dict[str, str]]) -> tuple[tuple[int, int], ...]:
+    """Pairs of the mountain-sea linkage as indices of counties.
+
+    Raises:
+        ValueError: a pair contradicts the rule; with file and line.
+    """
+    groups = {row["code"]: row["group"] for row in counties}
+    known: list[Pair] = []
+    for line, row in enumerate(table, start=2):
+        pair = row["coast"], row["mountain"]
+        fault = pair_fault(*pair, groups, known)
+        if fault:
+            raise ValueError(f"pairs.csv:{line}: {fault}")
+        known.append(pair)
+    code = list(groups)
+    return tuple((code.index(coast), code.index(mountain)) for coast, mountain in known)
+
+
 def _freeze(*arrays: NDArray[np.generic]) -> None:
     for array in arrays:
         array.setflags(write=False)
@@ -195,7 +214,7 @@ def load_world() -> World:
         park_planned=np.array([float(row["planned_mu"]) for row in parks] + zeros),
         park_developed=np.array([float(row["developed_mu"]) for row in parks] + zeros),
         fit=fit,
-        pairs=tuple((code[row["coast"]], code[row["mountain"]]) for row in data.rows("pairs.csv")),
+        pairs=_pairs(data.rows("pairs.csv"), counties),
     )
     _freeze(*(value for value in vars(world).values() if isinstance(value, np.ndarray)))
     return world

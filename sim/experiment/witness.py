@@ -314,7 +314,8 @@ class Witness:
         if scene is None:
             return
         projects, size = state.projects, len(scene.slot)
-        rows = np.arange(len(projects) - size, len(projects))  # leads become the last rows of the month
+        # Leads become the last rows of the month, but for owners whose land is taken back: they sign at its end.
+        rows = np.flatnonzero(projects.moved <= 0)[-size:]
         if not (projects.slot[rows] == scene.slot).all():
             raise RuntimeError("the leads of the month are not the last rows of the projects")
         placed = (projects.signed[rows] >= 0) & (projects.graft[rows] < 0) & (projects.channel[rows] != Channel.NORMAL)

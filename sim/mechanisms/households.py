@@ -93,7 +93,19 @@ def paid_out(state: State) -> Floats:
     assert books is not None
     paid = books.distributed if state.month else books.gross_surplus - books.depreciation
     total = sum_by(firms.county, np.where(firms.leader < 0, paid, 0.0), state.world.county_count)
-    return np.maximum(total, 0.0)
+    return np.maximum(total, 0.0) + paid_for_plots(state)
+
+
+def paid_for_plots(state: State) -> Floats:
+    """(C,) what owners of idle plots get for them from budgets, M yuan in the month (section 9.16)."""
+    none = np.zeros(state.world.county_count)
+    return none if state.ledger is None else state.ledger.to_owners + none
+
+
+def paid_by_budgets(state: State) -> Floats:
+    """(C,) severance and pay for training by residence, M yuan in the month (sections 9.16 and 9.19)."""
+    none = np.zeros(state.world.county_count)
+    return none if state.ledger is None else state.ledger.to_households + none
 
 
 class Consumption:
@@ -111,9 +123,7 @@ class Consumption:
         people = state.people
         pay, profits = pay_by_residence(people.workers, people.wage_bill), local_profits(state, self.households)
         usual = people.usual_profits + (profits - people.usual_profits) / self.households.memory
-        granted = state.boards.household_grants
-        if granted is not None:
-            pay = pay + granted
+        pay = pay + paid_by_budgets(state)
         state.boards.income, state.boards.usual_profits = pay + profits, usual
         state.boards.consumption = self.households.consumption_share * (pay + usual)
 

@@ -1,7 +1,7 @@
 """Land: parks, requisition and price (model description, section 9.10).
 
     free_p = developed - occupied - idle - released
-    r_p = r0_c (max(free_p, 1 % developed) / developed)^(-eps_r) (1 - discount), at least fl_r c_dev
+    r_p = r0_c (max(free_p + released_p, 1 % developed) / developed)^(-eps_r) (1 - discount), at least fl_r c_dev
     requisition takes t_req0 + (t_req - t_req0) s_j months on average, permits t_perm (1 - g_perm b)
     serviced land takes 1 month
 
@@ -250,7 +250,7 @@ def land_price(free: Floats, developed: Floats, base: Floats, discount: Floats, 
     """Price of developed land by park, M yuan per mu; 0 where nothing is developed.
 
     Args:
-        free: (P,) free land, mu.
+        free: (P,) land on offer, mu: free and released.
         developed: (P,) developed land, mu.
         base: (P,) r0 of the county group.
         discount: (P,) lever, share of the price.
@@ -309,23 +309,24 @@ class Development:
         )
         discount = state.lever_by_county("land.discount")[world.park_county]
         boards.land_price = land_price(
-            parks.free + boards.developed, parks.developed + boards.developed, self.base, discount, self.land
+            parks.on_offer + boards.developed, parks.developed + boards.developed, self.base, discount, self.land
         )
 
-    @staticmethod
-    def _develop(state: State, waiting: Floats, quota: Floats) -> tuple[Floats, Floats]:
+    def _develop(self, state: State, waiting: Floats, quota: Floats) -> tuple[Floats, Floats]:
         """(P,) mu developed this month: what each county asks for and can pay, given first to parks with a queue.
 
-        Beside it (C,) what each asks for.
+        What its own budget cannot pay, transfers earmarked for parks pay as far as they go (section 9.19). Beside it
+        (C,) what each asks for.
         """
         assert state.deciders is not None
         world, parks = state.world, state.parks
         named = np.arange(len(parks.planned)) < len(parks.planned) - world.county_count
         headroom = np.where(named, parks.planned - parks.developed, 0.0)
-        short = np.minimum(np.maximum(waiting - parks.free, 0.0), headroom)
+        short = np.minimum(np.maximum(waiting - parks.on_offer, 0.0), headroom)
         home, count = world.park_county, world.county_count
         lacking, free, built, room = (
-            sum_by(home, np.where(named, each, 0.0), count) for each in (short, parks.free, parks.developed, headroom)
+            sum_by(home, np.where(named, each, 0.0), count)
+            for each in (short, parks.on_offer, parks.developed, headroom)
         )
         wanted = np.zeros(count)
         for county in state.deciders.counties:
@@ -333,7 +334,8 @@ class Development:
             wanted[at] = county.request_land(
                 float(lacking[at]), float(free[at]), float(built[at]), float(room[at]), float(quota[at])
             )
-        asked = wanted * state.funded[:count]
+        own = wanted * state.funded[:count]
+        asked = own + np.minimum(wanted - own, state.earmarked / self.land.dev_cost)
         queue = np.minimum(asked, lacking)
         new = short * np.divide(queue, lacking, out=np.zeros(count), where=lacking > 0)[home]
         rest = headroom - new

@@ -32,7 +32,7 @@ from sim.mechanisms import Phase
 from sim.mechanisms.demand import HORIZON, OPENING, annual_series, monthly_logs
 from sim.mechanisms.energy import Energy, left_over, limit_of, need
 from sim.mechanisms.fiscal import Race, competing_counties
-from sim.mechanisms.location import Location, committed_land, sponsor_county
+from sim.mechanisms.location import Location, room_left, sponsor_county
 from sim.mechanisms.production import leading_rows
 from sim.mechanisms.sourcing import nameplate, potential_coverage
 from sim.parameters import Parameters, parameter
@@ -569,7 +569,7 @@ class Expansion:
         home = home_capacity_by_park(state, group)
         away = state.rivals.capacity[group]
         total = home.sum() + away.sum()
-        left = parks.planned - parks.developed + parks.free - committed_land(state)
+        left = room_left(state)
         room = left >= output * state.technology.land[product]
         banned = (world.fit[county, product] <= 0) & (state.lever("zoning.strictness") >= 1.0)
         fits = ~banned & (world.park_port | ~world.port[product])

@@ -189,6 +189,15 @@ class Location(Parameters):
         grade="assumed",
         source="assumption",
     )
+    linked_transfer_bonus: float = parameter(
+        0.3,
+        symbol="u_link",
+        unit="utility of a partner's park for a lead passed on",
+        low=0.0,
+        high=1.0,
+        grade="assumed",
+        source="assumption",
+    )
     scarce_land: float = parameter(
         0.1,
         symbol="l_scarce",
@@ -311,13 +320,25 @@ def base_utility(state: State, location: Location, product: Ints, sponsor: Ints,
 
 
 def physical_mask(state: State, product: Ints, land: Floats) -> Bools:
-    """(J, P) parks that have or can develop the land, and a port where the product needs one; no town plots."""
+    """(J, P) parks that have or can develop the land, and a port where the product needs one.
+
+    Of town plots only land that land reform has released is on offer.
+    """
     world, parks = state.world, state.parks
-    room = parks.planned - parks.developed + parks.free - committed_land(state)
+    room = room_left(state)
     enough = room[None, :] >= land[:, None]
     port = ~world.port[product][:, None] | world.park_port[None, :]
     named = np.arange(len(room)) < len(room) - world.county_count
-    return np.asarray(enough & port & named[None, :])
+    on_offer = np.asarray(named[None, :])
+    if parks.released[~named].any():
+        on_offer = named[None, :] | (parks.released - committed_land(state) >= land[:, None])
+    return np.asarray(enough & port & on_offer)
+
+
+def room_left(state: State) -> Floats:
+    """(P,) land that a park can still give to new projects: undeveloped, free and released, less what is promised."""
+    parks = state.parks
+    return np.asarray(parks.planned - parks.developed + parks.on_offer - committed_land(state))
 
 
 @read_once
@@ -376,7 +397,7 @@ class ParkChoice:
         product = np.asarray(leads["product"], dtype=np.int64)
         tax = state.technology.tax[product] / state.technology.land[product]
         screen = state.lever("promotion.screen_tax_per_mu") * (1.0 - self.relaxation * state.pressure)
-        room = state.parks.planned - state.parks.developed + state.parks.free - committed_land(state)
+        room = room_left(state)
         size, where = state.world.county_count, state.world.park_county
         share = sum_by(where, room, size) / np.maximum(sum_by(where, state.parks.planned, size), 1.0)
         by_county = np.zeros((len(product), size), dtype=bool)

@@ -20,6 +20,7 @@ from sim.mechanisms.firms import Firms as FirmSettings
 from sim.mechanisms.gaps import sponsors
 from sim.mechanisms.labour import Labour
 from sim.mechanisms.land import Land, base_price, land_price
+from sim.mechanisms.land_cage import LandCage
 from sim.mechanisms.leaders import Leaders as LeaderSettings
 from sim.mechanisms.location import Location, base_utility, inclusive_value, physical_mask, relative_prices
 from sim.mechanisms.prices import (
@@ -160,7 +161,7 @@ def opening_state(scenario: Scenario, world: World, seed: int, levers: dict[str,
         projects=ProjectTable(),
         leaders=leaders,
         rivals=no_rivals(len(leaders), int(scenario[LeaderSettings].rival_sites)),
-        parks=opening_parks(world, occupied),
+        parks=opening_parks(world, occupied, scenario[LandCage].lag),
         counties=Counties(
             wage=county_wages(world, scenario[Labour]),
             wage_by_skill=np.tile(county_wages(world, scenario[Labour]), (2, 1)),
@@ -211,8 +212,14 @@ def no_rivals(leaders: int, sites: int) -> Rivals:
     return Rivals(capacity=np.zeros(shape), building=np.zeros(shape), noise=np.zeros(shape))
 
 
-def opening_parks(world: World, occupied: Floats) -> Parks:
-    """Parks with the opening firms on them; town plots are as large as what stands on them."""
+def opening_parks(world: World, occupied: Floats, months: int) -> Parks:
+    """Parks with the opening firms on them; town plots are as large as what stands on them.
+
+    Args:
+        world: parks.
+        occupied: (P,) mu.
+        months: that land taken back is cleared before it is released.
+    """
     town = np.arange(len(world.parks)) >= len(world.parks) - world.county_count
     return Parks(
         planned=np.where(town, occupied, world.park_planned),
@@ -224,6 +231,8 @@ def opening_parks(world: World, occupied: Floats) -> Parks:
         serviced_chain=np.full(len(occupied), -1),
         price=np.zeros(len(occupied)),
         crowding=np.zeros(len(occupied)),
+        clearing=np.zeros((len(occupied), months)),
+        idle_least=np.zeros(len(occupied)),
     )
 
 
@@ -351,6 +360,8 @@ def _memories(state: State) -> None:
     firms.utilisation12[:] = state.scenario[Opening].utilisation
     firms.margin12[:] = unit_margins(state)[firms.product][:, None]
     firms.orders12[:] = firms.output[:, None]
+    assert state.firm_accounts is not None
+    firms.tax12[:] = state.firm_accounts.taxes[:, None]
 
 
 def _investment_base(state: State) -> None:

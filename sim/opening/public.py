@@ -58,6 +58,7 @@ def open_accounts(state: State, table: Table) -> None:
         land12=np.zeros_like(memory),
         asked12=np.zeros_like(memory),
         spent12=np.zeros_like(memory),
+        earmarked=np.zeros(counties),
         land_received=np.zeros(counties),
         grants_paid=np.zeros(counties),
     )

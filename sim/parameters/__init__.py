@@ -26,12 +26,14 @@ from sim.parameters.groups import (
     integer,
     lever,
     month,
+    pairs,
     parameter,
     schedule,
     sum_to_one,
 )
 from sim.parameters.levers import Floats, Lever, LeverRule
 from sim.parameters.months import Month
+from sim.parameters.pairs import Pairs
 from sim.parameters.places import counties, county_codes
 from sim.parameters.schedules import Schedule
 from sim.parameters.words import Place, RefusedError, plain_text, printable, show, suggestion, unknown
@@ -44,6 +46,7 @@ __all__ = [
     "Lever",
     "LeverRule",
     "Month",
+    "Pairs",
     "Parameters",
     "Place",
     "RefusedError",
@@ -59,6 +62,7 @@ __all__ = [
     "integer",
     "lever",
     "month",
+    "pairs",
     "parameter",
     "plain_text",
     "printable",

@@ -13,6 +13,7 @@ from sim.parameters.declarations import Choice, Date, Declaration, Number, Row, 
 from sim.parameters.figures import Figures, coefficients
 from sim.parameters.levers import Lever, LeverRule
 from sim.parameters.months import Month
+from sim.parameters.pairs import PairsRule
 from sim.parameters.schedules import ScheduleRule
 from sim.parameters.words import Place, RefusedError, show
 
@@ -117,6 +118,11 @@ def schedule(
     """Dated values by product (field of type ``Schedule``); products that a scenario does not name stay neutral."""
     about: dict[str, Any] = {"unit": unit, "grade": grade, "source": source, "symbol": symbol}
     return _field(ScheduleRule(value=Number(default=neutral, low=low, high=high, **about), **about))
+
+
+def pairs(*, unit: str, grade: str, source: str, symbol: str = "") -> Any:
+    """Pairs of a coastal and a mountain county (field of type ``Pairs``), by default those of sim/data/pairs.csv."""
+    return _field(PairsRule(unit=unit, grade=grade, source=source, symbol=symbol))
 
 
 def entries(table: str) -> Any:

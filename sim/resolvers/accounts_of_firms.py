@@ -1,6 +1,6 @@
 """Accounts of firms: what is earned, who gets it, where the cash goes (model description, sections 3.3, 9.12, 9.17).
 
-    value added = wages + taxes - grants - bonus + interest + gross surplus                                  (I6)
+    value added = wages + taxes - grants - bonus - compensation + interest + gross surplus                   (I6)
     gross surplus = investment + projects + land + distributed + change of cash - change of debt - written off
 
 Everything is real: nominal amounts over the price level. Plots are bought and not leased, so no row pays rent. The
@@ -71,6 +71,7 @@ def month_accounts(state: State, rates: TaxRates) -> FirmAccounts:
         land=zero.copy(),
         distributed=zero.copy(),
         written_off=zero.copy(),
+        compensation=zero.copy(),
     )
 
 
@@ -90,6 +91,7 @@ def post_accounts(state: State) -> None:
         firms.output, firms.capacity, out=np.zeros(len(firms)), where=firms.capacity > 0
     )
     firms.orders12[:, slot] = firms.orders
+    firms.tax12[:, slot] = books.taxes
 
 
 def working_cash(books: FirmAccounts, months: float, block: Bools) -> Floats:

@@ -32,6 +32,7 @@ def resolve_share(state: State, streams: Streams) -> None:
         spend(state, item, amount)
     for amount in boards.public_asked.values():
         ledger.asked += amount
+    public.earmarked = public.earmarked + np.maximum(ledger.revenue[REVENUE_ITEMS.index("linkage"), :-1], 0.0)
     net = public.balance - public.debt + ledger.revenue.sum(axis=0) - ledger.spending.sum(axis=0)
     public.balance, public.debt = np.maximum(net, 0.0), np.maximum(-net, 0.0)
     if boards.public_revenue:
@@ -55,7 +56,7 @@ def _plan(state: State) -> None:
     public.spent12[:, slot] = ledger.spending.sum(axis=0) - spending("ordinary spending") - spending("interest")
     plan = plan_budgets(
         state.scenario[Fiscal],
-        net=public.balance - public.debt,
+        net=public.balance - public.debt - np.append(public.earmarked, 0.0),
         local=public.taxes12.sum(axis=1) / YEAR,
         land=public.land12.sum(axis=1) / YEAR,
         asked=public.asked12.sum(axis=1) / YEAR,

@@ -18,7 +18,7 @@ from sim.mechanisms.leaders import Leaders
 from sim.mechanisms.production import frontier_jobs, ramp
 from sim.mechanisms.sourcing import Connection, Sourcing, nameplate
 from sim.mechanisms.talent import Talent
-from sim.resolvers.ledger import sell_land, spend, the_ledger
+from sim.resolvers.ledger import pay_households, sell_land, spend, spend_earmarked, the_ledger
 from sim.resolvers.production import unit_margins
 from sim.settings import Projects
 from sim.state import YEAR, Stage, State
@@ -43,6 +43,8 @@ def resolve_build(state: State, streams: Streams) -> None:
         spend(state, "land development", cost * used)
         asked = used if boards.development_asked is None else boards.development_asked
         ledger.asked[:-1] += cost * asked
+        beyond = cost * np.maximum(used - asked * state.funded[: len(used)], 0.0)
+        spend_earmarked(state, np.minimum(beyond, state.earmarked))
     _works(state)
     rows = _before(state)
     _build(state, rows)
@@ -52,10 +54,10 @@ def resolve_build(state: State, streams: Streams) -> None:
 
 def _works(state: State) -> None:
     """Goods that policies order this month; road works, the minutes after them, and who can commute."""
-    boards, roads, ledger = state.boards, state.roads, the_ledger(state)
+    boards, roads = state.boards, state.roads
     state.public_works = sum(boards.public_works[1:], boards.public_works[0]) if boards.public_works else None
     if boards.household_grants is not None:
-        ledger.household_grants = float(boards.household_grants.sum())
+        pay_households(state, boards.household_grants)
     if boards.road_work is not None and boards.minutes is not None:
         before = state.minutes
         if boards.road_begun > 0:
@@ -77,7 +79,10 @@ def _before(state: State) -> Ints:
 
 
 def _take_land(state: State, rows: Ints) -> None:
-    """SIGNED -> LAND: projects take free developed land of their park, first come first served."""
+    """SIGNED -> LAND: projects take land of their park, first come first served; released land goes before free land.
+
+    On land that is ready to build on, released or serviced for their chain, requisition lasts one month.
+    """
     projects, parks = state.projects, state.parks
     waiting = rows[projects.stage[rows] == Stage.SIGNED]
     ready = waiting[(projects.graft[waiting] >= 0) | (projects.land_held[waiting] > 0)]
@@ -89,13 +94,16 @@ def _take_land(state: State, rows: Ints) -> None:
         first = np.searchsorted(park, park, side="left")
         within = running - np.where(first > 0, running[first - 1], 0.0)
         ready_made = parks.serviced_chain[park] == state.world.chain[projects.product[order]]
-        granted = within <= parks.free[park] - np.where(ready_made, 0.0, parks.serviced[park]) + 1e-9
+        granted = within <= parks.on_offer[park] - np.where(ready_made, 0.0, parks.serviced[park]) + 1e-9
         given, mu, where = order[granted], land[granted], park[granted]
         np.add.at(parks.occupied, where, mu)
         projects.land_held[given] = mu
-        quick = ready_made[granted] & (within[granted] <= parks.serviced[where])
+        quick = within[granted] <= parks.released[where] + np.where(ready_made[granted], parks.serviced[where], 0.0)
         projects.serviced_land[given] = quick
-        taken = sum_by(where, mu * quick, len(parks.serviced))
+        projects.released_land[given] = np.clip(parks.released[where] - np.maximum(within[granted] - mu, 0.0), 0.0, mu)
+        reused = sum_by(where, projects.released_land[given], len(parks.released))
+        parks.released = np.maximum(parks.released - reused, 0.0)
+        taken = np.maximum(sum_by(where, mu * quick, len(parks.serviced)) - reused, 0.0)
         parks.serviced = np.minimum(np.maximum(parks.serviced - taken, 0.0), np.maximum(parks.free, 0.0))
         ready = np.concatenate([ready, given])
     _pay_land(state, ready)
@@ -213,7 +221,8 @@ def _births(state: State, done: Ints) -> None:
     own = projects.leader[new] >= 0
     market = state.markets_of_product[product]
     margin = unit_margins(state)[product]
-    sales = projects.investment[new] / projects.capital_intensity[new] / YEAR
+    capital = projects.investment[new] + projects.moved[new]
+    sales = capital / projects.capital_intensity[new] / YEAR
     sales = sales * state.markets.price[product] / state.markets.price_level
     first = sales * ramp(np.ones(len(new)), state.scenario[Projects].ramp_tau)  # what the plant can sell in month 1
     cash = state.scenario[FirmSettings].working_cash * first * (1.0 - margin)  # founders bring it along
@@ -232,7 +241,7 @@ def _births(state: State, done: Ints) -> None:
         parent=projects.parent[new],
         slot=slots,
         birth=state.month,
-        capital=projects.investment[new],
+        capital=capital,
         capital_intensity=projects.capital_intensity[new],
         productivity=np.where(own, 1.0, projects.productivity[new]),
         quality=_quality(state, projects.quality[new], county, own),
@@ -240,7 +249,7 @@ def _births(state: State, done: Ints) -> None:
         skill_share=state.people.skill_share[county],
         energy_intensity=technology.energy[product],
         land=projects.land_held[new],
-        plot=projects.investment[new],
+        plot=capital,
         outside_share=np.where(own, state.leader_outside_shares[product], state.outside_shares[product]),
         market=market,
         market_reference=state.markets.volume[market],
@@ -248,7 +257,7 @@ def _births(state: State, done: Ints) -> None:
         margin12=np.repeat(margin[:, None], YEAR, axis=1),
         cash=cash,
     )
-    ledger.invested = np.concatenate([ledger.invested, projects.investment[new]])
+    ledger.invested = np.concatenate([ledger.invested, capital])
     ledger.scrapped = np.concatenate([ledger.scrapped, np.zeros(len(new))])
     ledger.births += len(new)
     projects.land_held[new] = 0.0

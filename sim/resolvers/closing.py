@@ -9,15 +9,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.draws import Streams
+from sim.mechanisms.demand import OPENING
 from sim.mechanisms.firms import Firms as FirmSettings
 from sim.mechanisms.firms import reference_after
 from sim.mechanisms.labour import mean_wage
+from sim.mechanisms.linkage import Linkage
 from sim.mechanisms.talent import HIGH, talent_per_job, usual_talent
 from sim.resolvers.accounts_of_firms import close_accounts, settle_month
 from sim.resolvers.building import investment_demand
 from sim.resolvers.funnel import fail
-from sim.resolvers.ledger import sell_land, the_ledger
-from sim.state import Firms, Stage, State, talent_of
+from sim.resolvers.land_reform import clear, pay_for_land, release_cleared, sign_moves, upgrade
+from sim.resolvers.ledger import pay_households, sell_land, spend, spend_earmarked, the_ledger
+from sim.state import Firms, LandReformPlan, Stage, State, talent_of
+from sim.sums import sum_by
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -91,6 +95,7 @@ def _people(state: State) -> None:
         ledger.departed = boards.departures + boards.moves.sum(axis=2)
         people.working_age = people.working_age + ledger.natural + ledger.arrived - ledger.departed
     _talent(state)
+    _trained(state)
 
 
 def _talent(state: State) -> None:
@@ -111,11 +116,42 @@ def _talent(state: State) -> None:
     state.counties.talent = talent_per_job(usual_talent(state), boards.talent.extra)
 
 
+def _trained(state: State) -> None:
+    """Residents who were trained, and what it cost."""
+    boards, people, ledger = state.boards, state.people, the_ledger(state)
+    if boards.trained is not None and boards.trained.any():
+        ledger.trained = boards.trained
+        people.working_age = people.working_age + np.array([-boards.trained, boards.trained])
+        cost = state.scenario[Linkage].training_cost * boards.trained
+        spend(state, "training", cost)
+        spend_earmarked(state, cost)
+        pay_households(state, cost)
+
+
 def resolve_close(state: State, streams: Streams) -> None:
-    """Exits: capital is scrapped, land falls idle, links end, grafts on the firm fail."""
+    """Exits: capital is scrapped, land falls idle, links end, grafts on the firm fail. Then land reform."""
     del streams
+    parks = state.parks
+    parks.idle_least = np.minimum(parks.idle_least, parks.idle_plots)
     if state.boards.exits is not None:
         close_firms(state, np.flatnonzero(state.boards.exits))
+    release_cleared(state)
+    if state.boards.land_reform is not None:
+        _take_back(state, state.boards.land_reform)
+    if (OPENING + state.month).month == 1:
+        parks.idle_least = parks.idle_plots
+
+
+def _take_back(state: State, plan: LandReformPlan) -> None:
+    """Land reform: who has not closed by chance is paid and closes, moves or upgrades; the land is cleared."""
+    firms, parks = state.firms, state.parks
+    bought = np.flatnonzero(plan.bought & firms.alive)
+    upgrade(state, np.where(firms.alive, plan.upgraded, 0.0))
+    moving = bought[plan.park[bought] >= 0]
+    pay_for_land(state, plan, bought)
+    sign_moves(state, moving, plan.park[moving])
+    clear(state, plan.idle + sum_by(firms.park[bought], firms.land[bought], len(parks.planned)))
+    close_firms(state, bought)
 
 
 def close_firms(state: State, rows: Ints) -> None:

@@ -15,7 +15,8 @@ from sim.mechanisms.construction import Construction, work_of
 from sim.mechanisms.demand import OPENING
 from sim.mechanisms.land import Land
 from sim.mechanisms.leaders import Leaders
-from sim.mechanisms.location import Location, capacity_by_county, committed_land, inclusive_value, logistic
+from sim.mechanisms.linkage import Linkage, partner_matrix
+from sim.mechanisms.location import Location, capacity_by_county, inclusive_value, logistic, room_left
 from sim.mechanisms.promotion import plan_pressure
 from sim.resolvers.ledger import sell_land, spend, the_ledger
 from sim.state import Channel, Stage, State
@@ -148,9 +149,11 @@ def fail(state: State, rows: Ints) -> None:
     projects, parks, ledger = state.projects, state.parks, the_ledger(state)
     held = rows[projects.land_held[rows] > 0]
     ready = held[projects.serviced_land[held] & (projects.channel[held] != Channel.NORMAL)]
-    np.add.at(parks.serviced, projects.park[ready], projects.land_held[ready])
+    released = projects.released_land[held]
+    np.add.at(parks.serviced, projects.park[ready], projects.land_held[ready] - projects.released_land[ready])
+    np.add.at(parks.released, projects.park[held], released)
     np.add.at(parks.occupied, projects.park[held], -projects.land_held[held])
-    projects.land_held[held] = 0.0
+    projects.land_held[held] = projects.released_land[held] = 0.0
     sell_land(state, projects.county[rows], -projects.land_paid[rows])
     projects.land_paid[rows] = 0.0
     np.add.at(ledger.moves, (projects.stage[rows], np.full(len(rows), Stage.FAILED)), 1)
@@ -169,7 +172,7 @@ def _resolve_leads(state: State) -> None:
     pool = state.boards.candidates
     assert pool is not None
     taste = pool.taste(leads["candidate"])
-    room = state.parks.planned - state.parks.developed + state.parks.free - committed_land(state)
+    room = room_left(state)
     park, signed = np.full(size, -1, dtype=np.int64), np.zeros(size, dtype=bool)
     fits = allowed & (room >= leads["land"][:, None])
     value = inclusive_value(utility, fits, q.nest)
@@ -200,7 +203,7 @@ def _resolve_leads(state: State) -> None:
 
 
 def _place_normal(state: State, product: Ints, luck: Floats, land: Floats) -> Ints:
-    """(n,) park of each normal entry, -1 without land: idle plots first, then free land, one entry after the other.
+    """(n,) park of each normal entry, -1 without land: idle plots, then free, then released land, one after the other.
 
     Each goes to a county drawn by its share of the capacity of the product. The land changes hands at once: such a firm
     needs no offer and no requisition.
@@ -220,26 +223,31 @@ def _place_normal(state: State, product: Ints, luck: Floats, land: Floats) -> In
     for park, county in enumerate(world.park_county.tolist()):
         members[county].append(park)
     # Plain numbers: there may be hundreds of entries, each looks at a few parks, and what one takes the next must see.
-    idle, occupied = parks.idle.tolist(), parks.occupied.tolist()
-    fixed = list(zip(parks.developed.tolist(), parks.released.tolist(), parks.serviced.tolist(), strict=True))
+    idle, occupied, released = parks.idle.tolist(), parks.occupied.tolist(), parks.released.tolist()
+    clearing = parks.clearing.sum(axis=1).tolist()
+    fixed = list(zip(parks.developed.tolist(), parks.serviced.tolist(), strict=True))
 
     def free(park: int) -> float:
-        developed, released, serviced = fixed[park]
-        return float(developed - occupied[park] - idle[park] - released - serviced)
+        developed, serviced = fixed[park]
+        return float(developed - occupied[park] - idle[park] - released[park] - serviced)
+
+    def open_plots(park: int) -> float:
+        return float(idle[park] - clearing[park])
 
     for entry, (county, mu) in enumerate(zip(counties.tolist(), land.tolist(), strict=True)):
         if county < 0:
             continue
-        park = max(members[county], key=idle.__getitem__)
-        if idle[park] >= mu:
+        park = max(members[county], key=open_plots)
+        if open_plots(park) >= mu:
             idle[park] -= mu
-        else:
-            park = max(members[county], key=free)
-            if free(park) < mu:
+        elif free(park := max(members[county], key=free)) < mu:
+            park = max(members[county], key=released.__getitem__)
+            if released[park] < mu:
                 continue
+            released[park] -= mu
         occupied[park] += mu
         found[entry] = park
-    parks.idle[:], parks.occupied[:] = idle, occupied
+    parks.idle[:], parks.occupied[:], parks.released[:] = idle, occupied, released
     return found
 
 
@@ -251,10 +259,15 @@ def _append_leads(state: State, leads: dict[str, NDArray[Any]], park: Ints, sign
     work = work_of(leads["investment"], leads["work_luck"], state.scenario[Construction])
     offers = state.boards.offers[0] if state.boards.offers else np.tile(state.counties.incentive, (size, 1))
     names: tuple[str, ...] = ("channel", "product", "sponsor", "graft", "parent", "slot", "investment")
-    names += ("capital_intensity", "announced_output", "land", "quality", "productivity")
+    names += ("capital_intensity", "announced_output", "land", "quality")
     names += ("requisition_luck", "failure_luck")
     county = np.where(park >= 0, state.world.park_county[np.maximum(park, 0)], -1)
     graft = leads["graft"] >= 0
+    productivity = np.asarray(leads["productivity"], dtype=np.float64)
+    if state.boards.referred:
+        by, linkage = state.boards.referred[0], state.scenario[Linkage]
+        came = signed & (by >= 0) & partner_matrix(linkage, state.world)[by, county]
+        productivity = np.where(came, 1.0 - linkage.referral_productivity_loss, 1.0) * productivity
     county = np.where(graft, state.firms.county[np.maximum(leads["graft"], 0)], county)
     projects.append(
         size,
@@ -268,6 +281,7 @@ def _append_leads(state: State, leads: dict[str, NDArray[Any]], park: Ints, sign
         pressure=np.where(normal, 0.0, state.pressure),
         land_held=held,
         serviced_land=normal,
+        productivity=productivity,
         incentive=np.where(signed & ~normal, offers[np.arange(size), np.maximum(county, 0)], 0.0),
         **{name: leads[name] for name in names},
     )

@@ -33,6 +33,10 @@ def open_ledger(state: State) -> Ledger:
         working_age_before=state.people.working_age.copy(),
         firm_money_before=float(state.firms.cash.sum() - state.firms.debt.sum()),
         prepaid_before=state.prepaid,
+        to_households=np.zeros(state.world.county_count),
+        to_owners=np.zeros(state.world.county_count),
+        earmarked_before=public.earmarked.copy(),
+        earmarked_spent=np.zeros(state.world.county_count),
     )
 
 
@@ -63,6 +67,27 @@ def spend(state: State, item: str, amount: Floats) -> None:
         amount: (C,) M yuan of the counties, or (B,) with the city level last.
     """
     the_ledger(state).spending[SPENDING_ITEMS.index(item), : len(amount)] += amount
+
+
+def spend_earmarked(state: State, amount: Floats) -> None:
+    """Take spending that is booked under its item from the transfers received for it.
+
+    Args:
+        state: with an open ledger.
+        amount: (C,) M yuan, at most what is left of them.
+    """
+    the_ledger(state).earmarked_spent += amount
+    state.budgets.earmarked = state.budgets.earmarked - amount
+
+
+def pay_households(state: State, amount: Floats) -> None:
+    """Budgets pay residents, who count it as income of the month; the caller books the spending.
+
+    Args:
+        state: with an open ledger.
+        amount: (C,) M yuan by county of residence.
+    """
+    the_ledger(state).to_households += amount
 
 
 def sell_land(state: State, county: Ints, amount: Floats) -> None:
