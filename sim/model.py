@@ -40,6 +40,7 @@ from sim.mechanisms import (
     prices,
     promotion,
     service,
+    shocks,
     shortage,
     sourcing,
     zoning,
@@ -70,6 +71,7 @@ GROUPS: tuple[type[Parameters], ...] = (
     demand.Demand,
     prices.Prices,
     events.Events,
+    shocks.Shocks,
     leaders.Leaders,
     promotion.Promotion,
     zoning.Zoning,
@@ -170,6 +172,7 @@ def month_of(state: State) -> tuple[Mechanism, ...]:
         agglomeration.Clusters(crowd, state.technology, world, flat=scenario.run.world == "flat"),
         # 8 CLOSE
         firms.Exit(scenario[firms.Firms]),
+        shocks.Withdrawal(),
         # 9 SHARE
         households.Consumption(scenario[households.Households]),
         fiscal.Budgets(
@@ -241,6 +244,7 @@ class NingdeModel(mesa.Model):
         levers = compile_levers(plan, self.world.counties, self.months)
         self.basis = estimated_basis(plan) if table is None else given_basis(plan, table)
         self.state = opening_state(plan, self.world, self.seed_of_run, levers, self.basis)
+        self.state.shocks = shocks.compile_shocks(plan[shocks.Shocks], self.world, self.months)
         self._views: dict[int, Firm] = {}
         self.city = City(self)
         self.counties = [County(self, index) for index in range(self.world.county_count)]

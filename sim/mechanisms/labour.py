@@ -34,6 +34,7 @@ from sim.mechanisms import Phase
 from sim.mechanisms.commuting import match
 from sim.mechanisms.demand import Demand, fading
 from sim.mechanisms.production import plant_capacity
+from sim.mechanisms.shocks import effect
 from sim.parameters import Parameters, parameter
 from sim.settings import Run
 from sim.state import YEAR, Firms, State
@@ -455,6 +456,9 @@ def staffing(state: State, wanted: Floats) -> tuple[Floats, Floats, Floats, Floa
     share = np.minimum(1.0, np.divide(asked, found, out=np.ones_like(found), where=found > 0))
     workers = workers * share[:, None, :]
     hired = found * share
+    missing = effect(state, "pandemic")
+    if missing is not None:  # they keep their posts
+        workers, hired = workers * (1.0 - missing), hired * (1.0 - missing)
     filled = np.minimum(1.0, np.divide(hired, asked, out=np.ones_like(asked), where=asked > 0))
     vacancy = np.divide(posts - found, posts, out=np.full_like(posts, 0.0), where=posts > 0)
     return filled, workers, vacancy, root

@@ -27,13 +27,16 @@ from sim.parameters.groups import (
     lever,
     month,
     parameter,
+    place_of,
     schedule,
+    shock_list,
     sum_to_one,
 )
 from sim.parameters.levers import Floats, Lever, LeverRule
 from sim.parameters.months import Month
 from sim.parameters.places import counties, county_codes
 from sim.parameters.schedules import Schedule
+from sim.parameters.shocks import Shock, ShockKind
 from sim.parameters.words import Place, RefusedError, plain_text, printable, show, suggestion, unknown
 
 __all__ = [
@@ -50,6 +53,8 @@ __all__ = [
     "Row",
     "Schedule",
     "Setting",
+    "Shock",
+    "ShockKind",
     "choice",
     "counties",
     "county_codes",
@@ -60,9 +65,11 @@ __all__ = [
     "lever",
     "month",
     "parameter",
+    "place_of",
     "plain_text",
     "printable",
     "schedule",
+    "shock_list",
     "show",
     "suggestion",
     "sum_to_one",

@@ -94,8 +94,12 @@ def _people(state: State) -> None:
 def resolve_close(state: State, streams: Streams) -> None:
     """Exits: capital is scrapped, land falls idle, links end, grafts on the firm fail."""
     del streams
-    if state.boards.exits is not None:
-        close_firms(state, np.flatnonzero(state.boards.exits))
+    boards = state.boards
+    if boards.withdrawn is not None:
+        fail(state, np.flatnonzero(boards.withdrawn))
+    closing = [board for board in (boards.exits, boards.leaving) if board is not None]
+    if closing:
+        close_firms(state, np.flatnonzero(np.logical_or.reduce(closing)))
 
 
 def close_firms(state: State, rows: Ints) -> None:
