@@ -478,6 +478,23 @@ def staff_limit(firms: Firms, expected: Floats, filled: Floats, overtime: float)
     return np.where(firms.block, np.inf, (1.0 + overtime) * expected * both)
 
 
+def served_by_the_present(state: State, expected: Floats, limit: Floats) -> Floats:
+    """(F,) output that the staff can make when a pandemic keeps people away: it limits blocks too (section 9.21).
+
+    Who cannot find people serves slower; who misses those he has serves less, unless overtime makes up for them.
+
+    Args:
+        state: county of each row, and the month.
+        expected: (F,) output for which people were sought, M yuan a month.
+        limit: (F,) of :func:`staff_limit`, infinite for blocks.
+    """
+    missing, firms = effect(state, "pandemic"), state.firms
+    if missing is None:
+        return limit
+    present = (1.0 + state.scenario[Labour].overtime) * (1.0 - missing[firms.county])
+    return np.where(firms.block & (present < 1.0), present * expected, limit)
+
+
 def hired_and_paid(state: State, wanted: Floats, filled: Floats) -> tuple[Floats, Floats, Floats]:
     """(F,) persons at work, (F,) wages paid, (2, C) the same by skill and county; M yuan a month at 2018 prices."""
     firms, size = state.firms, state.world.county_count

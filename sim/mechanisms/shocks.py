@@ -4,24 +4,25 @@ A row {type, target, start, size, half_life} of the table ``events`` hits one qu
 
     e(t) = size 2^(-(t - start) / half_life)   from start, 0 before;   half_life 0 = permanent
 
-    leader_cut           O_g <- (1 - e) O_g                                        orders of a lead firm, share s_g as it was
-    leader_exit          O_g <- (1 - p) O_g ,  p = (t - start + 1)/12 up to 1      home plants close one by one, oldest first
-    diversification      the part e of each plant that a leader wants at home goes to its best rival site
-    trade_shock          sales abroad <- (1 - e) sales abroad                      by market
-    technology_switch    a_ij <- (1 - size f) a_ij ,  f = logistic curve from start, half done after half_life
-    pandemic             persons at work <- (1 - e) persons at work                by county of the workplace
-                         outside supply <- (1 - e) usual outside supply            of the products that the row names
-    price_collapse       P_q or p_k <- (1 - e) P_q or p_k                          commodity or product of a chain
+    leader_cut         O_g <- (1 - e) O_g                                     orders of a lead firm; its share s_g stays
+    leader_exit        O_g <- (1 - p) O_g ,  p = (t - start + 1)/12 up to 1   home plants close one by one, oldest first
+    diversification    the part e of each plant that a leader wants at home goes to its best rival site
+    trade_shock        sales abroad <- (1 - e) sales abroad                   by market
+    technology_switch  a_ij <- (1 - size f) a_ij ,  f = logistic curve from start, half done after half_life
+    pandemic           persons at work <- (1 - e) persons at work             by county of the workplace
+                       outside supply <- (1 - e) usual outside supply         of the products that the row names
+    price_collapse     P_q or p_k <- (1 - e) P_q or p_k                       commodity or product of a chain
 
 Rows on the same quantity multiply: what is left is the product of 1 - e. Each acts where the mechanism that owns the
-quantity computes it, which reads the effect of the month from here; a row of size 0 leaves nothing behind, so the run is
-bit for bit the run without it. All sizes and half-lives are assumptions.
+quantity computes it, which reads the effect of the month from here; a row of size 0 leaves nothing behind, so the run
+is bit for bit the run without it. All sizes and half-lives are assumptions.
 
 Choices of this project. The model description lets a leader that leaves lose all orders at once while its plants close
 over a year; here orders fall as the plants close, for a group that moves serves its customers from elsewhere only as it
 moves. From the first month it starts no plant, and those under way fail. A trade shock takes the part of outside sales
 that leaves the country (exports x_k X_k of section 9.1), at home and in the order books of leaders. In a pandemic those
-who are missing are not paid and their posts are kept, so vacancies and wages do not answer. An underlying price goes on
+who are missing are not paid and their posts are kept, so vacancies and wages do not answer; services and farming, which
+otherwise serve slower when people are short, are limited too. An underlying price goes on
 as without the shock and the world buys at the lower one; so a price comes back with the half-life, not faster. What a
 switch gives up is taken at equal value at the prices of 2018 by another product, or by goods from outside that stay in
 the same row of the table; the material that is given up is then no longer ordered at home.
@@ -62,10 +63,13 @@ ARROW = " > "
 """Between an input and its buyer: "B_CATH > B_CELL"."""
 
 FADED = 7.0
-"""Half-lives after which a shock counts as over, with less than a hundredth left, so that another may start (assumption)."""
+"""Half-lives after which a shock is over, with less than a hundredth left, and another may start (assumption)."""
 
 LATE = 0.01
 """Part of a switch of technology at which the logistic curve is cut off at both ends (numerical)."""
+
+NEGLIGIBLE = 1e-3
+"""Part of an outside supply whose lack nobody notices: the month is then no month of shortage (numerical, assumption)."""
 
 MOST = 0.95
 """Greatest size where nothing left would stop the model (orders, prices, staff); for all of a leader: leader_exit."""
@@ -313,6 +317,7 @@ def compile_shocks(shocks: Shocks, world: World, months: int) -> Effects | None:
         path = leaving(start, shocks.leader_exit_months, months) if exit_ else course(size, half_life, start, months)
         for name, where in _hit(shock, world):
             left[name][:, where] *= (1.0 - path)[:, None]
+    left["supply"][left["supply"] > 1.0 - NEGLIGIBLE] = 1.0
     found: dict[str, Any] = {name: 1.0 - part for name, part in left.items() if (part < 1.0).any()}
     found["switches"] = tuple(switch for switch in switches if switch.path.any())
     for array in (*(found[name] for name in found if name != "switches"), *(each.path for each in switches)):
