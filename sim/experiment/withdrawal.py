@@ -5,8 +5,8 @@ a share of its orders. Both runs of a pair are the same to the last bit up to th
 differences of a pair: what suppliers lose and which of them close, jobs, local taxes and public debt by county, and how
 long it takes until half of the loss is made good.
 
-:func:`static_loss` is the limit in which nothing but the month's orders reacts: hypothetical extraction of the firm from
-the table of the month (:mod:`sim.inputoutput.extraction`).
+:func:`static_loss` is the limit in which nothing but the month's orders reacts: hypothetical extraction of the firm
+from the table of the month (:mod:`sim.inputoutput.extraction`).
 """
 
 from __future__ import annotations

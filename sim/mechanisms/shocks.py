@@ -69,7 +69,7 @@ LATE = 0.01
 """Part of a switch of technology at which the logistic curve is cut off at both ends (numerical)."""
 
 NEGLIGIBLE = 1e-3
-"""Part of an outside supply whose lack nobody notices: the month is then no month of shortage (numerical, assumption)."""
+"""Part of an outside supply whose lack nobody notices: the month is then none of shortage (numerical, assumption)."""
 
 MOST = 0.95
 """Greatest size where nothing left would stop the model (orders, prices, staff); for all of a leader: leader_exit."""

@@ -23,7 +23,7 @@ from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
-from sim.experiment.withdrawal import Withdrawal, by_county, by_year, recoveries, supplier_table
+from sim.experiment.withdrawal import Withdrawal, by_county, by_year, recoveries, smoothed, supplier_table
 from sim.report import style
 from sim.report.explain import leader_codes
 from sim.results.storage import write_atomically
@@ -116,24 +116,24 @@ def _path(found: Withdrawal) -> Table:
     frame = by_year(found)
     years = frame["year"].unique().tolist()
     told = [years[at] for at in YEARS_TOLD if at < len(years) - 1] + years[-1:]
+    several = len(found.seeds) > 1
     table = _table("The city, by year: what is lost")
-    for heading in ("year", "output,\nbn yuan", "output,\n%", "others',\n%", "suppliers',\n%"):
-        table.add_column(heading, justify="right" if table.columns else "left", no_wrap=True)
-    for heading in ("jobs,\n1,000", "local tax,\nbn yuan", "more debt,\nbn yuan"):
-        table.add_column(heading, justify="right", no_wrap=True)
+    table.add_column("year", no_wrap=True)
+    headings = ("output,\nbn yuan", "output,\n%", "least to\ngreatest, %", "others',\n%", "suppliers',\n%")
+    for heading in (*headings, "jobs,\n1,000", "local tax,\nbn yuan", "more debt,\nbn yuan"):
+        if several or "least" not in heading:
+            table.add_column(heading, justify="right", no_wrap=True)
     for year in told:
         rows = frame[frame["year"] == year]
-        cells = [_spread(_lost(rows, "output"), 1)]
-        cells += [_spread(_share(rows, name), 1) for name in ("output", "others", "suppliers")]
-        cells += [_spread(_lost(rows, "jobs") / 1000.0, 1), _spread(_lost(rows, "local_tax"), 2)]
-        table.add_row(str(year), *cells, _spread(-_lost(rows, "public_debt"), 2))
-    table.caption = "suppliers: firms that delivered to it in the month before" + _range_note(found)
+        output = _share(rows, "output")
+        spread = [f"{_number(output.min(), 1)} to {_number(output.max(), 1)}"] if several else []
+        cells = [_mean(_lost(rows, "output"), 1), _mean(output, 1), *spread]
+        cells += [_mean(_share(rows, name), 1) for name in ("others", "suppliers")]
+        cells += [_mean(_lost(rows, "jobs") / 1000.0, 1), _mean(_lost(rows, "local_tax"), 2)]
+        table.add_row(str(year), *cells, _mean(-_lost(rows, "public_debt"), 2))
+    means = "means of the seeds, the range for output; " if several else ""
+    table.caption = f"{means}suppliers: firms that delivered to it in the month before"
     return table
-
-
-def _range_note(found: Withdrawal) -> str:
-    """What stands below each mean."""
-    return "" if len(found.seeds) == 1 else "; below each mean the least and greatest of the seeds"
 
 
 def _lost(rows: pd.DataFrame, name: str) -> Floats:
@@ -144,16 +144,14 @@ def _lost(rows: pd.DataFrame, name: str) -> Floats:
 def _share(rows: pd.DataFrame, name: str) -> Floats:
     """(S,) percentage of a series that is lost; NaN where there is nothing to lose."""
     without = np.asarray(rows[f"{name}_without"], dtype=float)
-    return 100.0 * np.divide(_lost(rows, name), without, out=np.full(len(without), np.nan), where=without > 0)
+    share = np.divide(_lost(rows, name), without, out=np.full(len(without), np.nan), where=without > 0)
+    return np.asarray(100.0 * share)
 
 
-def _spread(values: Floats, digits: int) -> str:
-    """The mean of the seeds, below it the least and the greatest; a dash where there is nothing to measure."""
+def _mean(values: Floats, digits: int) -> str:
+    """The mean of the seeds; a dash where there is nothing to measure."""
     values = values[np.isfinite(values)]
-    if not len(values):
-        return "-"
-    mean = _number(float(values.mean()), digits)
-    return mean if len(values) == 1 else f"{mean}\n{_number(values.min(), digits)}..{_number(values.max(), digits)}"
+    return _number(float(values.mean()), digits) if len(values) else "-"
 
 
 def _number(value: float, digits: int) -> str:
@@ -163,22 +161,26 @@ def _number(value: float, digits: int) -> str:
 
 def _recovery(found: Withdrawal) -> Table:
     """How deep each series falls and when half of it is made good."""
+    several = len(found.seeds) > 1
     table = _table("Recovery")
     table.add_column("what", no_wrap=True)
     for heading in (
         "deepest\nloss, %",
+        "least to\ngreatest, %",
         "months\nto it",
-        "months from there until\nhalf is made good",
-        "loss at the\nend, %",
+        "months from\nthere to half",
+        "loss at\nend, %",
     ):
-        table.add_column(heading, justify="right", no_wrap=True)
+        if several or "least" not in heading:
+            table.add_column(heading, justify="right", no_wrap=True)
     for name, words in NAMES.items():
         each = recoveries(found, name)
-        deep = _spread(np.array([100.0 * one.depth for one in each]), 1).replace("\n", "  (") + ")" * (len(each) > 1)
+        depths = 100.0 * np.array([one.depth for one in each])
+        spread = [f"{_number(depths.min(), 1)} to {_number(depths.max(), 1)}"] if several else []
         months = f"{np.median([one.deepest for one in each]):.0f}"
         end = _number(float(np.mean([100.0 * one.left for one in each])), 1)
-        table.add_row(words, deep, months, _half([one.half for one in each]), end)
-    table.caption = "means over three months; the end: mean of the last twelve"
+        table.add_row(words, _mean(depths, 1), *spread, months, _half([one.half for one in each]), end)
+    table.caption = "half: of the deepest loss, made good; means over three months, at the end over twelve"
     return table
 
 
@@ -189,8 +191,8 @@ def _half(months: Sequence[float]) -> str:
         return "not in this run" if len(months) == 1 else "in no run"
     if len(months) == 1:
         return f"{found[0]:.0f}"
-    several = f"{np.median(found):.0f}  ({min(found):.0f}..{max(found):.0f})"
-    return several if len(found) == len(months) else f"{several} in {len(found)} of {len(months)}"
+    several = f"{np.median(found):.0f} ({min(found):.0f} to {max(found):.0f})"
+    return several if len(found) == len(months) else f"{several}, {len(found)} of {len(months)}"
 
 
 def _suppliers(found: Withdrawal) -> Table:
@@ -276,8 +278,8 @@ def _static(found: Withdrawal) -> str:
     return (
         f"To compare: in the month before, its plants make {own:,.1f} bn yuan a year. Hypothetical extraction, with all"
         f" else frozen, takes {loss:,.1f} bn ({100 * loss / city:.1f} % of the city's output), of which"
-        f" {loss - own:,.1f} bn from others. The model lets prices, buyers, people, budgets and investment answer. How the"
-        " loss of a sudden shock depends on who is served first: range_of_rules in sim/experiment/shocks.py."
+        f" {loss - own:,.1f} bn from others. In the model prices, buyers, people, budgets and investment answer, and time"
+        " passes. What a sudden stop costs under each rule of rationing tells range_of_rules (sim/experiment/shocks.py)."
     )
 
 
@@ -352,8 +354,6 @@ def loss_figure(found: Withdrawal) -> Figure:
 
 def _loss_line(axes: Axes, years: Floats, found: Withdrawal, name: str) -> None:
     """The loss of a series: mean of the seeds, and their span."""
-    from sim.experiment.withdrawal import smoothed
-
     paths = 100.0 * np.array([smoothed(loss) for loss in found.loss(name)])
     axes.plot(years, paths.mean(axis=0), color=COLOURS[name], label=NAMES[name])
     if len(paths) > 1:
@@ -368,7 +368,7 @@ def county_figure(found: Withdrawal) -> Figure:
     panels = (
         ("Jobs lost, 1,000", (mean["jobs_without"] - mean["jobs_with"]) / 1000.0, style.GREEN),
         ("Output lost, bn yuan a year", mean["output_without"] - mean["output_with"], style.BLUE),
-        ("Local taxes lost, M yuan a year", 1000 * (mean["local_tax_without"] - mean["local_tax_with"]), style.PURPLE),
+        ("Local tax lost, M yuan", 1000 * (mean["local_tax_without"] - mean["local_tax_with"]), style.PURPLE),
         ("More debt, M yuan", 1000 * (mean["public_debt_with"] - mean["public_debt_without"]), style.ORANGE),
     )
     with style.applied():
