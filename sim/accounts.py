@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from sim.flows import SECTORS, matrix_of, net_lending, net_received
 from sim.inputoutput.rationing import SHORTAGE_TOLERANCE
-from sim.mechanisms.prices import input_coefficients, needed_inputs
+from sim.mechanisms.prices import home_pool, input_coefficients, needed_inputs
 from sim.mechanisms.production import material_costs, node_basis
 from sim.mechanisms.shortage import Shortage
 from sim.state import (
@@ -389,7 +389,7 @@ def check_purchases(state: State) -> float:
     home = sum_by(cell, sold, products * size).reshape(products, size)
     output = sum_by(firms.node, firms.output, size)
     supplied = sum_by(firms.node, table.served * table.shares, size)
-    pooled = (supplied[:, None] * state.technology.pool[:, nodes]).reshape(-1, products, len(nodes)).sum(axis=0)
+    pooled = (supplied[:, None] * home_pool(state)[:, nodes]).reshape(-1, products, len(nodes)).sum(axis=0)
     bought = input_coefficients(state)[:, nodes] * output[nodes]
     ordered_for = node_basis(table, firms.node, firms.output, products)[:, nodes]
     other = home[:, nodes] + pooled * ordered_for + table.outside_inputs[:, nodes]

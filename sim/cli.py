@@ -12,7 +12,7 @@ import os
 import sys
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn, TypeVar
 
 import typer
 
@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from sim.report.inputoutput import TableAnalysis, View
     from sim.report.validation import Validation
     from sim.scenario import Fault, Scenario
+
+Found = TypeVar("Found")
 
 BAD_INPUT = 2
 """Exit code for input at fault."""
@@ -252,7 +254,86 @@ def explain(
     print_explanation(found, place, firm, files)
 
 
-def _named(option: str, word: str | None, find: Callable[[str], str]) -> str | None:
+@app.command()
+def withdrawal(
+    scenario: Annotated[str, typer.Argument(help="Scenario file, or bare name of one in scenarios/.")] = "baseline",
+    leader: Annotated[str, typer.Option(help="The lead firm, such as CATL or Tsingtuo.")] = "CATL",
+    size: Annotated[str, typer.Option(help="exit, or the share of its orders that it loses, such as 0.3.")] = "exit",
+    start: Annotated[str, typer.Option(help="First month of the event.")] = "2022-01",
+    half_life: Annotated[
+        float | None,
+        typer.Option(help="Months in which a cut halves, 0 = for good; that of the scenario if not given."),
+    ] = None,
+    seeds: Annotated[int, typer.Option(min=1, max=1000, help="How many pairs of runs, with seeds from 1 on.")] = 4,
+    workers: Annotated[
+        int | None, typer.Option(min=1, max=1024, help="Processes at once; as many as processors if not given.")
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="Folder for tables and figures; results/NAME_withdrawal if not given.")
+    ] = None,
+    table: Annotated[
+        Path | None, typer.Option(help="Your own opening table in the CSV layout of docs/table.md, instead of ours.")
+    ] = None,
+    quiet: Annotated[bool, typer.Option("--quiet", help="No progress.")] = False,
+) -> None:
+    """What if a lead firm leaves or cuts back: suppliers, jobs, taxes, debt by county, and recovery (hypothetical)."""
+    from sim.experiment.ensemble import default_workers
+    from sim.experiment.withdrawal import Event, NoPlantError, paired
+    from sim.report.explain import leader_of
+    from sim.report.progress import months_bar
+    from sim.report.withdrawal import print_withdrawal, save_withdrawal
+    from sim.scenario import ScenarioError
+
+    firm = _named("--leader", leader, leader_of)
+    share = _named("--size", size, _share_or_exit)
+    if half_life is not None and share is None:
+        _refuse(["--half-life: a firm that leaves does not come back; give --size a share such as 0.3"])
+    own = None if table is None else _own_table(table)
+    plan = _read_all([scenario], table=own)[0]
+    event = Event(str(firm), start, share, half_life)
+    folder = None
+    try:
+        _month_of(start)
+        plan.replace({"events.shocks": [*plan.tables["events"]["shocks"], event.row()]})
+        folder = _folders([f"{plan.name}_withdrawal"], out)[0]
+        with months_bar(f"{plan.name}, {seeds} pairs", shown=not quiet, unit="runs") as tick:
+            found = paired(plan, event, range(1, seeds + 1), workers or default_workers(), tick, table=own)
+    except ScenarioError as error:
+        _refuse([f"{_OPTION_OF.get(fault.key.split('.')[-1], '--start')}: {fault.sentence}" for fault in error.faults])
+    except NoPlantError as error:
+        _refuse([f"--leader: {error}"])
+    except ValueError as error:
+        _refuse([f"--start: {error}"])
+    except RuntimeError as error:
+        typer.echo(f"{plan.name}: no pair of runs came to its end: {error}", err=True)
+        raise typer.Exit(BROKEN_BOOKS) from None
+    print_withdrawal(found, save_withdrawal(found, folder))
+
+
+_OPTION_OF = {"size": "--size", "half_life": "--half-life", "target": "--leader", "start": "--start"}
+"""Option of each key of an event."""
+
+
+def _share_or_exit(word: str) -> float | None:
+    """The share of orders lost; None for exit."""
+    if word == "exit":
+        return None
+    try:
+        return float(word)
+    except ValueError:
+        raise ValueError(f"'{word}' is neither exit nor a share such as 0.3") from None
+
+
+def _month_of(word: str) -> None:
+    """Refuse what is not a month, and a month with none before it."""
+    from sim.mechanisms.demand import OPENING
+    from sim.parameters import Month
+
+    if Month(word) <= OPENING + 1:
+        raise ValueError(f'"{word}" has no month of the run before it: the first start is {OPENING + 2}')
+
+
+def _named(option: str, word: str | None, find: Callable[[str], Found]) -> Found | None:
     """What a word of an option means; one that means nothing ends the command."""
     try:
         return None if word is None else find(word)

@@ -44,7 +44,7 @@ from numpy.typing import NDArray
 
 from sim.mechanisms.construction import Construction
 from sim.mechanisms.households import Households, paid_out
-from sim.mechanisms.prices import chain_inputs, paid_prices
+from sim.mechanisms.prices import paid_prices
 from sim.mechanisms.production import exposure_matrix_of, prices_paid, relative_price
 from sim.state import PAID_AT_HOME, REVENUE_ITEMS, SPENDING_ITEMS, FinalOrders, FirmAccounts, Ledger, MonthTable, State
 from sim.sums import sum_by
@@ -164,7 +164,7 @@ def _inputs(state: State, table: MonthTable) -> dict[str, float]:
     paid = (used * prices_paid(state)).sum()
     untaxed = paid
     if state.lever("prices.tariff") != 0.0:
-        inputs, exposure = chain_inputs(state), exposure_matrix_of(state)
+        inputs, exposure = state.technology.inputs[:, :products], exposure_matrix_of(state)
         without = paid_prices(markets.price, inputs, exposure, markets.commodity, state.world.product("OTHM"))
         untaxed = (used * without).sum()
     sold = home.sum(axis=1) @ markets.price

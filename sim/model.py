@@ -43,6 +43,7 @@ from sim.mechanisms import (
     prices,
     promotion,
     service,
+    shocks,
     shortage,
     sourcing,
     talent,
@@ -74,6 +75,7 @@ GROUPS: tuple[type[Parameters], ...] = (
     demand.Demand,
     prices.Prices,
     events.Events,
+    shocks.Shocks,
     leaders.Leaders,
     promotion.Promotion,
     zoning.Zoning,
@@ -183,6 +185,7 @@ def month_of(state: State) -> tuple[Mechanism, ...]:
         # 8 CLOSE
         firms.Exit(scenario[firms.Firms]),
         land_cage.LandReform(scenario[land_cage.LandCage], scenario[firms.Firms], place, partners),
+        shocks.Withdrawal(),
         # 9 SHARE
         households.Consumption(scenario[households.Households]),
         linkage.Transfers(scenario[linkage.Linkage], state.budgets.taxes12.mean(axis=1), world),
@@ -257,6 +260,7 @@ class NingdeModel(mesa.Model):
         levers = compile_levers(plan, self.world.counties, self.months)
         self.basis = estimated_basis(plan) if table is None else given_basis(plan, table)
         self.state = opening_state(plan, self.world, self.seed_of_run, levers, self.basis)
+        self.state.shocks = shocks.compile_shocks(plan[shocks.Shocks], self.world, self.months)
         self._views: dict[int, Firm] = {}
         self.city = City(self)
         self.counties = [County(self, index) for index in range(self.world.county_count)]

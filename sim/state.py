@@ -25,6 +25,7 @@ from sim.draws import gumbel
 from sim.world import World
 
 if TYPE_CHECKING:
+    from sim.mechanisms.shocks import Effects
     from sim.scenario import Scenario
 
 Floats = NDArray[np.float64]
@@ -576,6 +577,8 @@ class Boards:
     # CLOSE
     exits: Bools | None = None
     land_reform: LandReformPlan | None = None  # in a January with land reform
+    leaving: Bools | None = None  # (F,) home plants that a lead firm closes because it leaves
+    withdrawn: Bools | None = None  # (J,) its plants under way that it gives up
     # SHARE: by budget, the counties first and the city level last
     public_revenue: dict[str, Floats] = field(default_factory=dict)  # (B,) M yuan by item
     public_spending: dict[str, Floats] = field(default_factory=dict)  # (B,) M yuan by item
@@ -903,6 +906,7 @@ class State:
     ledger: Ledger | None = None
     table: MonthTable | None = None
     critical: CriticalInputs | None = None  # None where the scenario limits no product
+    shocks: Effects | None = None  # hypothetical events of the scenario; None without any
     deciders: Deciders | None = None
     spending: Floats | None = None  # (C, K) money for investment of the month by county and product, real M yuan
     incumbent_spending: Floats | None = None  # (C, K) what incumbents ordered last month

@@ -27,6 +27,7 @@ from sim.mechanisms import Phase
 from sim.parameters import Month, Parameters, parameter
 from sim.settings import Run
 from sim.state import MARKETS, YEAR, State
+from sim.world import World
 
 Floats = NDArray[np.float64]
 
@@ -258,6 +259,25 @@ class Demand(Parameters):
         grade="assumed",
         source="assumption",
     )
+
+
+VEHICLES, CELLS, STAINLESS = "V_OEM", "B_CELL", "SST"
+"""Products and chain with an export share of their own."""
+
+
+def export_shares(opening: Floats, world: World, demand: Demand) -> Floats:
+    """(K,) share of output that leaves the country where enough is sold outside.
+
+    Args:
+        opening: (K,) exports over home output in the opening table.
+        world: products.
+        demand: the shares of vehicles, cells and stainless.
+    """
+    shares = opening.copy()
+    shares[world.product(VEHICLES)] = demand.export_share_nev
+    shares[world.product(CELLS)] = demand.export_share_battery
+    shares[world.chain == world.chains.index(STAINLESS)] = demand.export_share_stainless
+    return shares
 
 
 def last_known_year(known_until: Month) -> int:

@@ -20,6 +20,7 @@ from sim.draws import Streams
 from sim.mechanisms import Phase
 from sim.mechanisms.demand import OPENING
 from sim.mechanisms.prices import Prices
+from sim.mechanisms.shocks import gone
 from sim.parameters import Month, Parameters, parameter
 from sim.state import State, Technology
 from sim.world import World
@@ -163,7 +164,7 @@ def share_done(start: str, production: str, known: Month) -> float:
 
 
 class History:
-    """Lets the dated plants of leaders enter in their announced month."""
+    """Lets the dated plants of leaders enter in their announced month, unless the leader has left (section 9.21)."""
 
     phase: ClassVar[Phase] = Phase.PROPOSE
     writes: ClassVar[tuple[str, ...]] = ("own_projects",)
@@ -175,7 +176,7 @@ class History:
         """Sign the plants of this month."""
         del streams
         for plant in self.plants:
-            if plant.announced == state.month:
+            if plant.announced == state.month and not gone(state)[plant.leader]:
                 state.boards.own_projects.append(
                     {
                         "product": plant.product,

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.mechanisms.leaders import Leaders, announced_output, growth_of_orders
-from sim.mechanisms.prices import chain_inputs
+from sim.mechanisms.prices import lasting_inputs
 from sim.mechanisms.production import leading_rows
 from sim.state import YEAR, Stage, State, read_once
 from sim.sums import sum_by
@@ -53,7 +53,7 @@ def gap_map(state: State, propensity: float, cross_chain: Mapping[str, float], d
         cross_chain: share of a leader's plan that counts as demand for a node of another chain, by SOURCE.TARGET.
         devoted: phi_max, share of supplier capacity that leaders can count on.
     """
-    world, inputs = state.world, chain_inputs(state)
+    world, inputs = state.world, lasting_inputs(state)
     size = world.product_count
     agent = np.arange(size) < world.agent_count
     now, growth = leader_outlook(state)
@@ -89,7 +89,7 @@ def extension(state: State, product: Ints, output: Floats, propensity: float, pa
     """
     world, size = state.world, state.world.product_count
     agent = np.arange(size) < world.agent_count
-    uses = chain_inputs(state)[product, :size] * agent
+    uses = lasting_inputs(state)[product, :size] * agent
     use = uses * np.reshape(part, (-1, 1)) * (capacity_by_product(state) + pipeline_by_product(state))
     left = propensity * output[:, None] - use
     open_ = (uses > 0) & world.chain_product & (np.arange(size) != product[:, None])
@@ -162,6 +162,6 @@ def jobs_by_product(state: State) -> Floats:
 def sponsors(state: State, product: Ints) -> Ints:
     """Leader with the largest need for each product, -1 where no leader needs it."""
     now = leader_output(state)
-    need = chain_inputs(state)[:, state.leaders.product] * np.where(now > 0, now, coming_output(state))[None, :]
+    need = lasting_inputs(state)[:, state.leaders.product] * np.where(now > 0, now, coming_output(state))[None, :]
     best = need.argmax(axis=1)
     return np.asarray(np.where(need.max(axis=1) > 0, best, -1)[product])

@@ -34,6 +34,7 @@ from sim.mechanisms import Phase
 from sim.mechanisms.commuting import match
 from sim.mechanisms.demand import Demand, fading
 from sim.mechanisms.production import plant_capacity, skill_saving
+from sim.mechanisms.shocks import effect
 from sim.parameters import Parameters, parameter
 from sim.settings import Run
 from sim.state import YEAR, Firms, State
@@ -458,6 +459,9 @@ def staffing(state: State, wanted: Floats) -> tuple[Floats, Floats, Floats, Floa
     share = np.minimum(1.0, np.divide(asked, found, out=np.ones_like(found), where=found > 0))
     workers = workers * share[:, None, :]
     hired = found * share
+    missing = effect(state, "pandemic")
+    if missing is not None:  # they keep their posts
+        workers, hired = workers * (1.0 - missing), hired * (1.0 - missing)
     filled = np.minimum(1.0, np.divide(hired, asked, out=np.ones_like(asked), where=asked > 0))
     vacancy = np.divide(posts - found, posts, out=np.full_like(posts, 0.0), where=posts > 0)
     return filled, workers, vacancy, root
@@ -475,6 +479,23 @@ def staff_limit(firms: Firms, expected: Floats, filled: Floats, overtime: float)
     low, high = filled[0, firms.county], filled[1, firms.county]
     both = low ** (1.0 - firms.skill_share) * high**firms.skill_share
     return np.where(firms.block, np.inf, (1.0 + overtime) * expected * both)
+
+
+def served_by_the_present(state: State, expected: Floats, limit: Floats) -> Floats:
+    """(F,) output that the staff can make when a pandemic keeps people away: it limits blocks too (section 9.21).
+
+    Who cannot find people serves slower; who misses those he has serves less, unless overtime makes up for them.
+
+    Args:
+        state: county of each row, and the month.
+        expected: (F,) output for which people were sought, M yuan a month.
+        limit: (F,) of :func:`staff_limit`, infinite for blocks.
+    """
+    missing, firms = effect(state, "pandemic"), state.firms
+    if missing is None:
+        return limit
+    present = (1.0 + state.scenario[Labour].overtime) * (1.0 - missing[firms.county])
+    return np.where(firms.block & (present < 1.0), present * expected, limit)
 
 
 def hired_and_paid(state: State, wanted: Floats, filled: Floats) -> tuple[Floats, Floats, Floats]:

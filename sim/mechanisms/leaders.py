@@ -33,7 +33,8 @@ from sim.mechanisms.demand import HORIZON, OPENING, annual_series, monthly_logs
 from sim.mechanisms.energy import Energy, left_over, limit_of, need
 from sim.mechanisms.fiscal import Race, competing_counties
 from sim.mechanisms.location import Location, room_left, sponsor_county
-from sim.mechanisms.production import leading_rows
+from sim.mechanisms.production import abroad, leading_rows
+from sim.mechanisms.shocks import effect, gone
 from sim.mechanisms.sourcing import nameplate, potential_coverage
 from sim.parameters import Parameters, parameter
 from sim.settings import Run
@@ -326,6 +327,8 @@ def expected_growth(history: Floats, window: int, least: float, most: float) -> 
     history = history[np.maximum.accumulate(history > 0)]  # a new leader's growth counts from its first order
     if len(history) < YEAR + 2:
         return 0.0
+    if history[-1] <= 0.0:  # a leader that has left
+        return least
     growth = np.log(history[YEAR:] / history[:-YEAR])[-window:]
     mean = float(growth.sum()) / len(growth)
     left, right = growth[:-1] - mean, growth[1:] - mean
@@ -433,6 +436,7 @@ class OrderBooks:
             share[self.known_leader] = np.exp(known)
         share = np.where(rows.active, share, rows.share)
         orders = order_book(share, state.markets.volume[rows.market], rows.unit_value) * rows.active
+        orders = after_shocks(state, orders)
         state.boards.share, state.boards.orders = share, orders
         total = orders + rows.backlog
         home, away = site_weights(state, self.leaders.base_allocation)
@@ -445,6 +449,22 @@ class OrderBooks:
             firms.capacity,
             state.rivals.capacity.sum(axis=1),
         )
+
+
+def after_shocks(state: State, orders: Floats) -> Floats:
+    """(G,) orders that are left after hypothetical events: a cut, an exit, a trade shock (section 9.21).
+
+    Args:
+        state: rows of the leaders, the month, and last month's sales.
+        orders: (G,) O_g without the events, M yuan a month.
+    """
+    rows = state.leaders
+    for name in ("leader_cut", "leader_exit"):
+        lost = effect(state, name)
+        if lost is not None:
+            orders = orders * (1.0 - lost)
+    lost = effect(state, "trade_shock")
+    return orders if lost is None else orders * (1.0 - abroad(state)[rows.product] * lost[rows.market])
 
 
 def pass_on(home: Floats, away: Floats, group: Ints, capacity: Floats, elsewhere: Floats) -> tuple[Floats, Floats]:
@@ -518,9 +538,10 @@ class Expansion:
         assert state.deciders is not None
         capacity = (standing_capacity(state) + rivals.capacity.sum(axis=1)) * YEAR
         pipeline = announced_output(state) + rivals.building.sum(axis=1) * YEAR
+        leaves, elsewhere = gone(state), effect(state, "diversification")
         for leader in state.deciders.leaders:
             group = leader.index
-            if not state.leaders.active[group]:
+            if not state.leaders.active[group] or leaves[group]:
                 continue
             output = leader.plan(*self._position(state, group, float(capacity[group]), float(pipeline[group])))
             if output <= 0:
@@ -531,8 +552,13 @@ class Expansion:
             choice = leader.choose_site(value, self._taste(state, streams)[group], parks)
             if choice >= parks:
                 building[group, choice - parks] = output / YEAR
-            else:
-                offer = float(offers[state.world.park_county[choice]])
+                continue
+            if elsewhere is not None:
+                moved = output * float(elsewhere[group])
+                building[group, int(utility[parks:].argmax())] += moved / YEAR
+                output -= moved
+            offer = float(offers[state.world.park_county[choice]])
+            if output > 0:
                 state.boards.own_projects.append(own_project(state, group, choice, output) | {"incentive": offer})
 
     @staticmethod

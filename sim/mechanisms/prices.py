@@ -52,6 +52,7 @@ from sim.mechanisms.demand import (
     market_volumes,
     monthly_logs,
 )
+from sim.mechanisms.shocks import Switch, effect, switches
 from sim.parameters import Lever, Month, Parameters, entries, lever, parameter, show
 from sim.settings import Run
 from sim.state import COMMODITIES, YEAR, State, Technology, read_monthly, read_once
@@ -377,6 +378,8 @@ def paid_by_industry(state: State, inputs: Floats, exposure: Floats, commodity: 
     """(K, K) price paid for input i by industry j in this month, see :func:`paid_prices`."""
     carrier = state.world.product("OTHM")
     tariff, imported = state.lever("prices.tariff"), state.technology.imported
+    if switches(state):  # a unit of the carrier holds what it held at the opening, however many are used
+        inputs = state.technology.inputs[:, : state.world.product_count]
     if tariff == 0.0:
         return paid_prices(state.markets.price, inputs, exposure, commodity, carrier)
     dearer = tariff_factor(imported, tariff, state.scenario[Prices].import_wedge)
@@ -477,10 +480,11 @@ class WorldPrices:
         p, markets, boards, month = self.prices, state.markets, state.boards, state.month
         sigma = np.array([p.lithium_vol, p.nickel_vol, p.copper_vol])
         luck = streams.draw("prices.commodity", month).standard_normal(len(sigma))
-        old = np.log(markets.commodity)
+        old = np.log(_underlying(state, "commodity", markets.commodity))
         drift = p.mean_reversion * (self.path.anchor - old) / YEAR
         known = self.path.commodity[:, month]
-        boards.commodity = np.exp(np.where(np.isnan(known), old + drift + sigma / np.sqrt(YEAR) * luck, known))
+        quoted = np.exp(np.where(np.isnan(known), old + drift + sigma / np.sqrt(YEAR) * luck, known))
+        boards.commodity = _fallen(state, "commodity", quoted)
         level = self.path.level[month]
         boards.price_level = float(
             np.exp(level) if np.isfinite(level) else markets.price_level * (1.0 + p.inflation_long_run) ** (1.0 / YEAR)
@@ -490,7 +494,8 @@ class WorldPrices:
         boards.experience = self._experience(state)
         boards.conversion = self.learned(state.technology, boards.experience)
         target = self.target(state, boards.commodity, boards.price_level, boards.conversion)
-        price = markets.price * (target / markets.price) ** p.adjust
+        old = _underlying(state, "product", markets.price)
+        price = _fallen(state, "product", old * (target / old) ** p.adjust)
         boards.price = np.where(self.chain, price, boards.price_level)
 
     def learned(self, technology: Technology, experience: Floats) -> Floats:
@@ -533,6 +538,18 @@ class WorldPrices:
         return np.asarray(np.where(self.chain, (1.0 + markup) * cost, level))
 
 
+def _underlying(state: State, name: str, price: Floats) -> Floats:
+    """Prices of last month as they would be without a collapse (section 9.21)."""
+    fall = effect(state, name, ago=1)
+    return price if fall is None else price / (1.0 - fall)
+
+
+def _fallen(state: State, name: str, price: Floats) -> Floats:
+    """Prices of this month after a collapse."""
+    fall = effect(state, name)
+    return price if fall is None else price * (1.0 - fall)
+
+
 def exposure_matrix(prices: Prices, world: World) -> Floats:
     """(K, Q) share of the 2018 unit cost of a product that is indexed to a commodity."""
     return _exposure_matrix(tuple(prices.exposure.items()), world.products)
@@ -563,8 +580,55 @@ def material_factor_of(state: State) -> Floats:
 
 @read_once
 def needed_inputs(state: State) -> Floats:
-    """(R,) input per unit of output of each relation this month, thrift included."""
-    return np.asarray(state.relations.coefficient * material_factor_of(state))
+    """(R,) input per unit of output of each relation this month, thrift included, without what has left for good."""
+    needs = np.asarray(state.relations.coefficient * material_factor_of(state))
+    for switch, share in switches(state):
+        relations, firms = state.relations, state.firms
+        buys = firms.product[relations.buyer] == switch.buyer
+        county = firms.county[relations.buyer]
+        given_up = np.where(buys & (relations.product == switch.part), share * needs, 0.0)
+        taken = np.where(buys & (relations.product == switch.to), given_up_by_county(state, switch)[county], 0.0)
+        needs = needs - given_up + share * taken
+    return needs
+
+
+def given_up_by_county(state: State, switch: Switch) -> Floats:
+    """(C,) input of a switch per unit of output before it, thrift of section 9.2 included."""
+    size, cell = state.world.product_count, state.world.product("B_CELL")
+    before = state.technology.inputs.reshape(size, -1, size)[switch.part, :, switch.buyer]
+    thrifty = switch.buyer == cell and state.technology.linked[switch.part, cell]
+    return np.asarray(before * (state.markets.material_factor if thrifty else 1.0))
+
+
+def home_pool(state: State) -> Floats:
+    """(N, N) home flow per unit of buyer output outside the links, after switches of technology (section 9.21).
+
+    What takes the place of an input over the pool comes from home counties as all use of that product does.
+    """
+    technology, counties, size = state.technology, state.world.county_count, state.world.product_count
+    under_way = switches(state)
+    if not under_way:
+        return technology.pool
+    pool = technology.pool.copy()
+    cells = pool.reshape(counties, size, counties, size)  # a view
+    for switch, share in under_way:
+        cells[:, switch.part, :, switch.buyer] *= 1.0 - share
+        if switch.to >= 0 and not technology.linked[switch.to, switch.buyer]:
+            taken = share * given_up_by_county(state, switch)
+            cells[:, switch.to, :, switch.buyer] += technology.home_share[switch.to] * taken[None, :]
+    return pool
+
+
+@read_monthly
+def lasting_inputs(state: State) -> Floats:
+    """(K, K) input coefficients of the month without what switches of technology have moved to goods from outside."""
+    inputs = chain_inputs(state)
+    lost = [(switch, share) for switch, share in switches(state) if switch.to < 0]
+    if lost:
+        inputs = inputs.copy()
+    for switch, share in lost:
+        inputs[switch.part, switch.buyer] *= 1.0 - share
+    return inputs if lost else inputs.copy()
 
 
 @read_monthly
@@ -577,7 +641,13 @@ def _thrifty(state: State, opening: Floats) -> Floats:
     """Input coefficients with the thrift of cells in their materials; one or more counties side by side."""
     inputs, size, cell = opening.copy(), state.world.product_count, state.world.product("B_CELL")
     thrift = np.where(state.technology.linked[:, cell], state.markets.material_factor, 1.0)
-    inputs.reshape(size, -1, size)[:, :, cell] *= thrift[:, None]
+    by_county = inputs.reshape(size, -1, size)
+    by_county[:, :, cell] *= thrift[:, None]
+    for switch, share in switches(state):
+        if switch.to >= 0:
+            moved = share * given_up_by_county(state, switch)[: by_county.shape[1]]
+            by_county[switch.part, :, switch.buyer] -= moved
+            by_county[switch.to, :, switch.buyer] += moved
     return inputs
 
 

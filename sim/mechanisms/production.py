@@ -27,14 +27,17 @@ from scipy import sparse
 from sim.draws import Streams
 from sim.inputoutput.rationing import HeldOrders, Rule, served
 from sim.mechanisms import Phase
+from sim.mechanisms.demand import Demand, export_shares
 from sim.mechanisms.prices import (
     Prices,
     chain_inputs,
     exposure_matrix,
+    home_pool,
     input_coefficients,
     needed_inputs,
     paid_by_industry,
 )
+from sim.mechanisms.shocks import effect, share_abroad
 from sim.mechanisms.sourcing import Sourcing, bonus_relief
 from sim.settings import Projects
 from sim.state import MARKETS, YEAR, FinalOrders, Firms, MonthTable, State, read_monthly, read_once
@@ -115,7 +118,7 @@ def network_of(state: State, cap: Floats) -> Network:
         (entries[order], buyer[order].astype(np.int32), np.concatenate([FIRST, ends])), shape=(rows, rows)
     )
     share = supply_shares(firms, cap, state.node_count)
-    return Network(matrix, state.technology.pool, firms.node, share, state.node_count)
+    return Network(matrix, home_pool(state), firms.node, share, state.node_count)
 
 
 def unit_costs(state: State) -> tuple[Floats, Floats]:
@@ -232,7 +235,32 @@ def outside_orders(state: State, cap: Floats, unit_cost: Floats, elasticity: flo
     leading = leading_rows(state)
     own = np.where(leading, np.maximum(site_orders - firms.home_sales, 0.0), own)
     base = np.maximum(state.technology.base_demand[:, 3][firms.node], 0.0) * national_income(state)
-    return np.asarray(np.where(firms.block, base, own) * firms.alive)
+    orders = np.where(firms.block, base, own) * firms.alive
+    lost = effect(state, "trade_shock")
+    if lost is None:
+        return np.asarray(orders)
+    kept = 1.0 - abroad(state)[firms.product] * lost[firms.market]
+    return np.where(leading, orders, orders * kept)  # the order books of leaders have lost theirs already
+
+
+@read_once
+def abroad(state: State) -> Floats:
+    """(K,) part of outside sales that leaves the country when there is no trade shock (section 9.21).
+
+    From the sales of last month; in the first month the share of output that is exported.
+    """
+    world, firms = state.world, state.firms
+    exported = export_shares(state.technology.export_share, world, state.scenario[Demand])
+    before = effect(state, "trade_shock", ago=1)
+    if state.table is None or before is None:
+        return exported
+    by_product = state.table.output.reshape(-1, world.product_count).sum(axis=0)
+    outside = np.maximum(state.table.final[:, 3], 0.0).reshape(-1, world.product_count).sum(axis=0)
+    sold = firms.outside_orders
+    weight = sum_by(firms.product, sold, world.product_count)
+    lost = sum_by(firms.product, sold * before[firms.market], world.product_count)
+    lost = np.divide(lost, weight, out=np.zeros(len(lost)), where=weight > 0)
+    return share_abroad(np.maximum(by_product - outside, 0.0), outside, exported, lost)
 
 
 def national_income(state: State) -> float:

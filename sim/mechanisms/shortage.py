@@ -36,10 +36,12 @@ from numpy.typing import NDArray
 from sim.draws import Streams
 from sim.mechanisms import Phase
 from sim.mechanisms.demand import OPENING
+from sim.mechanisms.shocks import effect, missing_supply
 from sim.parameters import Parameters, Schedule, parameter, schedule
 from sim.state import State
 
 Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
 
 
 class Shortage(Parameters):
@@ -113,5 +115,15 @@ class OutsideSupply:
     def step(self, state: State, streams: Streams) -> None:
         """Write the shares of the month; nothing where no product is named."""
         del streams
-        if self.shares is not None:
-            state.boards.outside_supply = self.shares[state.month - 1]
+        shares, missing = None if self.shares is None else self.shares[state.month - 1], effect(state, "supply")
+        if missing is not None:
+            shares = (1.0 if shares is None else shares) * (1.0 - missing)
+        state.boards.outside_supply = shares
+
+
+def named_products(state: State) -> Ints:
+    """(Q,) products whose outside supply a shortage or a pandemic (section 9.21) of the scenario may limit."""
+    courses = state.scenario[Shortage].outside_supply.courses
+    named = missing_supply(state)
+    named[[state.world.product(code) for code, _ in courses]] = True
+    return np.flatnonzero(named)

@@ -35,7 +35,7 @@ from numpy.typing import NDArray
 
 from sim.draws import Streams
 from sim.mechanisms import Phase
-from sim.mechanisms.prices import chain_inputs, needed_inputs
+from sim.mechanisms.prices import chain_inputs, lasting_inputs, needed_inputs
 from sim.parameters import Lever, Parameters, lever, parameter
 from sim.settings import InputOutput
 from sim.state import MonthTable, State, talent_of
@@ -567,6 +567,6 @@ def potential_coverage(state: State, product: int, decay: float) -> Floats:
     reach = np.exp(-decay * state.minutes) @ capacity
     firms = state.firms
     own = float(firms.output[firms.alive & (firms.product == product)].sum())
-    need = chain_inputs(state)[:, product] * own
+    need = lasting_inputs(state)[:, product] * own
     cover = np.minimum(1.0, np.divide(reach, need[None, :], out=np.ones_like(reach), where=need[None, :] > 0))
     return np.asarray(cover @ weights)

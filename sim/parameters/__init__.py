@@ -28,7 +28,9 @@ from sim.parameters.groups import (
     month,
     pairs,
     parameter,
+    place_of,
     schedule,
+    shock_list,
     sum_to_one,
 )
 from sim.parameters.levers import Floats, Lever, LeverRule
@@ -36,6 +38,7 @@ from sim.parameters.months import Month
 from sim.parameters.pairs import Pairs
 from sim.parameters.places import counties, county_codes
 from sim.parameters.schedules import Schedule
+from sim.parameters.shocks import Shock, ShockKind
 from sim.parameters.words import Place, RefusedError, plain_text, printable, show, suggestion, unknown
 
 __all__ = [
@@ -53,6 +56,8 @@ __all__ = [
     "Row",
     "Schedule",
     "Setting",
+    "Shock",
+    "ShockKind",
     "choice",
     "counties",
     "county_codes",
@@ -64,9 +69,11 @@ __all__ = [
     "month",
     "pairs",
     "parameter",
+    "place_of",
     "plain_text",
     "printable",
     "schedule",
+    "shock_list",
     "show",
     "suggestion",
     "sum_to_one",

@@ -15,6 +15,7 @@ from sim.parameters.levers import Lever, LeverRule
 from sim.parameters.months import Month
 from sim.parameters.pairs import PairsRule
 from sim.parameters.schedules import ScheduleRule
+from sim.parameters.shocks import ShockKind, ShocksRule
 from sim.parameters.words import Place, RefusedError, show
 
 
@@ -125,6 +126,22 @@ def pairs(*, unit: str, grade: str, source: str, symbol: str = "") -> Any:
     return _field(PairsRule(unit=unit, grade=grade, source=source, symbol=symbol))
 
 
+def shock_list(
+    kinds: tuple[ShockKind, ...], *, first: str, unit: str, grade: str, source: str, symbol: str = ""
+) -> Any:
+    """Dated shocks (field of type ``tuple[Shock, ...]``); none where a scenario names none.
+
+    Args:
+        kinds: the types that a row may have.
+        first: first month in which a row may start.
+        unit: what a row holds.
+        grade: evidence grade.
+        source: source, or the word assumption.
+        symbol: symbol in the model description.
+    """
+    return _field(ShocksRule(kinds=kinds, first=first, unit=unit, grade=grade, source=source, symbol=symbol))
+
+
 def entries(table: str) -> Any:
     """The figures of one table of sim/data/coefficients.csv (field of type ``Mapping[str, float]``), by dotted key.
 
@@ -153,9 +170,19 @@ class Parameters(BaseModel):
     def checks(self) -> Iterator[tuple[str | tuple[str, ...], str]]:
         """Faults between the fields of the group: pairs of a name and a sentence. Groups may override it.
 
-        The name is that of a field, or of one figure of a table of figures (``"split.V_BODY"``). Where any of several
+        The name is that of a field, of one figure of a table of figures (``"split.V_BODY"``), or of a key in a row of a
+        list (``"shocks.0.start"``). Where any of several
         fields may be the one to mend, all are named: the user is told of the one that his own file sets.
         """
+        return iter(())
+
+    def checks_of_run(self, last: Month) -> Iterator[tuple[str, str]]:
+        """Faults against the months of the run, as in :meth:`checks`. Groups with dated events override it.
+
+        Args:
+            last: last month of the run.
+        """
+        del last
         return iter(())
 
     @field_validator("*", mode="plain")
@@ -179,12 +206,17 @@ class Parameters(BaseModel):
         faults: list[tuple[Place, str]] = []
         involved: list[tuple[Place, ...]] = []
         for names, sentence in self.checks():
-            places = tuple(tuple(name.split(".")) for name in ((names,) if isinstance(names, str) else names))
+            places = tuple(place_of(name) for name in ((names,) if isinstance(names, str) else names))
             faults.append((places[0], sentence))
             involved.append(places)
         if faults:
             raise RefusedError(faults, involved)
         return self
+
+
+def place_of(name: str) -> Place:
+    """The place inside a group that a dotted name means; a number is a position in a list."""
+    return tuple(int(part) if part.isdigit() else part for part in name.split("."))
 
 
 @cache

@@ -131,13 +131,16 @@ def _trained(state: State) -> None:
 def resolve_close(state: State, streams: Streams) -> None:
     """Exits: capital is scrapped, land falls idle, links end, grafts on the firm fail. Then land reform."""
     del streams
-    parks = state.parks
+    boards, parks = state.boards, state.parks
     parks.idle_least = np.minimum(parks.idle_least, parks.idle_plots)
-    if state.boards.exits is not None:
-        close_firms(state, np.flatnonzero(state.boards.exits))
+    if boards.withdrawn is not None:
+        fail(state, np.flatnonzero(boards.withdrawn))
+    closing = [board for board in (boards.exits, boards.leaving) if board is not None]
+    if closing:
+        close_firms(state, np.flatnonzero(np.logical_or.reduce(closing)))
     release_cleared(state)
-    if state.boards.land_reform is not None:
-        _take_back(state, state.boards.land_reform)
+    if boards.land_reform is not None:
+        _take_back(state, boards.land_reform)
     if (OPENING + state.month).month == 1:
         parks.idle_least = parks.idle_plots
 

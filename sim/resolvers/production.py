@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from sim.draws import Streams
 from sim.mechanisms.energy import Energy, rationed
 from sim.mechanisms.fiscal import city_level
-from sim.mechanisms.labour import Labour, hired_and_paid, staff_limit, staffing
+from sim.mechanisms.labour import Labour, hired_and_paid, served_by_the_present, staff_limit, staffing
 from sim.mechanisms.leaders import Leaders
 from sim.mechanisms.production import (
     Network,
@@ -122,6 +122,7 @@ def _staff(state: State) -> Floats:
     filled, people.workers, people.vacancy, people.open_root = staffing(state, boards.wanted)
     firms.staff, firms.wages, people.wage_bill = hired_and_paid(state, boards.wanted, filled)
     limit = staff_limit(firms, boards.expected, filled, state.scenario[Labour].overtime)
+    limit = served_by_the_present(state, boards.expected, limit)
     some = (boards.capacity > 0) & ~firms.block
     boards.staff_factor = np.minimum(1.0, np.divide(limit, boards.capacity, out=np.ones(len(limit)), where=some))
     return limit

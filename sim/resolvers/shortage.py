@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from sim.inputoutput.rationing import HeldOrders, NoConvergenceError, Scarce, outside_use, ration, solve
 from sim.mechanisms.prices import input_coefficients
 from sim.mechanisms.production import NONE, HomeSupply, Network, home_supply
-from sim.mechanisms.shortage import Shortage, restock
+from sim.mechanisms.shortage import Shortage, named_products, restock
 from sim.resolvers.ledger import the_ledger
 from sim.settings import InputOutput, Run
 from sim.state import CriticalFlows, CriticalInputs, State
@@ -101,14 +101,8 @@ def joint_solve(state: State, network: Network, limit: Floats, final: Floats, st
 
 def critical_needs(state: State, network: Network) -> Floats:
     """(Q, F) total input of each product named by the scenario per unit of output; 0 for rows that can do without."""
-    inputs = input_coefficients(state)[_named(state)][:, network.node]
+    inputs = input_coefficients(state)[named_products(state)][:, network.node]
     return np.where(inputs >= state.scenario[Shortage].critical_input, inputs, 0.0)
-
-
-def _named(state: State) -> Ints:
-    """(Q,) products whose outside supply the scenario names."""
-    courses = state.scenario[Shortage].outside_supply.courses
-    return np.array([state.world.product(code) for code, _ in courses], dtype=np.int64)
 
 
 def _makers(state: State, products: Ints) -> Ints:
@@ -127,7 +121,7 @@ def _fitted(state: State, need: Floats) -> tuple[CriticalInputs, Floats]:
     """
     if state.critical is None:
         stock = state.scenario[InputOutput].inventory_months * need * state.firms.alive
-        state.critical = CriticalInputs(_named(state), stock, np.full(len(need), np.nan))
+        state.critical = CriticalInputs(named_products(state), stock, np.full(len(need), np.nan))
     critical = state.critical
     critical.stock = np.pad(critical.stock, ((0, 0), (0, len(state.firms) - critical.stock.shape[1])))
     written_off = np.where(state.firms.alive, 0.0, critical.stock)

@@ -14,6 +14,7 @@ from sim.parameters import (
     Place,
     RefusedError,
     declarations,
+    place_of,
     show,
     suggestion,
     unknown,
@@ -22,6 +23,7 @@ from sim.scenario.documents import Document, dotted, parse_document
 from sim.scenario.faults import Fault, ScenarioError
 from sim.scenario.inheritance import Merged, is_name, merge, read_chain
 from sim.scenario.scenario import Scenario
+from sim.settings import Run
 
 TEXTS = {"title": 200, "question": 1_000}
 """Texts of the top level and their greatest length in characters (assumption)."""
@@ -183,12 +185,23 @@ def _validate(
             parameters.append(group.model_validate({key: values[key] for key in declarations(group) if key in values}))
         except ValidationError as error:
             found += _refusals(group, error, whole, _nearest_first(chain, merged))
+    if whole and not found:
+        found = list(_outside_the_run(parameters))
     faults = faults + [_located(merged, place, sentence) for place, sentence in found]
     if faults:
         order = {document.file: number for number, document in enumerate(chain)}
         raise ScenarioError(sorted(faults, key=lambda fault: (order.get(fault.file, len(chain)), fault.line)))
     inert = _inert(parameters) if name != BASELINE else ()
     return tuple(parameters), tuple(_located(merged, place, sentence) for place, sentence in inert)
+
+
+def _outside_the_run(parameters: list[Parameters]) -> Iterator[tuple[Place, str]]:
+    """Dates that the months of the run do not reach."""
+    for run in parameters:
+        if isinstance(run, Run):
+            for group in parameters:
+                for name, sentence in group.checks_of_run(run.end):
+                    yield (group.table, *place_of(name)), sentence
 
 
 def _located(merged: Merged, place: Place, sentence: str) -> Fault:

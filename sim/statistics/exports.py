@@ -12,28 +12,11 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.mechanisms.demand import Demand
-from sim.world import World
+from sim.mechanisms.demand import export_shares
+
+__all__ = ["export_shares", "exports"]
 
 Floats = NDArray[np.float64]
-
-VEHICLES, CELLS, STAINLESS = "V_OEM", "B_CELL", "SST"
-"""Products and chain with an export share of their own."""
-
-
-def export_shares(opening: Floats, world: World, demand: Demand) -> Floats:
-    """(K,) share of output that leaves the country where enough is sold outside.
-
-    Args:
-        opening: (K,) exports over home output in the opening table.
-        world: products.
-        demand: the shares of vehicles, cells and stainless.
-    """
-    shares = opening.copy()
-    shares[world.product(VEHICLES)] = demand.export_share_nev
-    shares[world.product(CELLS)] = demand.export_share_battery
-    shares[world.chain == world.chains.index(STAINLESS)] = demand.export_share_stainless
-    return shares
 
 
 def exports(output: Floats, outside: Floats, share: Floats) -> Floats:

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from sim.accounts import the_table
 from sim.inputoutput.tables import Table
-from sim.mechanisms.prices import input_coefficients, needed_inputs
+from sim.mechanisms.prices import home_pool, input_coefficients, needed_inputs
 from sim.state import State
 from sim.sums import sum_by
 
@@ -88,11 +88,12 @@ def leader_purchases(state: State, leader: int) -> Floats:
     bought += sum_by(cell, amount, bought.size).reshape(bought.shape)
     supplied = np.ones(state.node_count) if table is None else sum_by(firms.node, served * shares, state.node_count)
     nodes, output = firms.node[mine], firms.output[mine]
-    pooled = (supplied[:, None] * state.technology.pool[:, nodes] * output).sum(axis=1).reshape(counties, products)
+    pool = home_pool(state)
+    pooled = (supplied[:, None] * pool[:, nodes] * output).sum(axis=1).reshape(counties, products)
     if table is not None:
         for short, basis in zip(table.scarce, table.basis, strict=True):
             rows = slice(short, None, products)
-            pooled[:, short] = supplied[rows] * (state.technology.pool[rows][:, nodes] @ basis[mine])
+            pooled[:, short] = supplied[rows] * (pool[rows][:, nodes] @ basis[mine])
     bought[:, :counties] += pooled.T
     bought[:, counties] = (input_coefficients(state)[:, nodes] * output).sum(axis=1) - bought.sum(axis=1)
     return bought
