@@ -26,6 +26,7 @@ from sim.mechanisms import (
     candidates,
     construction,
     demand,
+    enclave,
     energy,
     events,
     firms,
@@ -86,7 +87,7 @@ GROUPS: tuple[type[Parameters], ...] = (
     agglomeration.Agglomeration,
     fiscal.Fiscal,
     pending.Talent,
-    pending.Enclave,
+    enclave.Enclave,
     pending.Linkage,
     pending.LandCage,
     pending.Infrastructure,
@@ -149,6 +150,7 @@ def month_of(state: State) -> tuple[Mechanism, ...]:
         location.ParkChoice(place, pressed, scenario[leaders.Leaders].rival_incentive, race),
         location.Failure(place),
         energy.EnergyHeadroom(scenario[energy.Energy]),
+        enclave.Negotiation(scenario[enclave.Enclave], place, place.service, state.technology),
         # 4 BUILD
         land.Development(scenario[land.Land], world),
         land.Requisition(scenario[land.Land]),
@@ -157,6 +159,7 @@ def month_of(state: State) -> tuple[Mechanism, ...]:
         sourcing.SupplierChoice(scenario[sourcing.Sourcing]),
         # 6 PRODUCE
         labour.Staffing(),
+        enclave.FirstOffer(),
         energy.EnergyLimit(),
         shortage.OutsideSupply.of(scenario[shortage.Shortage], scenario.run.end - demand.OPENING),
         Production(scenario[sourcing.Sourcing]),
@@ -175,6 +178,7 @@ def month_of(state: State) -> tuple[Mechanism, ...]:
         fiscal.Budgets(
             scenario[fiscal.Fiscal], scenario[service.Service].team_cost, scenario[service.Service].permit_upkeep
         ),
+        enclave.TaxSharing(),
         # 10 OBSERVE: accounts and statistics observe below
     )
 

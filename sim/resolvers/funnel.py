@@ -17,6 +17,7 @@ from sim.mechanisms.land import Land
 from sim.mechanisms.leaders import Leaders
 from sim.mechanisms.location import Location, capacity_by_county, committed_land, inclusive_value, logistic
 from sim.mechanisms.promotion import plan_pressure
+from sim.resolvers.enclaves import brought_by, sign_contracts
 from sim.resolvers.ledger import sell_land, spend, the_ledger
 from sim.state import Channel, Stage, State
 
@@ -164,7 +165,8 @@ def _resolve_leads(state: State) -> None:
     size = len(leads["product"])
     q = state.scenario[Location]
     utility = np.sum(state.boards.appeal, axis=0)
-    allowed = np.logical_and.reduce(state.boards.allowed)
+    admitted = np.logical_and.reduce(state.boards.allowed)
+    allowed = np.logical_or.reduce([admitted, *state.boards.invited])
     refused = np.logical_or.reduce([np.zeros(size, dtype=bool), *state.boards.refused])
     pool = state.boards.candidates
     assert pool is not None
@@ -196,7 +198,9 @@ def _resolve_leads(state: State) -> None:
                 fits[shut, taken] = False
                 value[shut] = inclusive_value(utility[shut], fits[shut], q.nest)
                 chance[shut] = logistic(q.sign_const + value[shut] - elsewhere[shut])
-    _append_leads(state, leads, park, signed)
+    origin, top_up = brought_by(state, park, signed, admitted)
+    rows = _append_leads(state, leads, park, signed, origin, top_up)
+    sign_contracts(state, rows)
 
 
 def _place_normal(state: State, product: Ints, luck: Floats, land: Floats) -> Ints:
@@ -243,8 +247,10 @@ def _place_normal(state: State, product: Ints, luck: Floats, land: Floats) -> In
     return found
 
 
-def _append_leads(state: State, leads: dict[str, NDArray[Any]], park: Ints, signed: Bools) -> None:
-    """Leads become project rows: signed or lost."""
+def _append_leads(
+    state: State, leads: dict[str, NDArray[Any]], park: Ints, signed: Bools, origin: Ints, top_up: Floats
+) -> Ints:
+    """Leads become project rows: signed or lost; gives their rows."""
     projects, ledger, size = state.projects, the_ledger(state), len(park)
     normal = leads["channel"] == Channel.NORMAL
     held = np.where(normal & signed, leads["land"], 0.0)
@@ -256,7 +262,7 @@ def _append_leads(state: State, leads: dict[str, NDArray[Any]], park: Ints, sign
     county = np.where(park >= 0, state.world.park_county[np.maximum(park, 0)], -1)
     graft = leads["graft"] >= 0
     county = np.where(graft, state.firms.county[np.maximum(leads["graft"], 0)], county)
-    projects.append(
+    rows = projects.append(
         size,
         stage=np.where(signed, Stage.SIGNED, Stage.LOST),
         county=county,
@@ -269,6 +275,8 @@ def _append_leads(state: State, leads: dict[str, NDArray[Any]], park: Ints, sign
         land_held=held,
         serviced_land=normal,
         incentive=np.where(signed & ~normal, offers[np.arange(size), np.maximum(county, 0)], 0.0),
+        origin=origin,
+        top_up=top_up,
         **{name: leads[name] for name in names},
     )
     ledger.signed, ledger.lost = int(signed.sum()), int((~signed).sum())
@@ -276,3 +284,4 @@ def _append_leads(state: State, leads: dict[str, NDArray[Any]], park: Ints, sign
     np.add.at(ledger.entered, (np.where(signed, Stage.SIGNED, Stage.LOST), leads["channel"]), 1)
     planned = signed & ~normal
     state.signed_this_year += float(leads["investment"][planned].sum())
+    return rows
