@@ -12,7 +12,7 @@ such that every county opens with its jobs filled and the normal share of posts 
 
 Posts that a plant keeps for residents of one county are offered to them first (9.18): a matching of the same form of
 these posts and that county alone, T = kappa_r exp(-b minutes_sr) sqrt((S - T) (R - T)); who declines is not missing,
-since what stays open of R joins the other posts, and who was not hired the others who look for work.
+since what stays open of R joins the other posts, and whoever was not hired joins the others who look for work.
 
 Owns no parameters; :mod:`sim.mechanisms.labour` uses it.
 """
@@ -85,7 +85,7 @@ def match(supply: Floats, posts: Floats, kernel: Floats, start: Floats) -> tuple
 def first_offered(supply: Floats, posts: Floats, kernel: Floats) -> Floats:
     """(H, C, C) residents who take posts that are offered to their county first, residence x workplace.
 
-    T = k sqrt((S - T) (R - T)), so T <= R and the residents of a county take at most as many posts as there are of them.
+    T = k sqrt((S - T) (R - T)), so T <= R, and the residents of a county never take more posts than there are people.
 
     Args:
         supply: (H, C) labour force by skill and residence, persons; several workplaces share it by their posts.
@@ -97,7 +97,7 @@ def first_offered(supply: Floats, posts: Floats, kernel: Floats) -> Floats:
     square = kernel * kernel
     linear, constant = square * (force + posts), square * force * posts
     root = np.sqrt(np.maximum(linear * linear + 4.0 * (1.0 - square) * constant, 0.0))
-    return np.divide(2.0 * constant, linear + root, out=np.zeros_like(posts), where=constant > 0)
+    return np.asarray(np.divide(2.0 * constant, linear + root, out=np.zeros_like(posts), where=constant > 0))
 
 
 def efficiency(supply: Floats, jobs: Floats, open_posts: Floats, distance: Floats) -> Floats:

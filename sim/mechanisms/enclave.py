@@ -238,8 +238,7 @@ class Enclave(Parameters):
             if self.fixed_yield.at(month_) > 0 and self.capital_share_origin.at(month_) <= 0:
                 yield (
                     ("fixed_yield", "capital_share_origin"),
-                    f"from {month_} a fixed yield is promised on a capital share of 0: set capital_share_origin "
-                    "above 0, or fixed_yield to 0",
+                    f"from {month_} a fixed yield is promised on a capital share of 0; put in some, or promise none",
                 )
                 return
 
@@ -540,7 +539,7 @@ class Negotiation:
         bonus = q.incentive * ahead + self.service * np.maximum(counties.service[at] - counties.service[county], 0.0)
         value = base_utility(state, q, product, leads["sponsor"], rent, wage) + self.service * counties.service[county]
         gains = self._gains(state, leads, able, value / q.nest, at, ahead)
-        accepted = possible & self._decisions(state, possible, at, *gains)
+        accepted: Bools = possible & self._decisions(state, possible, at, *gains)
         return EnclaveOffers(
             lead=rows,
             origin=np.where(accepted, origin, -1),
@@ -566,7 +565,7 @@ class Negotiation:
         _, refused = state.deciders.city.zone(state.world.fit, state.lever("zoning.strictness"))
         planned = (leads["channel"] != Channel.UNPLANNED)[:, None]
         against = planned & refused[:, leads["product"]].T[:, state.world.park_county]
-        return physical_mask(state, leads["product"], leads["land"]) & ~against
+        return np.asarray(physical_mask(state, leads["product"], leads["land"]) & ~against)
 
     def _gains(
         self, state: State, leads: dict[str, NDArray[Any]], able: Bools, value: Floats, origin: Ints, ahead: Floats

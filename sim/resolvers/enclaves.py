@@ -79,7 +79,7 @@ def sign_contracts(state: State, rows: Ints) -> None:
         expected_origin=offers.origin_gain[by, park],
         signed=state.month,
     )
-    cost = state.scenario[Enclave].introduction * np.bincount(origin, minlength=state.world.county_count)
+    cost = sum_by(origin, np.full(len(new), state.scenario[Enclave].introduction), state.world.county_count)
     spend(state, "promotion", cost)
     the_ledger(state).asked[:-1] += cost
     if state.deciders is not None:
