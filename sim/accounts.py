@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from sim.flows import SECTORS, matrix_of, net_lending, net_received
 from sim.inputoutput.rationing import SHORTAGE_TOLERANCE
+from sim.mechanisms.enclave import MEASURES, ledgers
 from sim.mechanisms.prices import home_pool, input_coefficients, needed_inputs
 from sim.mechanisms.production import material_costs, node_basis
 from sim.mechanisms.shortage import Shortage
@@ -225,9 +226,13 @@ def check_land(state: State) -> float:
     )
     if ledger.quota_issued is not None and ledger.developed_by_quota is not None:
         left = ledger.quota_before + ledger.quota_issued - ledger.developed_by_quota
-        gap = max(
-            gap, worst("I8 quota issued = used + left", state, left, state.counties.quota, 1.0, TOLERANCE, "county")
-        )
+        if ledger.quota_ceded is not None:
+            left = left + ledger.quota_ceded
+            ceded = np.abs(ledger.quota_ceded).sum()
+            lost = np.array(ledger.quota_ceded.sum() + ceded)
+            gap = max(gap, worst("I8 ceded quota adds up to 0", state, lost, np.array(ceded), 1.0, TOLERANCE, ""))
+        name = "I8 quota issued = used + left + ceded"
+        gap = max(gap, worst(name, state, left, state.counties.quota, 1.0, TOLERANCE, "county"))
         grown = (parks.developed - ledger.developed_before).sum()
         booked = np.array(ledger.developed_by_quota.sum() + ledger.developed_by_event)
         gap = max(gap, worst("I8 new land = quota used + events", state, np.array(grown), booked, 1.0, 1e-6, ""))
@@ -333,7 +338,8 @@ def check_budgets(state: State) -> float:
     placed = np.maximum(projects.county, 0)
     land = sum_by(firms.county, firms.land_paid, counties) + sum_by(placed, projects.land_paid, counties)
     gap = max(gap, worst("I12 land sales have payers", state, public.land_received, land, 1.0, TOLERANCE, "county"))
-    grants = sum_by(placed, projects.grant, counties)
+    grants = sum_by(placed, projects.grant - projects.top_up_paid, counties)
+    grants += sum_by(np.maximum(projects.origin, 0), projects.top_up_paid, counties)
     gap = max(gap, worst("I12 incentives have payees", state, public.grants_paid, grants, 1.0, TOLERANCE, "county"))
     bonus = np.array(spending["local purchases"].sum())
     received = np.array(books.bonus.sum())
@@ -366,6 +372,23 @@ def _check_payees_and_linkage(
     left, now = held - ledger.earmarked_spent, state.budgets.earmarked
     not_negative("I12 earmarked transfers >= 0", state, now, 1.0, TOLERANCE, "county")
     return max(gap, worst("I12 earmarked = before + received - spent", state, now, left, 1.0, TOLERANCE, "county"))
+
+
+def check_ledgers(state: State) -> float:
+    """I13: output, value added, tax, jobs and land of plants in place = as credited = of the city.
+
+    Those of the city come from the table of the month, the accounts, the matching of people and the books of parks.
+    """
+    table, books, people, parks = the_table(state), state.firm_accounts, state.people, state.parks
+    assert books is not None
+    held = parks.occupied.sum() - state.projects.land_held.sum()
+    city = [table.output.sum(), table.value_added.sum(), books.taxes.sum(), people.workers.sum(), held]
+    gap = 0.0
+    for view, sums in zip(("in place", "as credited"), ledgers(state).sum(axis=2), strict=True):
+        for measure, found, total in zip(MEASURES, sums, city, strict=True):
+            name = f"I13 {measure.replace('_', ' ')} {view} = city"
+            gap = max(gap, worst(name, state, found, total, 1.0, TOLERANCE, ""))
+    return gap
 
 
 def check_purchases(state: State) -> float:
@@ -458,6 +481,7 @@ CHECKS: dict[str, Callable[[State], float]] = {
     "I10": check_pipeline,
     "I11": check_population,
     "I12": check_budgets,
+    "I13": check_ledgers,
     "I14": check_purchases,
     "I15": check_flows,
     "I18": check_stocks,

@@ -117,6 +117,7 @@ class County(Decider):
         super().__init__(model)
         self.index = index
         self._picky = False
+        self._refuses = {"host": False, "origin": False}
 
     @property
     def label(self) -> str:
@@ -186,6 +187,31 @@ class County(Decider):
                 f"per mu; {funded:.0%} of it can be paid"
             )
         return share * plots, share * listed
+
+    def accept_enclaves(self, role: str, gain: Floats, possible: Bools) -> Bools:
+        """Sign contracts that bring at least what the land, or the project at home, would bring without them.
+
+        Args:
+            role: "host" or "origin".
+            gain: (n, m) net present value, as origin less that of the lead without the contract, M yuan.
+            possible: (n, m) contracts that it is asked for.
+        """
+        signed = np.asarray(possible & (gain >= 0.0))
+        if possible.any():
+            refuses = not signed.any()
+            if refuses != self._refuses[role]:
+                self._refuses[role] = refuses
+                best = float(gain[possible].max())
+                change = "signs no enclaves" if refuses else "is ready for enclaves"
+                self.note(f"{change} as {role}: the best on offer brings it {best:.1f} M yuan more than without it")
+        return signed
+
+    def sign_enclave(self, product: str, park: str, host: str, gains: tuple[float, float], tax_share: float) -> None:
+        """Note a contract, with what host and origin (in this order) gain by it, M yuan, and the tax share."""
+        self.note(
+            f"brings a project ({product}) to {park} in {host}: an enclave worth {gains[1]:.1f} M yuan to it and "
+            f"{gains[0]:.1f} to the host, {tax_share:.0%} of the local tax promised"
+        )
 
 
 class Leader(Decider):

@@ -255,6 +255,40 @@ def explain(
 
 
 @app.command()
+def ledger(
+    source: Annotated[
+        str, typer.Argument(help="Scenario (file, or bare name), or a saved run such as results/x/run-seed0001.nc.")
+    ] = "baseline",
+    year: Annotated[int | None, typer.Option(help="Year of both views; the last full one if not given.")] = None,
+    seed: Annotated[
+        int | None, typer.Option(min=0, max=2**31 - 1, help="Seed of a scenario; its own if not given.")
+    ] = None,
+    quiet: Annotated[bool, typer.Option("--quiet", help="No progress.")] = False,
+) -> None:
+    """Enclaves: the life of each contract, and the counties in place and as credited, with equal totals."""
+    from sim.experiment import run as run_scenario
+    from sim.report.ledger import NoYearError, ledger_years, print_ledger
+    from sim.report.progress import months_bar
+    from sim.results import DamagedError, Run
+
+    if source.endswith(".nc"):
+        if seed is not None:
+            _refuse(["--seed: a saved run has its seed already"])
+        try:
+            done = Run.load(source)
+        except (FileNotFoundError, DamagedError) as error:
+            _refuse([str(error)])
+    else:
+        plan = _read_all([source])[0]
+        with _stopping(plan.name), months_bar(plan.name, shown=not quiet) as tick:
+            done = run_scenario(plan, seed, tick)
+    try:
+        print_ledger(done, ledger_years(done, year))
+    except NoYearError as error:
+        _refuse([f"--year: {error}"])
+
+
+@app.command()
 def withdrawal(
     scenario: Annotated[str, typer.Argument(help="Scenario file, or bare name of one in scenarios/.")] = "baseline",
     leader: Annotated[str, typer.Option(help="The lead firm, such as CATL or Tsingtuo.")] = "CATL",

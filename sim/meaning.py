@@ -159,6 +159,7 @@ QUANTITIES: tuple[Quantity, ...] = (
     Quantity(
         "work left, months", lambda s: s.projects.work_left, (PROPOSE, PLACE, BUILD), ("work_progress",), axis="project"
     ),
+    Quantity("quota still to be ceded, mu", lambda s: s.contracts.quota_due, (BUILD,)),
     # 5 SUPPLY
     Quantity("share of a supplier", lambda s: s.links.weight, (SUPPLY,), ("weight",), *SHARE_BOUNDS, "link"),
     Quantity("outside option, M yuan a month", lambda s: s.relations.option, (SUPPLY,), ("option",), axis="relation"),
@@ -220,6 +221,9 @@ QUANTITIES: tuple[Quantity, ...] = (
     Quantity(
         "funded share of levers", lambda s: s.budgets.funded, (SHARE,), ("public_asked",), *SHARE_BOUNDS, "budget"
     ),
+    Quantity("trust of an origin in a host", lambda s: s.trust, (SHARE,), ("enclave_shares",), *SHARE_BOUNDS),
+    Quantity("tax promised to origins, M yuan", lambda s: s.contracts.promised, (SHARE,), ("enclave_shares",)),
+    Quantity("tax paid to origins, M yuan", lambda s: s.contracts.paid, (SHARE,), ("enclave_shares",)),
     Quantity("income, M yuan a month", lambda s: s.people.income, (SHARE,), ("income",), axis="county"),
     Quantity(
         "usual profits, M yuan a month", lambda s: s.people.usual_profits, (SHARE,), ("usual_profits",), axis="county"

@@ -26,6 +26,7 @@ from sim.mechanisms import (
     candidates,
     construction,
     demand,
+    enclave,
     energy,
     events,
     firms,
@@ -39,7 +40,6 @@ from sim.mechanisms import (
     linkage,
     location,
     migration,
-    pending,
     prices,
     promotion,
     service,
@@ -92,7 +92,7 @@ GROUPS: tuple[type[Parameters], ...] = (
     agglomeration.Agglomeration,
     fiscal.Fiscal,
     talent.Talent,
-    pending.Enclave,
+    enclave.Enclave,
     linkage.Linkage,
     land_cage.LandCage,
     infrastructure.Infrastructure,
@@ -159,6 +159,7 @@ def month_of(state: State) -> tuple[Mechanism, ...]:
         linkage.Referral(scenario[linkage.Linkage], place, world),
         energy.EnergyHeadroom(scenario[energy.Energy]),
         talent.TalentAppeal(scenario[leaders.Leaders].talent_pull),
+        enclave.Negotiation(scenario[enclave.Enclave], place, place.service, state.technology),
         # 4 BUILD
         land.Development(scenario[land.Land], world),
         land.Requisition(scenario[land.Land]),
@@ -169,6 +170,7 @@ def month_of(state: State) -> tuple[Mechanism, ...]:
         sourcing.SupplierChoice(scenario[sourcing.Sourcing]),
         # 6 PRODUCE
         labour.Staffing(),
+        enclave.FirstOffer(),
         energy.EnergyLimit(),
         shortage.OutsideSupply.of(scenario[shortage.Shortage], scenario.run.end - demand.OPENING),
         Production(scenario[sourcing.Sourcing]),
@@ -194,6 +196,7 @@ def month_of(state: State) -> tuple[Mechanism, ...]:
         ),
         talent.TalentCosts(),
         infrastructure.RoadCosts(roads),
+        enclave.TaxSharing(),
         # 10 OBSERVE: accounts and statistics observe below
     )
 

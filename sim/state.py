@@ -219,9 +219,93 @@ class Projects(Table):
     grant: Floats = column(0.0)  # M yuan of the promise paid so far
     land_settled: Bools = column(False)  # land and grants were settled before the opening
     land_paid: Floats = column(0.0)  # M yuan paid to the county for land, less what was paid back
+    origin: Ints = column(-1)  # county that brought the project into an enclave, -1 = none
+    top_up: Floats = column(0.0)  # share of investment that the origin grants besides the host
+    top_up_paid: Floats = column(0.0)  # M yuan of it paid so far; part of the grant
     spent: Floats = column(0.0)  # M yuan of work done, with overrun
     invested: Floats = column(0.0)  # M yuan of work done, without overrun
     moved: Floats = column(0.0)  # M yuan of machines that the owner brings along from a plot taken back (section 9.16)
+
+
+@dataclass
+class Contracts(Table):
+    """Enclave contracts, one row a project: terms as signed, what came of them, and how they ended (section 9.18)."""
+
+    project: Ints = column(-1)
+    firm: Ints = column(-1)  # row of the plant once it produces
+    origin: Ints = column(-1)
+    host: Ints = column(-1)
+    park: Ints = column(-1)
+    product: Ints = column(0)
+    forward: Bools = column(True)  # from the coast to the mountains; False: the other way
+    tax_share: Floats = column(0.0)  # tau_o
+    credit_share: Floats = column(0.0)  # chi_o
+    capital_share: Floats = column(0.0)  # kap_o
+    fixed_yield: Floats = column(0.0)  # y_enc per year
+    quota_share: Floats = column(0.0)  # q_o, mu ceded per mu used
+    reserved_jobs: Floats = column(0.0)  # rho_res
+    term: Floats = column(0.0)  # years from production
+    land: Floats = column(0.0)  # mu
+    investment: Floats = column(0.0)  # M yuan
+    expected_host: Floats = column(0.0)  # NPV_h at signing, M yuan
+    expected_origin: Floats = column(0.0)  # NPV_o at signing, M yuan
+    signed: Ints = column(0)
+    settled: Bools = column(False)  # the project has its land, and the origin has paid its share of it
+    capital: Floats = column(0.0)  # M yuan of land development that the origin paid
+    quota_due: Floats = column(0.0)  # mu of quota still to be ceded
+    quota_ceded: Floats = column(0.0)  # mu ceded so far
+    promised: Floats = column(0.0)  # M yuan due to the origin so far
+    paid: Floats = column(0.0)  # M yuan of it paid so far
+    produced: Ints = column(-1)
+    ended: Ints = column(-1)
+    reason: Ints = column(0)  # index into ENDS
+
+    @property
+    def credited(self) -> Ints:
+        """Rows whose plant is credited to two counties in this month, as long as the month has not been closed."""
+        return np.flatnonzero((self.firm >= 0) & (self.ended < 0))
+
+
+ENDS: tuple[str, ...] = ("runs", "project failed", "plant closed", "term over")
+"""How a contract stands."""
+
+
+@dataclass(frozen=True)
+class EnclaveOffers:
+    """Contracts that an origin and a host would both sign this month; E leads that may come by one.
+
+    Attributes:
+        lead: (E,) their positions among the leads of the month.
+        origin: (E, P) county that would bring each to a park of another, -1 where not both agree.
+        top_up: (E, P) share of investment that it grants besides the host.
+        bonus: (E, P) utility that the contract adds for the investor.
+        host_gain, origin_gain: (E, P) NPV_h and NPV_o, M yuan.
+    """
+
+    lead: Ints
+    origin: Ints
+    top_up: Floats
+    bonus: Floats
+    host_gain: Floats
+    origin_gain: Floats
+
+
+@dataclass(frozen=True)
+class EnclaveShares:
+    """What enclave contracts owe their origins for the month, (N,) M yuan each."""
+
+    contract: Ints
+    promised: Floats
+    paid: Floats
+
+
+@dataclass(frozen=True)
+class ReservedPosts:
+    """Plants that offer a share of their posts to residents of another county first, (N,) each."""
+
+    firm: Ints
+    county: Ints
+    share: Floats
 
 
 @dataclass
@@ -513,6 +597,8 @@ class Boards:
     allowed: list[Bools] = field(default_factory=list)  # (J', P) masks
     refused: list[Bools] = field(default_factory=list)  # (J',) open leads that nobody may sign
     referred: list[Ints] = field(default_factory=list)  # (J',) coastal county that passes a lead on to its partners, -1
+    invited: list[Bools] = field(default_factory=list)  # (J', P) parks that open under a contract though not admitted
+    enclaves: EnclaveOffers | None = None
     outside_value: Floats | None = None  # (K,) V_out
     failed: Bools | None = None  # (J,)
     survival: Floats | None = None  # (J,)
@@ -545,6 +631,7 @@ class Boards:
     wage_cost: Floats | None = None  # (F,) part of unit cost due to the county's wage against the nation's
     expected: Floats | None = None  # (F,) output for which people are sought, M yuan a month
     wanted: Floats | None = None  # (F,) persons sought
+    reserved: ReservedPosts | None = None
     limit: Floats | None = None  # (F,) capacity that can be staffed and has its electricity; written by the resolver
     staff_factor: Floats | None = None  # (F,) share of capacity that the staff found can run, 0-1; by the resolver
     energy_factor: Floats | None = None  # (F,) share of that which electricity allows; by the resolver
@@ -583,6 +670,7 @@ class Boards:
     public_revenue: dict[str, Floats] = field(default_factory=dict)  # (B,) M yuan by item
     public_spending: dict[str, Floats] = field(default_factory=dict)  # (B,) M yuan by item
     public_asked: dict[str, Floats] = field(default_factory=dict)  # (B,) the same if money were no limit, by item
+    enclave_shares: EnclaveShares | None = None
 
 
 @dataclass
@@ -675,6 +763,7 @@ class Ledger:
     entered: Ints = field(default_factory=lambda: np.zeros((len(Stage), len(Channel)), dtype=np.int64))
     quota_issued: Floats | None = None
     developed_by_quota: Floats | None = None  # (C,)
+    quota_ceded: Floats | None = None  # (C,) mu received from partners in enclaves, negative for who cedes
     developed_by_event: float = 0.0
     rationed: float = 1.0  # phi: share of their output that the limit on electricity leaves to plants
     rounds: int = 0
@@ -846,6 +935,12 @@ class CountyDecisions(Protocol):
     def take_back(self, plots: float, listed: float, intensity: float, funded: float) -> tuple[float, float]:
         """Mu of idle plots and of listed plants to be bought this year."""
 
+    def accept_enclaves(self, role: str, gain: Floats, possible: Bools) -> Bools:
+        """(n, m) whether the county, as "host" or "origin", signs each possible contract that brings it this gain."""
+
+    def sign_enclave(self, product: str, park: str, host: str, gains: tuple[float, float], tax_share: float) -> None:
+        """Take note of a contract by which it brings a project to the park of another county."""
+
 
 class LeaderDecisions(Protocol):
     """What mechanisms ask of a lead firm."""
@@ -918,6 +1013,8 @@ class State:
     public_works: Floats | None = None  # (C, K) M yuan of goods that policies order this month; None: nothing
     talent: TalentPlan | None = None  # every opening has one
     roads: Roads = field(default_factory=Roads)
+    contracts: Contracts = field(default_factory=Contracts)
+    trust: Floats = field(default_factory=lambda: np.ones((0, 0)))  # (C, C) origin x host: share believed to be paid
     readings: dict[Callable[[State], Any], Any] | None = None  # of :func:`read_once`; None: the state may change
     price_readings: dict[Callable[[State], Any], Any] | None = None  # of :func:`read_monthly`; None: prices may change
 

@@ -12,6 +12,7 @@ from sim.inputoutput.tables import Table
 from sim.model import GROUPS, NingdeModel
 from sim.parameters import describe
 from sim.results import Run, dataset
+from sim.results.contracts import contract_table
 from sim.results.tables import harmless
 from sim.scenario import Scenario, locate, read
 
@@ -60,7 +61,7 @@ def run(
     model.run(progress)
     recorder = model.recorder
     data = dataset(scenario, recorder.arrays, recorder.residual, seed=model.seed_of_run, opening=model.basis.origin)
-    return Run(data, decision_table(model.log))
+    return Run(data, decision_table(model.log), contract_table(model.state))
 
 
 def levers(table: str | None = None) -> pd.DataFrame:

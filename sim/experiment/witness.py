@@ -255,7 +255,7 @@ class Witness:
         terms = {**terms, **written, REST: base - np.sum(list(terms.values()), axis=0)}
         land = np.asarray(leads["land"], dtype=np.float64)
         room = physical_mask(state, product, land)
-        open_parks = _all_of(boards.allowed)
+        open_parks = np.logical_or.reduce([_all_of(boards.allowed), *boards.invited])
         odds = self._odds_of(state, terms, room, open_parks)
         terms[TASTE] = self.location.nest * pool.taste(leads["candidate"])
         slot = np.asarray(leads["slot"], dtype=np.int64)

@@ -10,6 +10,10 @@ given S, D and kappa there is exactly one solution, and it fills no post twice. 
 capped Sinkhorn scaling, which has no room for vacancies. The efficiency kappa_r of a workplace is set at the opening
 such that every county opens with its jobs filled and the normal share of posts open.
 
+Posts that a plant keeps for residents of one county are offered to them first (9.18): a matching of the same form of
+these posts and that county alone, T = kappa_r exp(-b minutes_sr) sqrt((S - T) (R - T)); who declines is not missing,
+since what stays open of R joins the other posts, and whoever was not hired joins the others who look for work.
+
 Owns no parameters; :mod:`sim.mechanisms.labour` uses it.
 """
 
@@ -76,6 +80,24 @@ def match(supply: Floats, posts: Floats, kernel: Floats, start: Floats) -> tuple
             new = np.where(guess > 0, guess, new)
         open_root, before = new, gap
     raise MatchingError(f"jobs and people: change of {gap:.3g} after {SWEEPS} sweeps")
+
+
+def first_offered(supply: Floats, posts: Floats, kernel: Floats) -> Floats:
+    """(H, C, C) residents who take posts that are offered to their county first, residence x workplace.
+
+    T = k sqrt((S - T) (R - T)), so T <= R, and the residents of a county never take more posts than there are people.
+
+    Args:
+        supply: (H, C) labour force by skill and residence, persons; several workplaces share it by their posts.
+        posts: (H, C, C) R, posts kept for the residents of each county, residence x workplace.
+        kernel: (H, C, C) kappa_r exp(-b minutes_sr).
+    """
+    asked = posts.sum(axis=2, keepdims=True)
+    force = supply[:, :, None] * np.divide(posts, asked, out=np.zeros_like(posts), where=asked > 0)
+    square = kernel * kernel
+    linear, constant = square * (force + posts), square * force * posts
+    root = np.sqrt(np.maximum(linear * linear + 4.0 * (1.0 - square) * constant, 0.0))
+    return np.asarray(np.divide(2.0 * constant, linear + root, out=np.zeros_like(posts), where=constant > 0))
 
 
 def efficiency(supply: Floats, jobs: Floats, open_posts: Floats, distance: Floats) -> Floats:

@@ -31,7 +31,7 @@ from numpy.typing import NDArray
 
 from sim.draws import Streams
 from sim.mechanisms import Phase
-from sim.mechanisms.commuting import match
+from sim.mechanisms.commuting import first_offered, match
 from sim.mechanisms.demand import Demand, fading
 from sim.mechanisms.production import plant_capacity, skill_saving
 from sim.mechanisms.shocks import effect
@@ -454,7 +454,13 @@ def staffing(state: State, wanted: Floats) -> tuple[Floats, Floats, Floats, Floa
     people = state.people
     asked = wanted_by_county(state, wanted)
     posts = asked / (1.0 - state.scenario[Labour].vacancy_normal)
-    workers, root = match(people.labour_force, posts, people.kernel, people.open_root)
+    first = _first_hired(state, wanted)
+    if first is None:
+        workers, root = match(people.labour_force, posts, people.kernel, people.open_root)
+    else:
+        left, still_open = people.labour_force - first.sum(axis=2), posts - first.sum(axis=1)
+        workers, root = match(left, still_open, people.kernel, people.open_root)
+        workers = workers + first
     found = workers.sum(axis=1)
     share = np.minimum(1.0, np.divide(asked, found, out=np.ones_like(found), where=found > 0))
     workers = workers * share[:, None, :]
@@ -465,6 +471,23 @@ def staffing(state: State, wanted: Floats) -> tuple[Floats, Floats, Floats, Floa
     filled = np.minimum(1.0, np.divide(hired, asked, out=np.ones_like(asked), where=asked > 0))
     vacancy = np.divide(posts - found, posts, out=np.full_like(posts, 0.0), where=posts > 0)
     return filled, workers, vacancy, root
+
+
+def _first_hired(state: State, wanted: Floats) -> Floats | None:
+    """(2, C, C) residents who take posts that were offered to their county first; None without such posts.
+
+    Args:
+        state: boards with the plants that keep posts.
+        wanted: (F,) persons wanted by each row.
+    """
+    kept, people, firms, size = state.boards.reserved, state.people, state.firms, state.world.county_count
+    if kept is None:
+        return None
+    asked = kept.share * wanted[kept.firm] / (1.0 - state.scenario[Labour].vacancy_normal)
+    cell = kept.county * size + firms.county[kept.firm]
+    parts = by_skill(asked, firms.skill_share[kept.firm])
+    posts = np.array([sum_by(cell, part, size * size).reshape(size, size) for part in parts])
+    return first_offered(people.labour_force, posts, people.kernel)
 
 
 def staff_limit(firms: Firms, expected: Floats, filled: Floats, overtime: float) -> Floats:

@@ -180,6 +180,7 @@ def opening_state(scenario: Scenario, world: World, seed: int, levers: dict[str,
         wage_reference=float(county_wages(world, scenario[Labour]).mean()),
         outside_value=np.zeros(world.product_count),
         outside_value_mean=np.zeros(world.product_count),
+        trust=np.ones((count, count)),
         own_slots=int(firms.slot.max()) + 1,
         slots=int(firms.slot.max()) + 1 + len(leaders) * HORIZON + len(data.rows("history.csv")),
     )

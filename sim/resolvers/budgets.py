@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from sim.draws import Streams
 from sim.mechanisms.fiscal import Fiscal, grown_population, plan_budgets
+from sim.resolvers.enclaves import close_month
 from sim.resolvers.ledger import earn, spend, the_ledger
 from sim.state import REVENUE_ITEMS, SPENDING_ITEMS, YEAR, State
 
@@ -33,6 +34,7 @@ def resolve_share(state: State, streams: Streams) -> None:
     for amount in boards.public_asked.values():
         ledger.asked += amount
     public.earmarked = public.earmarked + np.maximum(ledger.revenue[REVENUE_ITEMS.index("linkage"), :-1], 0.0)
+    close_month(state)
     net = public.balance - public.debt + ledger.revenue.sum(axis=0) - ledger.spending.sum(axis=0)
     public.balance, public.debt = np.maximum(net, 0.0), np.maximum(-net, 0.0)
     if boards.public_revenue:

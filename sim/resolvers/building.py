@@ -18,6 +18,7 @@ from sim.mechanisms.leaders import Leaders
 from sim.mechanisms.production import frontier_jobs, ramp
 from sim.mechanisms.sourcing import Connection, Sourcing, nameplate
 from sim.mechanisms.talent import Talent
+from sim.resolvers.enclaves import settle_land, start_contracts
 from sim.resolvers.ledger import pay_households, sell_land, spend, spend_earmarked, the_ledger
 from sim.resolvers.production import unit_margins
 from sim.settings import Projects
@@ -50,6 +51,7 @@ def resolve_build(state: State, streams: Streams) -> None:
     _build(state, rows)
     _requisition(state, rows)
     _take_land(state, rows)
+    settle_land(state)
 
 
 def _works(state: State) -> None:
@@ -178,9 +180,19 @@ def _grants(state: State, rows: Ints, work: Floats, paid: Floats) -> None:
     grant = promised * state.funded[county]
     projects.grant[rows] += grant
     by_county = sum_by(county, grant, counties)
+    asked = sum_by(county, promised, counties)
+    brought = np.flatnonzero(projects.top_up[rows] > 0)
+    if len(brought):  # origins of enclaves grant more than the host
+        here = rows[brought]
+        origin, more = projects.origin[here], projects.top_up[here] * work[brought]
+        topped = more * state.funded[origin]
+        projects.grant[here] += topped
+        projects.top_up_paid[here] += topped
+        by_county = by_county + sum_by(origin, topped, counties)
+        asked = asked + sum_by(origin, more, counties)
     state.budgets.grants_paid += by_county
     spend(state, "incentives", by_county)
-    ledger.asked[:-1] += sum_by(county, promised, counties)
+    ledger.asked[:-1] += asked
     graft = projects.graft[rows]
     own = graft >= 0
     np.add.at(ledger.project_spending, graft[own], paid[own])
@@ -260,6 +272,7 @@ def _births(state: State, done: Ints) -> None:
     ledger.invested = np.concatenate([ledger.invested, capital])
     ledger.scrapped = np.concatenate([ledger.scrapped, np.zeros(len(new))])
     ledger.births += len(new)
+    start_contracts(state, new, rows)
     projects.land_held[new] = 0.0
     Connection(state.scenario[Sourcing]).connect(state, rows)
     _won_customers(state, rows, projects.event[new] >= 0)

@@ -18,6 +18,7 @@ from sim.mechanisms.leaders import Leaders
 from sim.mechanisms.linkage import Linkage, partner_matrix
 from sim.mechanisms.location import Location, capacity_by_county, inclusive_value, logistic, room_left
 from sim.mechanisms.promotion import plan_pressure
+from sim.resolvers.enclaves import brought_by, sign_contracts
 from sim.resolvers.ledger import sell_land, spend, the_ledger
 from sim.state import Channel, Stage, State
 
@@ -167,7 +168,8 @@ def _resolve_leads(state: State) -> None:
     size = len(leads["product"])
     q = state.scenario[Location]
     utility = np.sum(state.boards.appeal, axis=0)
-    allowed = np.logical_and.reduce(state.boards.allowed)
+    admitted = np.logical_and.reduce(state.boards.allowed)
+    allowed = np.logical_or.reduce([admitted, *state.boards.invited])
     refused = np.logical_or.reduce([np.zeros(size, dtype=bool), *state.boards.refused])
     pool = state.boards.candidates
     assert pool is not None
@@ -199,7 +201,9 @@ def _resolve_leads(state: State) -> None:
                 fits[shut, taken] = False
                 value[shut] = inclusive_value(utility[shut], fits[shut], q.nest)
                 chance[shut] = logistic(q.sign_const + value[shut] - elsewhere[shut])
-    _append_leads(state, leads, park, signed)
+    origin, top_up = brought_by(state, park, signed, admitted)
+    rows = _append_leads(state, leads, park, signed, origin, top_up)
+    sign_contracts(state, rows)
 
 
 def _place_normal(state: State, product: Ints, luck: Floats, land: Floats) -> Ints:
@@ -251,8 +255,10 @@ def _place_normal(state: State, product: Ints, luck: Floats, land: Floats) -> In
     return found
 
 
-def _append_leads(state: State, leads: dict[str, NDArray[Any]], park: Ints, signed: Bools) -> None:
-    """Leads become project rows: signed or lost."""
+def _append_leads(
+    state: State, leads: dict[str, NDArray[Any]], park: Ints, signed: Bools, origin: Ints, top_up: Floats
+) -> Ints:
+    """Leads become project rows: signed or lost; gives their rows."""
     projects, ledger, size = state.projects, the_ledger(state), len(park)
     normal = leads["channel"] == Channel.NORMAL
     held = np.where(normal & signed, leads["land"], 0.0)
@@ -269,7 +275,7 @@ def _append_leads(state: State, leads: dict[str, NDArray[Any]], park: Ints, sign
         came = signed & (by >= 0) & partner_matrix(linkage, state.world)[by, county]
         productivity = np.where(came, 1.0 - linkage.referral_productivity_loss, 1.0) * productivity
     county = np.where(graft, state.firms.county[np.maximum(leads["graft"], 0)], county)
-    projects.append(
+    rows = projects.append(
         size,
         stage=np.where(signed, Stage.SIGNED, Stage.LOST),
         county=county,
@@ -283,6 +289,8 @@ def _append_leads(state: State, leads: dict[str, NDArray[Any]], park: Ints, sign
         serviced_land=normal,
         productivity=productivity,
         incentive=np.where(signed & ~normal, offers[np.arange(size), np.maximum(county, 0)], 0.0),
+        origin=origin,
+        top_up=top_up,
         **{name: leads[name] for name in names},
     )
     ledger.signed, ledger.lost = int(signed.sum()), int((~signed).sum())
@@ -290,3 +298,4 @@ def _append_leads(state: State, leads: dict[str, NDArray[Any]], park: Ints, sign
     np.add.at(ledger.entered, (np.where(signed, Stage.SIGNED, Stage.LOST), leads["channel"]), 1)
     planned = signed & ~normal
     state.signed_this_year += float(leads["investment"][planned].sum())
+    return rows

@@ -13,9 +13,11 @@ from pathlib import Path
 from typing import Literal, Self
 
 import numpy as np
+import pandas as pd
 import xarray as xr
 
 from sim.results import storage, tables
+from sim.results.contracts import read_contracts
 from sim.results.published import Published
 from sim.results.variables import CURRENT, REAL, VARIABLES
 from sim.statistics.bureau import ENERGY, by_view
@@ -41,13 +43,15 @@ class Run:
 
     Args:
         monthly: dataset as made by :func:`sim.results.dataset`: money in M yuan a month.
+        decisions: what city, counties and leaders decided, as CSV.
+        contract_table: enclave contracts as CSV, see :mod:`sim.results.contracts`.
 
     Attributes:
         monthly: that dataset. Everything else is derived from it; money is then bn yuan.
     """
 
-    def __init__(self, monthly: xr.Dataset, decisions: str = "") -> None:
-        self.monthly, self.decisions = monthly, decisions
+    def __init__(self, monthly: xr.Dataset, decisions: str = "", contract_table: str = "") -> None:
+        self.monthly, self.decisions, self.contract_table = monthly, decisions, contract_table
 
     def __repr__(self) -> str:
         return f"Run({self.name}, seed {self.seed}, {self.start} to {self.end})"
@@ -224,6 +228,11 @@ class Run:
         )
 
     @cached_property
+    def contracts(self) -> pd.DataFrame:
+        """Enclave contracts, a row each in the order of signing; columns: :data:`sim.results.contracts.COLUMNS`."""
+        return read_contracts(self.contract_table)
+
+    @cached_property
     def published(self) -> Published:
         """What the statistics bureau would publish: growth, pull and contribution, counties, indicators, projects."""
         return Published(self.monthly)
@@ -249,6 +258,8 @@ class Run:
         texts = {"yearly": tables.counties(self), "headline": tables.headline(self), **tables.published(self)}
         if self.decisions:
             texts["decisions"] = self.decisions
+        if self.contract_table:
+            texts["contracts"] = self.contract_table
         return storage.save(self.monthly, texts, target)
 
     @classmethod
@@ -259,7 +270,7 @@ class Run:
             FileNotFoundError: there is no such file.
             DamagedError: the file is not what was saved.
         """
-        return cls(storage.load(Path(path)))
+        return cls(storage.load(Path(path)), contract_table=storage.load_table(Path(path), "contracts"))
 
     @property
     def versions(self) -> dict[str, str]:

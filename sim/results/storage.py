@@ -242,6 +242,32 @@ def load(path: Path) -> xr.Dataset:
     return monthly
 
 
+def load_table(path: Path, name: str) -> str:
+    """A table that was saved beside a run, after it was compared with the manifest; empty if there was none.
+
+    Args:
+        path: the run, such as ``run-seed0001.nc``.
+        name: of the table, such as ``contracts``.
+
+    Raises:
+        DamagedError: the table is missing though the manifest names it, or is not what was saved.
+    """
+    seed = path.stem.removeprefix("run-")
+    table = path.with_name(f"{name}-{seed}.csv")
+    expected = _read_manifest(path.with_name(f"manifest-{seed}.json"))["files_sha256"].get(table.name)
+    if expected is None:
+        return ""
+    try:
+        content = table.read_bytes()
+    except OSError:
+        raise DamagedError(
+            f"{table}: the table that its manifest names cannot be read; run the scenario again"
+        ) from None
+    if hashlib.sha256(content).hexdigest() != expected:
+        raise DamagedError(f"{table}: the table is not the one its manifest describes; run the scenario again")
+    return content.decode("utf-8")
+
+
 def _read_manifest(path: Path) -> dict[str, Any]:
     """The manifest of a run, with the entries a reader needs."""
     try:

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from sim.accounts import BrokenIdentityError, the_table
 from sim.flows import PAYMENTS, SECTORS, matrix_of
 from sim.limits import LIMITS, MissingOutput
+from sim.mechanisms.enclave import MEASURES, ledgers
 from sim.mechanisms.energy import Energy, electricity
 from sim.mechanisms.production import material_costs
 from sim.mechanisms.sourcing import potential_coverage
@@ -92,6 +93,8 @@ class Recorder:
         self.arrays["public_spending"] = np.zeros((months, budgets, len(SPENDING_ITEMS)))
         self.arrays["payments"] = np.zeros((months, len(PAYMENTS)))
         self.arrays["flows"] = np.zeros((months, len(SECTORS), len(SECTORS)))
+        for name in ("plant_land", *(f"credited_{measure}" for measure in MEASURES)):
+            self.arrays[name] = np.zeros((months, world.county_count))
         self.arrays["land"] = np.zeros((months, len(world.parks), 5))
         self.activity = Activity(state, months)
         self.arrays |= self.activity.arrays
@@ -114,6 +117,10 @@ class Recorder:
         self._markets(state, at)
         self._projects(state, at)
         self._public(state, at)
+        in_place, credited = ledgers(state)
+        self.arrays["plant_land"][at] = in_place[MEASURES.index("land")]
+        for measure, values in zip(MEASURES, credited, strict=True):
+            self.arrays[f"credited_{measure}"][at] = values
         self.arrays["missing"][at] = self.limits.of(state)
 
     def _cells(self, state: State, at: int, counted: Bools) -> None:
