@@ -7,8 +7,8 @@ of 2018 and its own capital intensity. An event brings its own land (out of the 
 full, outside the yearly quota); the vehicle base also delivers serviced land for suppliers of its chain, on which
 the LAND stage lasts one month.
 
-Its parameters stand with those of hypothetical events in :mod:`sim.mechanisms.shocks`: they are one table of the scenario
-file. Reads sim/data/history.csv. Writes: own_projects.
+Its parameters stand with those of hypothetical events in :mod:`sim.mechanisms.shocks`, for both are one table of the
+scenario file. Reads sim/data/history.csv. Writes: own_projects.
 """
 
 from __future__ import annotations
@@ -25,7 +25,6 @@ from sim.mechanisms.shocks import Events, gone
 from sim.parameters import Month
 from sim.state import State, Technology
 from sim.world import World
-
 
 UNIT_VALUES: dict[tuple[str, str], str] = {
     ("power_cell", "GWh"): "power_cell",

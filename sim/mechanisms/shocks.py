@@ -129,7 +129,7 @@ def _half_life(default: float, low: float, high: float, symbol: str, unit: str =
 
 
 class Events(Parameters):
-    """Hypothetical events, their sizes and half-lives where a row gives none; land of the vehicle base (a dated plant)."""
+    """Hypothetical events, sizes and half-lives where a row gives none; land of the vehicle base (a dated plant)."""
 
     table: ClassVar[str] = "events"
 
