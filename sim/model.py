@@ -74,8 +74,7 @@ GROUPS: tuple[type[Parameters], ...] = (
     Projects,
     demand.Demand,
     prices.Prices,
-    events.Events,
-    shocks.Shocks,
+    shocks.Events,
     leaders.Leaders,
     promotion.Promotion,
     zoning.Zoning,
@@ -115,7 +114,7 @@ def month_of(state: State) -> tuple[Mechanism, ...]:
     place, crowd = scenario[location.Location], scenario[agglomeration.Agglomeration]
     names, dated = leader_names(), tuple(row["market"].replace("vehicle", "vehicles") for row in leader_rows())
     history = events.dated_plants(
-        world, names, dated, state.technology, scenario[prices.Prices], scenario[events.Events], known
+        world, names, dated, state.technology, scenario[prices.Prices], scenario[shocks.Events], known
     )
     power = names.index("CATL")
     pressed = scenario[promotion.Promotion].plan_pressure
@@ -263,7 +262,7 @@ class NingdeModel(mesa.Model):
         levers = compile_levers(plan, self.world.counties, self.months)
         self.basis = estimated_basis(plan) if table is None else given_basis(plan, table)
         self.state = opening_state(plan, self.world, self.seed_of_run, levers, self.basis)
-        self.state.shocks = shocks.compile_shocks(plan[shocks.Shocks], self.world, self.months)
+        self.state.shocks = shocks.compile_shocks(plan[shocks.Events], self.world, self.months)
         self._views: dict[int, Firm] = {}
         self.city = City(self)
         self.counties = [County(self, index) for index in range(self.world.county_count)]

@@ -419,11 +419,17 @@ def test_the_other_scenarios_differ_as_their_titles_say() -> None:
     changed = {name: [each.key for each in differences(baseline, shipped(name))] for name in SHIPPED}
     assert changed == {
         "baseline": [],
+        "battery_price_collapse": ["events.shocks"],
         "bidding_war": ["zoning.strictness", "fiscal.incentive_cap"],
         "capped_energy": ["energy.cap"],
         "fragmented_counties": ["zoning.strictness"],
+        "lead_firm_cuts": ["events.shocks"],
+        "lead_firm_leaves": ["events.shocks"],
         "no_service_teams": ["service.teams", "service.start"],
+        "pandemic": ["events.shocks"],
+        "technology_switch": ["events.shocks"],
         "tight_land": ["land.new_quota"],
+        "trade_shock": ["events.shocks"],
         "unplanned_promotion": ["promotion.start"],
         "wide_land": ["land.new_quota"],
     }

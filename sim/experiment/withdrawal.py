@@ -270,49 +270,49 @@ def suppliers(state: State, group: int) -> tuple[Ints, Floats]:
     return rows, sold[rows]
 
 
-def unit_flows(state: State, group: int) -> tuple[Floats, Floats, Ints]:
-    """The table of the month in which the plants of a leader stand apart from the other firms of their county-nodes.
+def firm_flows(state: State) -> tuple[Floats, Floats, Ints]:
+    """The table of the month firm by firm: every row of the model that makes something is an industry of its own.
+
+    Added up by county and product it is the month's table. Firms of one county and product buy from different
+    suppliers, so that what the table tells of one of them is an average; firm by firm it is exact.
 
     Args:
         state: after a month without a shortage.
-        group: the leader.
 
     Returns:
-        (N + m, N + m) flows and (N + m,) output, M yuan a month; (m,) the county-node of each of the last m rows, in
-        which the leader has plants.
+        (n, n) flows and (n,) output, M yuan a month; (n,) the firm row of each.
 
     Raises:
         ValueError: the month is one of shortage, in which orders do not follow output.
     """
-    firms, table, size = state.firms, the_table(state), state.node_count
+    firms, table = state.firms, the_table(state)
     if len(table.scarce):
         raise ValueError(f"month {state.month} is a month of shortage: its orders do not follow output")
-    mine = (firms.leader == group) & (firms.output > 0)
-    nodes = np.unique(firms.node[mine])
-    unit = np.where(mine, size + np.searchsorted(nodes, firms.node) % max(len(nodes), 1), firms.node)
-    node = np.concatenate([np.arange(size), nodes])
-    output = sum_by(unit, firms.output, len(node))
-    supplied = sum_by(unit, table.served * table.shares, len(node))
-    flows = supplied[:, None] * home_pool(state)[np.ix_(node, node)] * output[None, :]
+    rows = np.flatnonzero(firms.output > 0)
+    output, node = firms.output[rows], firms.node[rows]
+    supplied = (table.served * table.shares)[rows]
+    flows = home_pool(state)[np.ix_(node, node)] * supplied[:, None] * output
     links, relations = table.links, state.relations
+    position = np.full(len(firms), -1)
+    position[rows] = np.arange(len(rows))
     buyer = relations.buyer[links.relation]
-    ordered = links.weight * needed_inputs(state)[links.relation] * firms.output[buyer]
-    np.add.at(flows, (unit[links.supplier], unit[buyer]), ordered * table.served[links.supplier])
-    return flows, output, nodes
+    sold = links.weight * needed_inputs(state)[links.relation] * firms.output[buyer] * table.served[links.supplier]
+    chosen = np.flatnonzero(sold > 0)
+    np.add.at(flows, (position[links.supplier[chosen]], position[buyer[chosen]]), sold[chosen])
+    return flows, output, rows
 
 
 def static_loss(state: State, group: int) -> Floats:
     """(N,) output lost in the month if a leader's plants made nothing and all else stood still, M yuan a month.
 
-    Hypothetical extraction (``total``) of the plants from the table of the month; their own output is part of the loss.
-    It is what the model's own month gives with the plants at zero, as long as nobody else is at the limit of capacity.
+    Hypothetical extraction (``total``) of the plants from the table of the month, firm by firm; their own output is
+    part of the loss. It is what the model's own month gives with the plants at zero, as long as nobody else is at the
+    limit of capacity.
     """
-    flows, output, nodes = unit_flows(state, group)
-    size = state.node_count
-    if not len(nodes):
-        return np.zeros(size)
-    loss = extract(flows, output, size + np.arange(len(nodes))).loss
-    return np.asarray(loss[:size] + sum_by(nodes, loss[size:], size))
+    flows, output, rows = firm_flows(state)
+    mine = np.flatnonzero(state.firms.leader[rows] == group)
+    loss = extract(flows, output, mine).loss if len(mine) else np.zeros(len(rows))
+    return sum_by(state.firms.node[rows], loss, state.node_count)
 
 
 # --- what is told -----------------------------------------------------------------------------------------------------

@@ -7,7 +7,8 @@ of 2018 and its own capital intensity. An event brings its own land (out of the 
 full, outside the yearly quota); the vehicle base also delivers serviced land for suppliers of its chain, on which
 the LAND stage lasts one month.
 
-Reads sim/data/history.csv. Writes: own_projects.
+Its parameters stand with those of hypothetical events in :mod:`sim.mechanisms.shocks`, for both are one table of the
+scenario file. Reads sim/data/history.csv. Writes: own_projects.
 """
 
 from __future__ import annotations
@@ -20,36 +21,10 @@ from sim.draws import Streams
 from sim.mechanisms import Phase
 from sim.mechanisms.demand import OPENING
 from sim.mechanisms.prices import Prices
-from sim.mechanisms.shocks import gone
-from sim.parameters import Month, Parameters, parameter
+from sim.mechanisms.shocks import Events, gone
+from sim.parameters import Month
 from sim.state import State, Technology
 from sim.world import World
-
-
-class Events(Parameters):
-    """Land of the vehicle base, plant and serviced supplier park."""
-
-    table: ClassVar[str] = "events"
-
-    vehicle_base_plant_land: float = parameter(
-        3000.0,
-        symbol="mu_veh",
-        unit="mu, plant",
-        low=2000,
-        high=4500,
-        grade="assumed",
-        source="assumption; with the supplier park 6,879 mu",
-    )
-    vehicle_base_supplier_land: float = parameter(
-        3879.0,
-        symbol="mu_sup",
-        unit="mu, supplier park in Sanyu",
-        low=2379,
-        high=4879,
-        grade="assumed",
-        source="6,879 mu less the plant",
-    )
-
 
 UNIT_VALUES: dict[tuple[str, str], str] = {
     ("power_cell", "GWh"): "power_cell",

@@ -128,11 +128,29 @@ def _half_life(default: float, low: float, high: float, symbol: str, unit: str =
     return parameter(default, symbol=symbol, unit=unit, low=low, high=high, grade="assumed", source="assumption")
 
 
-class Shocks(Parameters):
-    """Hypothetical events: rows of a scenario, and sizes and half-lives where a row gives none."""
+class Events(Parameters):
+    """Hypothetical events, sizes and half-lives where a row gives none; land of the vehicle base (a dated plant)."""
 
     table: ClassVar[str] = "events"
 
+    vehicle_base_plant_land: float = parameter(
+        3000.0,
+        symbol="mu_veh",
+        unit="mu, plant",
+        low=2000,
+        high=4500,
+        grade="assumed",
+        source="assumption; with the supplier park 6,879 mu",
+    )
+    vehicle_base_supplier_land: float = parameter(
+        3879.0,
+        symbol="mu_sup",
+        unit="mu, supplier park in Sanyu",
+        low=2379,
+        high=4879,
+        grade="assumed",
+        source="6,879 mu less the plant",
+    )
     shocks: tuple[Shock, ...] = shock_list(
         KINDS,
         first=str(OPENING + 1),
@@ -285,7 +303,7 @@ class Effects:
     switches: tuple[Switch, ...] = ()
 
 
-def compile_shocks(shocks: Shocks, world: World, months: int) -> Effects | None:
+def compile_shocks(shocks: Events, world: World, months: int) -> Effects | None:
     """The rows of a scenario by month; None where nothing happens.
 
     Args:

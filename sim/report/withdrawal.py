@@ -120,7 +120,7 @@ def _path(found: Withdrawal) -> Table:
     table = _table("The city, by year: what is lost")
     table.add_column("year", no_wrap=True)
     headings = ("output,\nbn yuan", "output,\n%", "least to\ngreatest, %", "others',\n%", "suppliers',\n%")
-    for heading in (*headings, "jobs,\n1,000", "local tax,\nbn yuan", "more debt,\nbn yuan"):
+    for heading in (*headings, "jobs,\n1,000", "taxes,\nbn yuan", "debt,\nbn yuan"):
         if several or "least" not in heading:
             table.add_column(heading, justify="right", no_wrap=True)
     for year in told:
@@ -132,7 +132,9 @@ def _path(found: Withdrawal) -> Table:
         cells += [_mean(_lost(rows, "jobs") / 1000.0, 1), _mean(_lost(rows, "local_tax"), 2)]
         table.add_row(str(year), *cells, _mean(-_lost(rows, "public_debt"), 2))
     means = "means of the seeds, the range for output; " if several else ""
-    table.caption = f"{means}suppliers: firms that delivered to it in the month before"
+    table.caption = (
+        f"{means}suppliers: firms that delivered to it in the month before; taxes: local; debt: what is owed more"
+    )
     return table
 
 
@@ -278,8 +280,9 @@ def _static(found: Withdrawal) -> str:
     return (
         f"To compare: in the month before, its plants make {own:,.1f} bn yuan a year. Hypothetical extraction, with all"
         f" else frozen, takes {loss:,.1f} bn ({100 * loss / city:.1f} % of the city's output), of which"
-        f" {loss - own:,.1f} bn from others. In the model prices, buyers, people, budgets and investment answer, and time"
-        " passes. What a sudden stop costs under each rule of rationing tells range_of_rules (sim/experiment/shocks.py)."
+        f" {loss - own:,.1f} bn from others. In the model prices, buyers, people, budgets and investment answer, and"
+        " time passes. What a sudden stop costs under each rule of rationing tells range_of_rules of"
+        " sim/experiment/shocks.py."
     )
 
 
@@ -287,7 +290,7 @@ def _table(title: str) -> Table:
     """An empty table in the style of the summary."""
     return Table(
         title=escape(title), box=box.SIMPLE_HEAD, title_justify="left", caption_justify="left", title_style="bold",
-        caption_style="dim", padding=(0, 1, 0, 0), pad_edge=False, show_edge=False, collapse_padding=True,
+        caption_style="dim", padding=0, pad_edge=False, show_edge=False,
     )  # fmt: skip
 
 

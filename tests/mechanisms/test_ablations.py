@@ -40,6 +40,7 @@ ABLATIONS = {
     "Investment": "../test_traps.py::test_without_investment_plants_cannot_follow_demand",
     "ProductivityNoise": "test_firms.py::test_without_noise_productivity_stays_with_noise_it_spreads_around_the_same_mean",
     "Clusters": "test_agglomeration.py::test_neutral_parameters_are_the_run_without_it",
+    "Withdrawal": "test_shocks.py::test_without_the_closing_of_plants_a_leader_that_leaves_keeps_them_empty",
     "Exit": "test_firms.py::test_without_exit_nobody_leaves_and_the_city_keeps_their_output",
     "Consumption": "test_households.py::test_jobs_make_local_demand",
     "Budgets": "test_fiscal.py::test_an_exhausted_budget_stops_its_policies",
