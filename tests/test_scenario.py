@@ -421,6 +421,8 @@ def test_the_other_scenarios_differ_as_their_titles_say() -> None:
         "capped_energy": ["energy.cap"],
         "fragmented_counties": ["zoning.strictness"],
         "no_service_teams": ["service.teams", "service.start"],
+        "shorter_roads": ["infrastructure.minutes_cut"],
+        "talent": ["talent.budget"],
         "tight_land": ["land.new_quota"],
         "unplanned_promotion": ["promotion.start"],
         "wide_land": ["land.new_quota"],
