@@ -15,7 +15,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sim.mechanisms.pending import INERT, Enclave, Talent
+from sim.mechanisms.pending import INERT, Enclave
+from sim.mechanisms.talent import Talent
 from sim.model import GROUPS
 from sim.parameters import Lever, LeverRule, Month, Parameters, declarations, describe, lever, month, parameter
 from sim.scenario import Scenario, ScenarioError, differences, known_keys, locate, parse, read, schema

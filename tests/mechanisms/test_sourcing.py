@@ -520,7 +520,7 @@ def test_unit_cost_falls_by_less_than_the_bonus(fresh, next_month):
     assert (np.abs(fall[most == 0]) < 1e-12).all()
 
 
-def test_a_city_that_cannot_pay_gives_no_bonus(fresh, next_month):
+def test_a_city_that_cannot_pay_gives_no_bonus(fresh):
     model = fresh(with_bonus(0.05))
     model.step()
     assert bonus_of(model.state) == 0.05 * model.state.funded[-1]
