@@ -103,6 +103,10 @@ def _critical(state: State) -> Floats | None:
     return None if state.critical is None else state.critical.stock
 
 
+def _talent_amenity(state: State) -> Floats | None:
+    return None if state.talent is None else state.talent.amenity
+
+
 WORLD, PROPOSE, PLACE, BUILD, SUPPLY, PRODUCE, GROW, CLOSE, SHARE = tuple(Phase)[:9]
 
 QUANTITIES: tuple[Quantity, ...] = (
@@ -160,6 +164,8 @@ QUANTITIES: tuple[Quantity, ...] = (
         "work left, months", lambda s: s.projects.work_left, (PROPOSE, PLACE, BUILD), ("work_progress",), axis="project"
     ),
     Quantity("quota still to be ceded, mu", lambda s: s.contracts.quota_due, (BUILD,)),
+    Quantity("road works left, share of minutes", lambda s: s.roads.left, (BUILD,), ("road_work",), *SHARE_BOUNDS),
+    Quantity("minutes between counties", lambda s: s.roads.minutes, (BUILD,), ("minutes",), LEAST_POSITIVE),
     # 5 SUPPLY
     Quantity("share of a supplier", lambda s: s.links.weight, (SUPPLY,), ("weight",), *SHARE_BOUNDS, "link"),
     Quantity("outside option, M yuan a month", lambda s: s.relations.option, (SUPPLY,), ("option",), axis="relation"),
@@ -214,6 +220,8 @@ QUANTITIES: tuple[Quantity, ...] = (
         ("arrivals", "departures", "moves", "births_of_people"),
         axis="skill, county",
     ),
+    Quantity("talent per job", lambda s: s.counties.talent, (GROW,), ("talent",), LEAST_POSITIVE, axis="county"),
+    Quantity("amenities of the talent plan", _talent_amenity, (GROW,), ("talent",), axis="county"),
     # 9 SHARE
     Quantity("balance of a budget, M yuan", lambda s: s.budgets.balance, (SHARE,), ("public_revenue",), axis="budget"),
     Quantity("debt of a budget, M yuan", lambda s: s.budgets.debt, (SHARE,), ("public_spending",), axis="budget"),

@@ -15,7 +15,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sim.mechanisms.pending import INERT, Enclave, Talent
+from sim.mechanisms.pending import INERT, Enclave
+from sim.mechanisms.talent import Talent
 from sim.model import GROUPS
 from sim.parameters import Lever, LeverRule, Month, Parameters, declarations, describe, lever, month, parameter
 from sim.scenario import Scenario, ScenarioError, differences, known_keys, locate, parse, read, schema
@@ -428,6 +429,8 @@ def test_the_other_scenarios_differ_as_their_titles_say() -> None:
         "no_service_teams": ["service.teams", "service.start"],
         "pandemic": ["events.shocks"],
         "technology_switch": ["events.shocks"],
+        "shorter_roads": ["infrastructure.minutes_cut"],
+        "talent": ["talent.budget"],
         "tight_land": ["land.new_quota"],
         "trade_shock": ["events.shocks"],
         "unplanned_promotion": ["promotion.start"],

@@ -828,7 +828,7 @@ def _firms() -> list[Moment]:
         Moment("spillover_leader", FIRMS, "spill-over of a leader", "log TFP",
                missing="productivity does not spill over in this version"),
         Moment("talent_plan", FIRMS, "talent plan", "sign",
-               missing="the talent plan is inert in this version"),
+               missing="needs runs without the plan; inside one run its own siphon would be read back"),
     ]  # fmt: skip
 
 

@@ -360,8 +360,6 @@ class TalentAppeal:
         """b_H ln h of the county of each park, for skill-intensive products."""
         del streams
         value = self.pull * np.log(state.counties.talent)[state.world.park_county]
-        if not value.any():
-            return
         for leads in state.boards.leads:
             state.boards.appeal.append(state.world.skill[leads["product"]][:, None] * value[None, :])
 

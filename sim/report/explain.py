@@ -44,7 +44,8 @@ GROUP_NAMES: Mapping[str, str] = {
 }  # fmt: skip
 
 TERM_NAMES: Mapping[str, str] = {
-    **TERMS, "zoning": "city plan", "service": "service teams", REST: "other terms", TASTE: "own taste (luck)",
+    **TERMS, "zoning": "city plan", "service": "service teams", "talent": "talent", REST: "other terms",
+    TASTE: "own taste (luck)",
 }  # fmt: skip
 
 COUNT_HEADINGS: Mapping[str, str] = {
@@ -82,6 +83,7 @@ ODDS_HEADINGS: Mapping[str, str] = {
     "port": "port",
     "service": "service\nteams",
     "zoning": "city\nplan",
+    "talent": "talent",
     REST: "other\nterms",
     CHOICE: "few good\nparks",
     ROOM: "no room\nin parks",

@@ -106,6 +106,11 @@ VARIABLES: Mapping[str, Variable] = {
     "wage": Variable(
         ("month", "county"), "wages paid per person at work in the county", "yuan a year", "index", REAL, weight="jobs"
     ),
+    "talent": Variable(COUNTIES, "talented people", "persons", "stock"),
+    "talent_per_job": Variable(
+        COUNTIES, "talented people over what there would be without the plan", "ratio", "index", weight="jobs"
+    ),
+    "minutes": Variable(("month", "county", "workplace"), "road minutes between counties", "minutes", "index"),
     "income": _money("disposable income of residents", REAL, ("month", "county")),
     "consumption": _money("spending of residents out of their income", REAL, ("month", "county")),
     "price": Variable(("month", "product"), "price of the product", "index, 2018 = 1", "index"),

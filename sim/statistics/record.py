@@ -17,7 +17,8 @@ from sim.mechanisms.enclave import MEASURES, ledgers
 from sim.mechanisms.energy import Energy, electricity
 from sim.mechanisms.production import material_costs
 from sim.mechanisms.sourcing import potential_coverage
-from sim.state import REVENUE_ITEMS, SPENDING_ITEMS, YEAR, Channel, Stage, State
+from sim.mechanisms.talent import usual_talent
+from sim.state import REVENUE_ITEMS, SPENDING_ITEMS, YEAR, Channel, Stage, State, talent_of
 from sim.statistics.activity import Activity
 from sim.statistics.bureau import ENERGY
 from sim.statistics.coverage import local_share_realised
@@ -74,6 +75,9 @@ class Recorder:
             self.arrays[name] = np.zeros(cells)
         for name in ("population", "labour_force", "at_work", "wage", "vacancy", "income", "consumption"):
             self.arrays[name] = np.zeros((months, world.county_count))
+        for name in ("talent", "talent_per_job"):
+            self.arrays[name] = np.zeros((months, world.county_count))
+        self.arrays["minutes"] = np.zeros((months, world.county_count, world.county_count))
         self.arrays["commuters"] = np.zeros((months, world.county_count, world.county_count))
         scalars = ("intermediate_industry", "intermediate_industry_nominal", "price_level")
         for name in (*scalars, "local_share_realised", "local_share_potential"):
@@ -177,6 +181,8 @@ class Recorder:
         a["vacancy"][at] = (posts * people.vacancy).sum(axis=0) / posts.sum(axis=0)
         a["wage"][at] = people.wage_bill.sum(axis=0) * 1e6 * YEAR / people.workers.sum(axis=(0, 1))
         a["income"][at], a["consumption"][at] = people.income, people.consumption
+        a["talent_per_job"][at], a["minutes"][at] = state.counties.talent, state.minutes
+        a["talent"][at] = usual_talent(state) + talent_of(state).extra
 
     def _markets(self, state: State, at: int) -> None:
         """Prices, volumes and the local share of the cell makers."""

@@ -43,6 +43,12 @@ ABLATIONS = {
     "Withdrawal": "test_shocks.py::test_without_the_closing_of_plants_a_leader_that_leaves_keeps_them_empty",
     "Exit": "test_firms.py::test_without_exit_nobody_leaves_and_the_city_keeps_their_output",
     "Consumption": "test_households.py::test_jobs_make_local_demand",
+    "TalentAppeal": "test_talent.py::test_without_the_plan_nobody_comes_for_it_and_nothing_is_paid",
+    "TalentMoney": "test_talent.py::test_without_the_plan_nobody_comes_for_it_and_nothing_is_paid",
+    "TalentMoves": "test_talent.py::test_without_the_plan_nobody_comes_for_it_and_nothing_is_paid",
+    "TalentCosts": "test_talent.py::test_without_the_plan_nobody_comes_for_it_and_nothing_is_paid",
+    "RoadWorks": "test_infrastructure.py::test_without_the_works_the_minutes_stay",
+    "RoadCosts": "test_infrastructure.py::test_without_the_works_the_minutes_stay",
     "Budgets": "test_fiscal.py::test_an_exhausted_budget_stops_its_policies",
 }
 """The test that leaves each mechanism out, or, where the month needs it, takes a neutral value of what it decides."""

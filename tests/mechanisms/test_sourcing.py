@@ -5,14 +5,20 @@ from copy import deepcopy
 import numpy as np
 import pytest
 
+from sim.accounts import BrokenIdentityError, check_all, check_budgets
 from sim.draws import Streams
+from sim.mechanisms.prices import needed_inputs
+from sim.mechanisms.production import unit_costs
 from sim.mechanisms.sourcing import (
     Connection,
     Sourcing,
     SupplierChoice,
+    bonus_of,
+    dearer_share,
     devoted,
     largest,
     market_volume,
+    month_bonus,
     nameplate,
     potential_coverage,
     purchase_weights,
@@ -22,6 +28,7 @@ from sim.mechanisms.sourcing import (
     utility,
 )
 from sim.resolvers.production import resolve_supply
+from sim.state import SPENDING_ITEMS
 
 # --- formulas ---------------------------------------------------------------------------------------------------------
 
@@ -412,3 +419,111 @@ def test_cell_makers_buy_no_more_at_home_than_home_suppliers_could_cover(usual):
     realised, potential = (usual.recorder.arrays[f"local_share_{name}"][:months] for name in ("realised", "potential"))
     assert (realised <= potential + 0.02).all()
     assert (realised > 0).all()
+
+
+# --- bonus on purchases at home ---------------------------------------------------------------------------------------
+
+
+def test_what_dearer_suppliers_get_is_the_triangle_of_the_bonus():
+    """Bonus on all home purchases less the fall of the logit price index, by hand at half and half."""
+    share, bonus, theta = np.array([0.0, 0.6, 1.0]), 0.05, 8.0
+    raised = (1 - bonus) ** -theta
+    before = 0.6 / raised / (0.4 + 0.6 / raised)  # share without the bonus: A / (O + A), with A' = raised A
+    gain = np.log((1 - before) + before * raised) / theta
+    by_hand = -0.6 * np.log(1 - bonus) - gain
+    found = dearer_share(share, bonus, theta)
+    assert found == pytest.approx([0.0, by_hand, 0.0], abs=1e-15)
+    assert found[1] == pytest.approx(theta * 0.25 * bonus**2 / 2, rel=0.1)
+    assert (dearer_share(share, 0.0, theta) == 0).all()
+
+
+def with_bonus(bonus):
+    return {"sourcing.local_bonus": bonus}
+
+
+def test_without_bonus_nothing_is_paid_and_no_bit_moves(fresh, same_run):
+    never, later = fresh(), fresh(with_bonus([{"from": "2014-07", "value": 0.05}]))
+    for model in (never, later):
+        for _ in range(6):
+            model.step()
+    same_run(never, later)
+    assert not later.state.firm_accounts.bonus.any()
+    later.step()
+    assert later.state.firm_accounts.bonus.sum() > 0
+
+
+def test_a_bonus_draws_purchases_home_with_less_and_less_effect(fresh):
+    shares = []
+    for bonus in (0.0, 0.02, 0.04):
+        model = fresh(with_bonus(bonus))
+        for _ in range(24):
+            model.step()
+        links, relations = model.state.links, model.state.relations
+        weight = np.bincount(links.relation, links.weight, minlength=len(relations))
+        need = relations.coefficient * model.state.firms.output[relations.buyer]
+        shares.append((weight * need).sum() / need.sum())
+    assert shares[0] < shares[1] < shares[2]
+
+
+def test_the_bonus_has_payer_and_payees(fresh):
+    model = fresh(with_bonus(0.04))
+    for _ in range(18):
+        model.step()
+    state = model.state
+    books, item = state.firm_accounts, SPENDING_ITEMS.index("local purchases")
+    paid = state.ledger.spending[item]
+    assert paid[-1] > 0
+    assert (paid[:-1] == 0).all()
+    assert books.bonus.sum() == pytest.approx(paid[-1], rel=1e-12)
+    assert state.ledger.payments["bonus on local purchases"] == pytest.approx(paid[-1], rel=1e-12)
+    links, relations, firms = state.table.links, state.relations, state.firms
+    by_hand = np.zeros(len(firms))
+    needed = needed_inputs(state)
+    for link in np.flatnonzero(links.weight > 0):
+        relation, supplier = links.relation[link], links.supplier[link]
+        buyer, product = relations.buyer[relation], relations.product[relation]
+        bought = needed[relation] * links.weight[link] * firms.output[buyer] * state.table.served[supplier]
+        by_hand[buyer] += 0.04 * bought * state.markets.price[product] / state.markets.price_level
+    np.testing.assert_allclose(books.bonus, by_hand, rtol=1e-9, atol=1e-12)
+    check_all(state)
+    state.ledger.spending[item, -1] *= 1 + 1e-6
+    with pytest.raises(BrokenIdentityError, match="I12"):
+        check_budgets(state)
+
+
+def test_dearer_suppliers_are_paid_by_who_buys_from_them(fresh):
+    """What buyers pay above the price is what suppliers get: nothing is lost, and less than the bonus."""
+    model = fresh(with_bonus(0.05))
+    for _ in range(6):
+        model.step()
+    state = model.state
+    bonus = month_bonus(state, state.table, state.firms.output)
+    assert bonus.dearer.sum() == pytest.approx(0.0, abs=1e-9 * np.abs(bonus.dearer).sum())
+    assert bonus.dearer.min() < 0 < bonus.dearer.max()
+    assert np.abs(bonus.dearer).sum() / 2 < 0.3 * bonus.paid.sum() * state.markets.price_level
+    np.testing.assert_allclose(state.firms.premium, bonus.dearer, atol=1e-9)
+
+
+def test_unit_cost_falls_by_less_than_the_bonus(fresh, next_month):
+    model = fresh(with_bonus([{"from": "2014-02", "value": 0.05}]))
+    model.step()
+    before, _ = unit_costs(model.state)
+    state = next_month(model.state)
+    after, _ = unit_costs(state)
+    fall = before - after
+    links, relations = state.links, state.relations
+    share = np.bincount(links.relation, links.weight, minlength=len(relations))
+    price = state.markets.price[relations.product]
+    most = np.bincount(relations.buyer, 0.05 * share * needed_inputs(state) * price, minlength=len(fall))
+    assert (fall[most > 0] > 0).all()
+    assert (fall <= most + 1e-12).all()
+    assert (np.abs(fall[most == 0]) < 1e-12).all()
+
+
+def test_a_city_that_cannot_pay_gives_no_bonus(fresh):
+    model = fresh(with_bonus(0.05))
+    model.step()
+    assert bonus_of(model.state) == 0.05 * model.state.funded[-1]
+    model.state.budgets.funded[-1] = 0.0
+    assert bonus_of(model.state) == 0.0
+    assert month_bonus(model.state, model.state.table, model.state.firms.output).dearer.sum() == 0.0
