@@ -150,7 +150,14 @@ QUANTITIES: tuple[Quantity, ...] = (
         ("developed", "land_taken"),
         axis="park",
     ),
-    Quantity("idle land, mu", lambda s: s.parks.idle, (PLACE, BUILD, CLOSE), ("exits",), axis="park"),
+    Quantity(
+        "idle plots that nobody clears, mu",
+        lambda s: s.parks.idle_plots,
+        (PLACE, BUILD, CLOSE),
+        ("exits", "land_reform"),
+        axis="park",
+    ),
+    Quantity("released land, mu", lambda s: s.parks.released, (PLACE, BUILD, CLOSE), ("land_reform",), axis="park"),
     Quantity(
         "free land, mu",
         lambda s: s.parks.free,
@@ -223,6 +230,13 @@ QUANTITIES: tuple[Quantity, ...] = (
     Quantity("talent per job", lambda s: s.counties.talent, (GROW,), ("talent",), LEAST_POSITIVE, axis="county"),
     Quantity("amenities of the talent plan", _talent_amenity, (GROW,), ("talent",), axis="county"),
     # 9 SHARE
+    Quantity(
+        "transfers earmarked and not spent, M yuan",
+        lambda s: s.budgets.earmarked,
+        (BUILD, GROW, SHARE),
+        ("trained", "public_revenue"),
+        axis="county",
+    ),
     Quantity("balance of a budget, M yuan", lambda s: s.budgets.balance, (SHARE,), ("public_revenue",), axis="budget"),
     Quantity("debt of a budget, M yuan", lambda s: s.budgets.debt, (SHARE,), ("public_spending",), axis="budget"),
     Quantity("ordinary spending, M yuan", lambda s: s.budgets.ordinary, (SHARE,), ("public_spending",), axis="budget"),

@@ -189,7 +189,7 @@ class Projects(Table):
     county: Ints = column(-1)
     park: Ints = column(-1)
     graft: Ints = column(-1)  # firm row that the project expands, -1 = new firm
-    parent: Ints = column(-1)  # firm row that has no room left and builds elsewhere, -1 = none
+    parent: Ints = column(-1)  # firm row that has no room left or leaves its plot, its own graft: upgrades; -1 = none
     event: Ints = column(-1)  # row of the dated history, -1 = simulated
     slot: Ints = column(-1)
     investment: Floats = column(0.0)  # M yuan
@@ -549,7 +549,7 @@ class LandReformPlan:
     Attributes:
         idle: (P,) mu of idle plots bought.
         bought: (F,) plants whose plot is bought.
-        upgraded: (F,) capital that owners put on a plot that they keep, M yuan.
+        upgraded: (F,) capital that owners are to put on a plot that they keep, M yuan.
         park: (F,) park to which the owner of a bought plot moves, -1 = closes.
         asked: (B,) what it would cost if money were no limit, M yuan.
     """

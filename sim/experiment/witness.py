@@ -314,8 +314,9 @@ class Witness:
         if scene is None:
             return
         projects, size = state.projects, len(scene.slot)
-        # Leads become the last rows of the month, but for owners whose land is taken back: they sign at its end.
-        rows = np.flatnonzero(projects.moved <= 0)[-size:]
+        # Leads become the last rows of the month, but for what land reform sets going: that is signed at its end.
+        reform = (projects.moved > 0) | ((projects.graft >= 0) & (projects.graft == projects.parent))
+        rows = np.flatnonzero(~reform)[-size:]
         if not (projects.slot[rows] == scene.slot).all():
             raise RuntimeError("the leads of the month are not the last rows of the projects")
         placed = (projects.signed[rows] >= 0) & (projects.graft[rows] < 0) & (projects.channel[rows] != Channel.NORMAL)

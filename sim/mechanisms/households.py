@@ -122,8 +122,8 @@ class Consumption:
         del streams
         people = state.people
         pay, profits = pay_by_residence(people.workers, people.wage_bill), local_profits(state, self.households)
+        profits = profits + paid_by_budgets(state)  # severance is lived on for as long as a year's profit
         usual = people.usual_profits + (profits - people.usual_profits) / self.households.memory
-        pay = pay + paid_by_budgets(state)
         state.boards.income, state.boards.usual_profits = pay + profits, usual
         state.boards.consumption = self.households.consumption_share * (pay + usual)
 

@@ -23,7 +23,8 @@ Choices.
 
 - *All taxes of twelve months*, as local rankings of output per mu count them; a single January would list by season.
 - *Leaders' plants, fringe and blocks are not ranked*: a leader's plant closes by its plan, the others hold no plot of
-  their own. Young plants have their first years to fill, as local rules grant.
+  their own. Young plants have their first years to fill, as local rules grant, and who builds on the plot is left alone.
+- *An upgrade* is a project on the plot: it takes the time and the builders that any work takes, and its owner pays for it.
 - *The last plot* is bought with the probability that its land fits what is left (u_c), so that counties with few plants
   do in the mean what the lever says; in a single year a county may go beyond it by part of a plot.
 - *Owners of idle plots* are those of firms that have closed; what they get is profit of the county's owners.
@@ -44,7 +45,7 @@ from sim.mechanisms.demand import OPENING
 from sim.mechanisms.firms import Firms
 from sim.mechanisms.location import Location, base_utility, physical_mask, relative_prices, room_left
 from sim.parameters import Lever, Month, Parameters, integer, lever, month, parameter
-from sim.state import YEAR, LandReformPlan, State, trailing_mean
+from sim.state import YEAR, LandReformPlan, Stage, State, trailing_mean
 from sim.sums import sum_by
 
 Floats = NDArray[np.float64]
@@ -270,7 +271,7 @@ class LandReform:
         """(F,) incumbents on a plot of their own, old enough to be judged."""
         firms = state.firms
         own = firms.alive & ~firms.block & ~firms.fringe & (firms.leader < 0) & (firms.park >= 0) & (firms.land > 0)
-        return np.asarray(own & (state.month - firms.birth >= self.cage.grace * YEAR))
+        return np.asarray(own & (state.month - firms.birth >= self.cage.grace * YEAR) & ~_building(state))
 
     def _upgrades(self, state: State, rows: Ints) -> Bools:
         """(n,) owners who keep their plot by investing: they can pay, earn, find room and skilled people."""
@@ -316,6 +317,15 @@ class LandReform:
         workers = sum_by(state.firms.county[rows], state.firms.staff[rows], len(listed))
         cost = share * (state.lever("land_cage.compensation") * listed + self.cage.severance * workers)
         return by_budget(cost, self.cage.city_share)
+
+
+def _building(state: State) -> Bools:
+    """(F,) firms that are enlarging their plant on its plot."""
+    projects = state.projects
+    open_ = (projects.graft >= 0) & (projects.stage >= Stage.SIGNED) & (projects.stage <= Stage.BUILD)
+    found = np.zeros(len(state.firms), dtype=np.bool_)
+    found[projects.graft[open_]] = True
+    return found
 
 
 def land_for_move(state: State, rows: Ints) -> Floats:

@@ -3,15 +3,16 @@
     coast r of lead j   county of the sponsor's plant; without sponsor drawn by capacity of the product
     referred_j          u_j < rho_ref, channel C or K, investment < 500 M yuan, no graft, and a partner m of r with
                         F_mk > 0 has a park for it
-    V_jp                + u_link - 10 l_ref in the parks of these partners; the parks of r are closed to j
+    V_jp                + u_link - 10 l_ref in the parks of these partners; the parks of all helping counties are closed
     A                   (1 - l_ref) A for who signs in a partner's park on referral
     transfer_r          th_tr (12-month mean of local taxes - those of the opening)^+ funded_r, M yuan a month
     to partner m of r   by residents of the partners
     parks of m          what its budget cannot fund of the land it asks for, from the earmarked money
     training in m       with the rest: persons = money / c_tr, at most x_tr of low-skilled residents a year
 
-A county that passes a lead on makes no offer itself: had it kept its offer, a referral with u_link < 10 l_ref would
-send nobody. So a referral costs the city the leads that then sign elsewhere, unless the coast had no room for them.
+Counties that help make no offer to a lead that one of them has passed on: had they kept their offers, a referral with
+u_link < 10 l_ref would send nobody, and with that of the others two of three leads would stay on the coast. So a
+referral costs the city the leads that then sign elsewhere, unless the coast had no room for them.
 Firms foresee the loss l_ref: it stands in their utility and in their plant.
 
 The transfer counts the growth since the opening, as revenue sharing over a base year does; over the year before it
@@ -216,7 +217,7 @@ class Referral:
                 asked &= offered.any(axis=1)
                 by = np.where(asked, county, -1)
                 appeal[asked] = self.bonus * welcome[asked][:, where]
-                allowed[asked] = where[None, :] != county[asked][:, None]
+                allowed[asked] = ~self.partners.any(axis=1)[where]
             boards.appeal.append(appeal)
             boards.allowed.append(allowed)
             boards.referred.append(by)

@@ -19,6 +19,7 @@ from sim.mechanisms.production import frontier_jobs, ramp
 from sim.mechanisms.sourcing import Connection, Sourcing, nameplate
 from sim.mechanisms.talent import Talent
 from sim.resolvers.enclaves import settle_land, start_contracts
+from sim.resolvers.land_reform import finish_upgrades
 from sim.resolvers.ledger import pay_households, sell_land, spend, spend_earmarked, the_ledger
 from sim.resolvers.production import unit_margins
 from sim.settings import Projects
@@ -224,6 +225,7 @@ def _births(state: State, done: Ints) -> None:
     """Finished projects: grafts enlarge their incumbent, all others become a firm on their land."""
     projects, firms, ledger, technology = state.projects, state.firms, the_ledger(state), state.technology
     graft = done[projects.graft[done] >= 0]
+    finish_upgrades(state, graft)
     np.add.at(firms.capital, projects.graft[graft], projects.investment[graft])
     np.add.at(ledger.invested, projects.graft[graft], projects.investment[graft])
     new = done[projects.graft[done] < 0]

@@ -18,7 +18,7 @@ from sim.mechanisms.talent import HIGH, talent_per_job, usual_talent
 from sim.resolvers.accounts_of_firms import close_accounts, settle_month
 from sim.resolvers.building import investment_demand
 from sim.resolvers.funnel import fail
-from sim.resolvers.land_reform import clear, pay_for_land, release_cleared, sign_moves, upgrade
+from sim.resolvers.land_reform import clear, pay_for_land, release_cleared, sign_moves, sign_upgrades
 from sim.resolvers.ledger import pay_households, sell_land, spend, spend_earmarked, the_ledger
 from sim.state import Firms, LandReformPlan, Stage, State, talent_of
 from sim.sums import sum_by
@@ -149,7 +149,7 @@ def _take_back(state: State, plan: LandReformPlan) -> None:
     """Land reform: who has not closed by chance is paid and closes, moves or upgrades; the land is cleared."""
     firms, parks = state.firms, state.parks
     bought = np.flatnonzero(plan.bought & firms.alive)
-    upgrade(state, np.where(firms.alive, plan.upgraded, 0.0))
+    sign_upgrades(state, np.where(firms.alive, plan.upgraded, 0.0))
     moving = bought[plan.park[bought] >= 0]
     pay_for_land(state, plan, bought)
     sign_moves(state, moving, plan.park[moving])

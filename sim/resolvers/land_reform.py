@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -9,7 +11,6 @@ from sim.mechanisms.construction import Construction, work_of
 from sim.mechanisms.firms import Firms as FirmSettings
 from sim.mechanisms.firms import reference_after
 from sim.mechanisms.land_cage import LandCage, by_budget, land_for_move, upgraded_productivity
-from sim.resolvers.building import investment_demand
 from sim.resolvers.ledger import firm_accounts, pay_households, spend, the_ledger
 from sim.state import Channel, LandReformPlan, Stage, State
 from sim.sums import sum_by
@@ -63,31 +64,35 @@ def by_residence(workers: Floats, amount: Floats) -> Floats:
     return np.asarray(home @ amount)
 
 
-def upgrade(state: State, added: Floats) -> None:
-    """Owners who keep their plot pay for frontier capital, from cash and then by debt.
+def sign_upgrades(state: State, added: Floats) -> None:
+    """Owners who keep their plot build on it, and pay as the work goes on.
 
     Args:
-        state: firms and their accounts.
+        state: firms and projects.
         added: (F,) capital, M yuan.
     """
-    firms, books, ledger = state.firms, firm_accounts(state), the_ledger(state)
+    firms = state.firms
     rows = np.flatnonzero(added > 0)
-    if not len(rows):
+    _sign(state, rows, firms.park[rows], added[rows], graft=rows)
+
+
+def finish_upgrades(state: State, projects: Ints) -> None:
+    """New capital at the frontier is about to join the old: productivity rises, customers stay the same.
+
+    Args:
+        state: before the capital of the firms is raised.
+        projects: finished projects on plots of their firms.
+    """
+    table, firms = state.projects, state.firms
+    done = projects[table.parent[projects] == table.graft[projects]]
+    if not len(done):
         return
-    cost, settings = added[rows], state.scenario[FirmSettings]
-    from_cash = np.minimum(firms.cash[rows], cost)
-    firms.cash[rows] -= from_cash
-    firms.debt[rows] += cost - from_cash
-    books.invested[rows] += cost
-    ledger.invested[rows] += cost
+    rows, added = table.graft[done], table.investment[done]
+    share = np.divide(added, firms.capital[rows], out=np.zeros(len(rows)), where=firms.capital[rows] > 0)
     firms.market_reference[rows] = reference_after(
-        firms.market_reference[rows], firms.capital[rows], cost, settings.new_customers
+        firms.market_reference[rows], firms.capital[rows], added, state.scenario[FirmSettings].new_customers
     )
-    firms.productivity[rows] = upgraded_productivity(firms.productivity[rows], state.scenario[LandCage].upgrade)
-    firms.capital[rows] += cost
-    orders = investment_demand(state, firms.county[rows], firms.product[rows], cost)
-    state.incumbent_spending = orders if state.incumbent_spending is None else state.incumbent_spending + orders
-    state.prepaid += float(cost.sum())
+    firms.productivity[rows] = upgraded_productivity(firms.productivity[rows], share)
 
 
 def clear(state: State, mu: Floats) -> None:
@@ -104,12 +109,18 @@ def sign_moves(state: State, rows: Ints, park: Ints) -> None:
         rows: firm rows.
         park: (n,) where they move.
     """
+    capital = state.firms.capital[rows]
+    investment = state.scenario[Construction].spend_construction * capital
+    _sign(state, rows, park, investment, moved=capital - investment, land=land_for_move(state, rows))
+
+
+def _sign(state: State, rows: Ints, park: Ints, investment: Floats, **columns: NDArray[Any]) -> None:
+    """Projects of incumbents that land reform sets going; they are signed at once and nobody drops them."""
     if not len(rows):
         return
-    firms, construction, ledger = state.firms, state.scenario[Construction], the_ledger(state)
-    capital = firms.capital[rows]
-    investment = construction.spend_construction * capital
-    work = work_of(investment, np.ones(len(rows)), construction)
+    firms, ledger = state.firms, the_ledger(state)
+    work = work_of(investment, np.ones(len(rows)), state.scenario[Construction])
+    intensity = firms.capital_intensity[rows]
     state.projects.append(
         len(rows),
         stage=Stage.SIGNED,
@@ -120,16 +131,15 @@ def sign_moves(state: State, rows: Ints, park: Ints) -> None:
         parent=rows,
         slot=firms.slot[rows],
         investment=investment,
-        moved=capital - investment,
-        capital_intensity=firms.capital_intensity[rows],
-        announced_output=capital / firms.capital_intensity[rows],
-        land=land_for_move(state, rows),
+        capital_intensity=intensity,
+        announced_output=(investment + columns.get("moved", 0.0)) / intensity,
         quality=firms.quality[rows],
         productivity=firms.productivity[rows],
         work=work,
         work_left=work,
         born=state.month,
         signed=state.month,
+        **columns,
     )
     ledger.own += len(rows)
     ledger.entered[Stage.SIGNED, Channel.BRANCH] += len(rows)
