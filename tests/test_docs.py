@@ -19,6 +19,7 @@ from sim.mechanisms import Phase
 from sim.mechanisms.construction import Construction
 from sim.model import GROUPS, NingdeModel
 from sim.opening.position import entry_balance
+from sim.parameters import describe
 from sim.results.run import Run
 
 ROOT = Path(__file__).parents[1]
@@ -64,6 +65,21 @@ def script(page: str) -> ModuleType:
 def test_the_parameter_page_is_current():
     page = (DOCS / "parameters.md").read_text(encoding="utf-8")
     assert page == script("parameters").page(), "run python docs/parameters.py"
+
+
+def test_the_page_of_scenarios_is_current():
+    page = (DOCS / "scenarios.md").read_text(encoding="utf-8")
+    assert page == script("scenarios").page(), "run python docs/scenarios.py"
+
+
+def test_every_lever_has_its_text():
+    """A lever without a sentence about what turns its benefit is not understood yet."""
+    texts = script("levers").read_texts()
+    rows = [row for group in GROUPS for row in describe(group)]
+    levers = {f"{row.table}.{row.name}" for row in rows if row.kind == "lever"}
+    starts = {f"{row.table}.{row.starts}" for row in rows if row.starts}
+    assert levers | starts <= texts.keys()
+    assert all(text["turns"].endswith(".") and text["shown"] for text in texts.values())
 
 
 def test_the_parameter_page_marks_what_is_inert():
@@ -112,7 +128,7 @@ def test_every_identity_is_described():
     assert named == {*CHECKS, "I16", "I17"}  # these two belong to the opening and to the record
 
 
-TEXTS = ("model.md", "architecture.md", "calibration.md", "validation.md", "table.md")
+TEXTS = ("scenarios.md", "model.md", "architecture.md", "calibration.md", "validation.md", "table.md")
 
 
 @pytest.mark.parametrize("name", [*TEXTS, "../README.md", "../CONTRIBUTING.md"])

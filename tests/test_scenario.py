@@ -19,6 +19,7 @@ from sim.mechanisms.pending import INERT, Enclave
 from sim.mechanisms.talent import Talent
 from sim.model import GROUPS
 from sim.parameters import Lever, LeverRule, Month, Parameters, declarations, describe, lever, month, parameter
+from sim.parameters.declarations import Choice
 from sim.scenario import Scenario, ScenarioError, differences, known_keys, locate, parse, read, schema
 from sim.settings import InputOutput, Opening, Projects, Run
 
@@ -369,7 +370,8 @@ def shipped(name: str) -> Scenario:
 @pytest.mark.parametrize("name", SHIPPED)
 def test_shipped_scenarios_are_read_without_a_warning(name: str) -> None:
     scenario = shipped(name)
-    assert scenario.warnings == ()
+    waiting = {group.table for group in PENDING} if name in ("everything", "nothing") else set()
+    assert [fault for fault in scenario.warnings if fault.key.partition(".")[0] not in waiting] == []
     assert len(scenario.title) > 5
     assert scenario.question.endswith("?")
     assert parse(scenario.text, GROUPS, name=name) == scenario
@@ -415,14 +417,42 @@ def test_history_starts_one_policy_after_the_other() -> None:
     assert baseline.months == 264
 
 
+MIX = [f"promotion.mix_{name}" for name in ("leader", "chain", "cluster", "bump")]
+
+
+def test_nothing_is_every_policy_at_its_neutral_value_and_everything_none() -> None:
+    nothing, everything = shipped("nothing"), shipped("everything")
+    for group in GROUPS:
+        for name, rule in declarations(group).items():
+            if isinstance(rule, LeverRule) and rule.starts:
+                neutral = at_neutral(rule)
+                assert set(nothing.lever(f"{group.table}.{name}")[:-1].ravel()) == {neutral}, name
+    assert {nothing.lever(path).max() for path in ("promotion.budget", "land.discount", "fiscal.incentive_cap")} == {0}
+    baseline = shipped("baseline")
+    tables = {"promotion", "zoning", "service", "land", "fiscal", *(group.table for group in PENDING)}
+    assert {each.key.partition(".")[0] for each in differences(baseline, everything)} >= tables
+    assert {each.key.partition(".")[2] for each in differences(baseline, everything)}.isdisjoint({"start"})
+
+
+def at_neutral(rule: LeverRule) -> float:
+    """The neutral value as the model sees it."""
+    if isinstance(rule.value, Choice):
+        return float(rule.value.options.index(str(rule.neutral)))
+    assert rule.neutral is not None
+    return float(rule.neutral)
+
+
 def test_the_other_scenarios_differ_as_their_titles_say() -> None:
     baseline = shipped("baseline")
     changed = {name: [each.key for each in differences(baseline, shipped(name))] for name in SHIPPED}
     assert changed == {
+        "along_chain_only": MIX,
         "baseline": [],
         "battery_price_collapse": ["events.shocks"],
         "bidding_war": ["zoning.strictness", "fiscal.incentive_cap"],
         "capped_energy": ["energy.cap"],
+        "everything": changed["everything"],
+        "follow_leaders_only": MIX,
         "fragmented_counties": ["zoning.strictness"],
         "lead_firm_cuts": ["events.shocks"],
         "lead_firm_leaves": ["events.shocks"],
@@ -431,9 +461,12 @@ def test_the_other_scenarios_differ_as_their_titles_say() -> None:
         "technology_switch": ["events.shocks"],
         "shorter_roads": ["infrastructure.minutes_cut"],
         "talent": ["talent.budget"],
+        "nothing": changed["nothing"],
+        "strict_city_plan": ["zoning.strictness"],
         "tight_land": ["land.new_quota"],
         "trade_shock": ["events.shocks"],
         "unplanned_promotion": ["promotion.start"],
+        "watch_clusters_only": MIX,
         "wide_land": ["land.new_quota"],
     }
     quota = {name: shipped(name).lever("land.new_quota")[[71, 72]].tolist() for name in ("tight_land", "wide_land")}

@@ -114,7 +114,8 @@ class Study:
         """The middle value less what a straight line from the low to the high value gives there."""
         low, middle, high = (float(point.value) for point in self.points)
         values, weight = self.results[name], (middle - low) / (high - low)
-        return paired(values[1] - (1.0 - weight) * values[0] - weight * values[2], float(self.base[name].mean()))
+        bend = (values[1] - values[0]) - weight * (values[2] - values[0])  # exactly 0 where nothing moves
+        return paired(bend, float(self.base[name].mean()))
 
     def slopes(self, name: str) -> tuple[Effect, Effect]:
         """Change from low to middle and from middle to high, each for a step of half the range."""
