@@ -24,8 +24,7 @@ scenario file. Symbols are those of [model.md](model.md). A **lever** (bold name
 county" set for each county; before its start it stands at its neutral value; "paid by" names the budget that pays for
 it, or who bears it where no budget does. What levers do: [levers.md](levers.md). Grades: `sourced` printed in a named
 publication, `derived` arithmetic on sourced figures, `recalled` not checked against a document, `assumed` chosen by
-the modellers, `calibrate` a wide prior, never to be quoted as a fact. A table marked **inert** is read, checked and
-stored with a run, and changes nothing in this version.
+the modellers, `calibrate` a wide prior, never to be quoted as a fact.
 """
 
 HEAD = """| name | symbol | unit | default | range | start, neutral, scope, payer | grade | source |
@@ -72,11 +71,9 @@ def line(row: Row) -> str:
 
 def section(group: type[Parameters]) -> str:
     """Heading, purpose and table of one group."""
-    mark = " (inert)" if group.inert else ""
     purpose = (group.__doc__ or "").strip().split("\n\n")[0].replace("\n", " ")
-    note = f"\n\n**Inert:** {group.inert}." if group.inert else ""
     rows = "\n".join(line(row) for row in describe(group))
-    return f"## {group.table}{mark}\n\n{purpose}{note}\n\n{HEAD}\n{rows}\n"
+    return f"## {group.table}\n\n{purpose}\n\n{HEAD}\n{rows}\n"
 
 
 def sections() -> Iterator[str]:

@@ -608,7 +608,7 @@ def _read_all(names: list[str], report: bool = False, table: Table | None = None
             continue
         scenarios.append(scenario)
         remarked = [located(path, groups(), key, sentence) for key, sentence in remarks(opening)]
-        for warning in (*scenario.warnings, *remarked):
+        for warning in remarked:
             typer.echo(_warning(warning), err=True)
         if report:
             _report(path, scenarios[-1])
@@ -713,7 +713,6 @@ def _cells(row: Row, starts: dict[tuple[str, str], str]) -> dict[str, str]:
         "paid by": row.payer,
         "grade": row.grade,
         "source": row.source,
-        "remark": row.inert,
     }
 
 
@@ -750,12 +749,10 @@ def _print_table(rows: list[Row], starts: dict[tuple[str, str], str]) -> None:
     else:
         for line in cells:
             console.print(_paragraph(line, console.width), markup=False)
-    for remark in dict.fromkeys(line["remark"] for line in cells if line["remark"]):
-        console.print(f"* {remark}", markup=False)
 
 
 def _rich_table(cells: list[dict[str, str]]) -> RichTable:
-    """The columns a reader needs; a star marks what has no effect."""
+    """The columns a reader needs."""
     from rich import box
     from rich.markup import escape
     from rich.table import Table
@@ -768,14 +765,8 @@ def _rich_table(cells: list[dict[str, str]]) -> RichTable:
         options |= {"ratio": 1} if column == "source" else {"max_width": LONGEST_COLUMN.get(column)}
         table.add_column(column, overflow="fold", **options)
     for line in cells:
-        starred = line | {"name": _starred(line)}
-        table.add_row(*(escape(starred[column]) for column in shown))
+        table.add_row(*(escape(line[column]) for column in shown))
     return table
-
-
-def _starred(line: dict[str, str]) -> str:
-    """The name, with a star where it has no effect."""
-    return line["name"] + (" *" if line["remark"] else "")
 
 
 def _paragraph(line: dict[str, str], width: int) -> str:
@@ -784,7 +775,7 @@ def _paragraph(line: dict[str, str], width: int) -> str:
 
     since = f" from {line['from']}" if line["from"] else ""
     span = f" ({line['range']})" if line["range"] else ""
-    head = f"{_starred(line)} = {line['default']}{since}{span}"
+    head = f"{line['name']} = {line['default']}{since}{span}"
     scope = " by county" if line["scope"] == "county" else ""
     payer = [f"paid by: {line['paid by']}"] if line["paid by"] else []
     evidence = line["source"] if line["source"].startswith("assumption") else f"{line['grade']}: {line['source']}"

@@ -16,7 +16,6 @@ from typer.testing import CliRunner, Result
 from sim import cli
 from sim.accounts import BrokenIdentityError
 from sim.inputoutput.rationing import NoConvergenceError
-from sim.mechanisms.pending import INERT
 from sim.model import GROUPS
 from sim.parameters import describe
 from sim.scenario import Scenario
@@ -90,15 +89,6 @@ def test_check_tells_every_fault_of_every_file() -> None:
 
 
 @pytest.mark.usefixtures("folder")
-def test_check_warns_of_levers_without_effect() -> None:
-    scenario("x", 'extends = "baseline"\n[talent]\nbudget = 300\n')
-    result = ningde("check", "x")
-    assert result.exit_code == 0
-    assert result.stderr == f"scenarios/x.toml:3: warning: talent.budget: {INERT}\n"
-    assert "    talent.budget: 150.0 -> 300.0\n" in result.stdout
-
-
-@pytest.mark.usefixtures("folder")
 def test_a_cap_below_what_the_opening_uses_is_warned_of(runs: list[tuple[Scenario, int, Path]]) -> None:
     scenario("x", 'extends = "baseline"\n[energy]\ncap = 0.001\n')
     scenario("y", 'extends = "x"\n[energy]\ncarbon_cap = [{ from = "2016-01", value = 0.5 }]\n')
@@ -156,8 +146,6 @@ def test_levers_lists_every_lever() -> None:
     rows = [row for group in GROUPS for row in describe(group)]
     assert {f"{row.table}.{row.name}" for row in rows if row.kind == "lever"} <= listed
     assert not {f"{row.table}.{row.name}" for row in rows if row.kind != "lever"} & listed
-    assert f"* {INERT}" in result.stdout
-    assert "talent.budget *" in result.stdout
 
 
 def test_levers_tell_who_pays_in_a_wide_and_in_a_narrow_window(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -189,7 +177,6 @@ def test_levers_as_csv() -> None:
     assert (teams["range"], teams["default"], teams["from"], teams["neutral"]) == ("0 to 20", "8", "2017-01", "1")
     assert rows["enclave.direction"]["range"] == "none, forward, reverse, both"
     assert rows["demand.legacy_trend"]["default"] == "-0.15", "a number stays a number"
-    assert rows["talent.budget"]["remark"] == INERT
 
 
 @pytest.mark.parametrize(

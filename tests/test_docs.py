@@ -82,12 +82,6 @@ def test_every_lever_has_its_text():
     assert all(text["turns"].endswith(".") and text["shown"] for text in texts.values())
 
 
-def test_the_parameter_page_marks_what_is_inert():
-    page = script("parameters").page()
-    assert "## talent (inert)" in page
-    assert "## promotion\n" in page
-
-
 def modules_of_the_month() -> list[str]:
     """Files of the mechanisms and resolvers, from the root of the project."""
     paths = [path for room in ("mechanisms", "resolvers") for path in (SOURCE / room).glob("*.py")]

@@ -65,7 +65,7 @@ def rules(group: type[Parameters]) -> dict[str, LeverRule]:
     return {name: rule for name, rule in declarations(group).items() if isinstance(rule, LeverRule)}
 
 
-LIVE = [group for group in GROUPS if rules(group) and not group.inert]
+LIVE = [group for group in GROUPS if rules(group)]
 STARTS = sorted({(group.table, rule.starts) for group in LIVE for rule in rules(group).values() if rule.starts})
 TABLES = {group.table: group for group in GROUPS if rules(group)}
 
@@ -103,17 +103,6 @@ def test_a_lever_that_nobody_reads_changes_nothing() -> None:
     assert beside.lever("placebo.everywhere").tolist() == [0.0] + [9.0] * 17
     assert differing(arrays(without), arrays(beside)) == []
     assert differing(arrays(parse(text, GROUPS)), arrays(without)) == []
-
-
-def test_levers_without_a_mechanism_change_nothing() -> None:
-    """Those that wait for it; none is left when the last policy has come."""
-    changes = {
-        f"{table}.{name}": another(rule, rule.value.initial())
-        for table, group in TABLES.items()
-        for name, rule in rules(group).items()
-        if group.inert and not name.startswith("mix_")
-    }
-    assert differing(arrays(baseline(SHORT)), arrays(baseline(SHORT, changes))) == []
 
 
 # --- off and not yet
@@ -163,8 +152,7 @@ def test_what_is_set_for_later_changes_nothing_before(table: str) -> None:
     before = Month(LATER) - Month("2014-01")
     as_it_is, later = arrays(baseline(SHORT, starts)), arrays(baseline(SHORT, {**starts, **course}))
     assert differing(as_it_is, later, before) == []
-    if not group.inert:
-        assert differing(as_it_is, later), "the levers are read at all"
+    assert differing(as_it_is, later), "the levers are read at all"
 
 
 @pytest.mark.parametrize("table", [group.table for group in LIVE if any(r.starts for r in rules(group).values())])

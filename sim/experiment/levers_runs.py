@@ -86,7 +86,7 @@ class Point:
 def lever_points(
     scenario: Scenario, chosen: Mapping[str, Sequence[Setting]] | None = None
 ) -> dict[str, tuple[Point, ...]]:
-    """The values of every lever and every start of a policy that has a mechanism, by dotted name.
+    """The values of every lever and every start of a policy, by dotted name.
 
     Args:
         scenario: what is varied.
@@ -95,8 +95,6 @@ def lever_points(
     chosen = chosen or {}
     found: dict[str, tuple[Point, ...]] = {}
     for values in scenario.parameters:
-        if values.inert:
-            continue
         rules = declarations(type(values))
         starts = {rule.starts for rule in rules.values() if isinstance(rule, LeverRule) and rule.starts}
         for name, rule in rules.items():

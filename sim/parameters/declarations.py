@@ -35,7 +35,6 @@ class Row(NamedTuple):
     options: tuple[str, ...] = ()
     neutral: Setting | None = None
     starts: str | None = None
-    inert: str = ""
     payer: str = ""
 
     @classmethod

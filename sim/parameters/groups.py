@@ -158,14 +158,12 @@ class Parameters(BaseModel):
     Class attributes:
         table: name of the table in the scenario file.
         label: name in figures and lists; the table's name where it is empty.
-        inert: for levers whose mechanism this version does not have: a sentence that says so.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True)
 
     table: ClassVar[str]
     label: ClassVar[str] = ""
-    inert: ClassVar[str] = ""
 
     def checks(self) -> Iterator[tuple[str | tuple[str, ...], str]]:
         """Faults between the fields of the group: pairs of a name and a sentence. Groups may override it.
@@ -261,4 +259,4 @@ def describe(group: type[Parameters]) -> Iterator[Row]:
     """Everything a group declares, one row a value (one for each figure of a table of figures)."""
     for name, declaration in declarations(group).items():
         for row in declaration.rows(name):
-            yield row._replace(table=group.table, inert=group.inert)
+            yield row._replace(table=group.table)

@@ -77,7 +77,7 @@ def changed(
     faults = [] if name is None or is_name(name) else [Fault("", 0, "", f"{show(name)} {NOT_A_NAME}")]
     overlay = Document("", "", _nested(changes, known, faults))
     base = Document("", "", {table: dict(values) for table, values in scenario.tables.items()})
-    parameters, warnings = _validate([overlay, base], known, scenario.groups, faults, name or scenario.name)
+    parameters = _validate([overlay, base], known, scenario.groups, faults)
     same = name in (None, scenario.name)
     return Scenario(
         name or scenario.name,
@@ -85,7 +85,6 @@ def changed(
         _clean(question) if question is not None else scenario.question if same else "",
         parameters,
         scenario.extends if same else (scenario.name, *scenario.extends),
-        warnings,
     )
 
 
@@ -129,9 +128,9 @@ def _build(chain: list[Document], name: str, groups: Groups, faults: list[Fault]
     texts = {key: _text(chain[0], key, faults) for key in TEXTS}
     for document in chain:
         faults += _top_level(document, known)
-    parameters, warnings = _validate(chain, known, groups, faults, name)
+    parameters = _validate(chain, known, groups, faults)
     extends = tuple(Path(document.file).stem for document in chain[1:])
-    return Scenario(name, texts["title"] or name, texts["question"], parameters, extends, warnings)
+    return Scenario(name, texts["title"] or name, texts["question"], parameters, extends)
 
 
 def _text(document: Document, key: str, faults: list[Fault]) -> str:
@@ -167,10 +166,8 @@ def _top_level(document: Document, known: Known) -> Iterator[Fault]:
         yield Fault(document.file, document.line((key,)), "", f"unknown {kind} '{key[:80]}'{near}")
 
 
-def _validate(
-    chain: list[Document], known: Known, groups: Groups, faults: list[Fault], name: str
-) -> tuple[tuple[Parameters, ...], tuple[Fault, ...]]:
-    """The groups with the values of a chain of documents, and the warnings.
+def _validate(chain: list[Document], known: Known, groups: Groups, faults: list[Fault]) -> tuple[Parameters, ...]:
+    """The groups with the values of a chain of documents.
 
     Raises:
         ScenarioError: with the faults given and all that are found.
@@ -191,8 +188,7 @@ def _validate(
     if faults:
         order = {document.file: number for number, document in enumerate(chain)}
         raise ScenarioError(sorted(faults, key=lambda fault: (order.get(fault.file, len(chain)), fault.line)))
-    inert = _inert(parameters) if name != BASELINE else ()
-    return tuple(parameters), tuple(_located(merged, place, sentence) for place, sentence in inert)
+    return tuple(parameters)
 
 
 def _outside_the_run(parameters: list[Parameters]) -> Iterator[tuple[Place, str]]:
@@ -250,16 +246,6 @@ def _refusals(
         elif detail["loc"] or whole:
             for (_, sentence), places in zip(refusal.faults, refusal.involved, strict=True):
                 yield min(((group.table, *detail["loc"], *place) for place in places), key=distance), sentence
-
-
-def _inert(parameters: list[Parameters]) -> Iterator[tuple[Place, str]]:
-    """Values that differ from their default although their mechanism is not built."""
-    for group in parameters:
-        if group.inert:
-            default = type(group)()
-            for key in declarations(type(group)):
-                if getattr(group, key) != getattr(default, key):
-                    yield (group.table, key), group.inert
 
 
 def locate(scenario: str, folder: str | Path = "scenarios") -> Path:

@@ -9,7 +9,6 @@ from typing import Any, NamedTuple, TypeVar
 
 from sim.parameters import Floats, Lever, Month, Parameters, counties
 from sim.scenario.canonical import digest, inline, plain_tables, toml
-from sim.scenario.faults import Fault
 from sim.settings import Run
 
 P = TypeVar("P", bound=Parameters)
@@ -25,7 +24,6 @@ class Scenario:
         question: what the scenario asks.
         parameters: the groups, one object each; among them `Run`.
         extends: names of the scenarios it was derived from, nearest first.
-        warnings: settings that are accepted but have no effect.
     """
 
     name: str
@@ -33,7 +31,6 @@ class Scenario:
     question: str
     parameters: tuple[Parameters, ...]
     extends: tuple[str, ...] = field(default=(), compare=False)
-    warnings: tuple[Fault, ...] = field(default=(), compare=False)
     _levers: dict[str, Floats] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def __getitem__(self, group: type[P]) -> P:
@@ -140,7 +137,7 @@ class Scenario:
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Pickled without what can be computed again."""
-        return Scenario, (self.name, self.title, self.question, self.parameters, self.extends, self.warnings)
+        return Scenario, (self.name, self.title, self.question, self.parameters, self.extends)
 
 
 class Difference(NamedTuple):

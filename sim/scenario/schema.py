@@ -21,7 +21,7 @@ def schema(groups: tuple[type[Parameters], ...]) -> dict[str, Any]:
         table = properties.setdefault(group.table, _empty_table())
         made = group.model_json_schema()
         table["properties"] |= made["properties"]
-        table["description"] = " ".join(filter(None, [table["description"], made["description"], group.inert]))
+        table["description"] = " ".join(filter(None, [table["description"], made["description"]]))
     return {
         "$schema": "http://json-schema.org/draft-07/schema#",
         "title": "Scenario",

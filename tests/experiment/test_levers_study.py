@@ -63,15 +63,8 @@ class Policy(Parameters):
     other: Month = month("2018-01", unit="month", low="2014-01", high="2035-12", grade="assumed", source="assumption")
 
 
-class Waiting(Policy):
-    """A policy without a mechanism."""
-
-    table: ClassVar[str] = "waiting"
-    inert: ClassVar[str] = "without effect"
-
-
 def test_values_come_from_the_declarations() -> None:
-    points = lever_points(parse("", (*TABLES, Policy, Waiting)), {"policy.cap": [0, 5]})
+    points = lever_points(parse("", (*TABLES, Policy)), {"policy.cap": [0, 5]})
     own = {lever: [(point.value, bool(point.changes)) for point in found] for lever, found in points.items()}
     assert own["policy.budget"] == [(0, True), (2, False), (10, True)]
     assert own["policy.cap"] == [(0, False), (5, True)]

@@ -159,6 +159,12 @@ LINES = {
     "fiscal.incentive_cap": (0.12, "incentives", 1),
     "land.new_quota": (2000, "land development", -1),
     "land.discount": (0.6, "land sales", -1),
+    "talent.budget": (1000, "talent", 1),
+    "land_cage.intensity": (0.3, "land reform", 1),
+    "land_cage.threshold_tax": (0.12, "land reform", 1),
+    "land_cage.compensation": (1.0, "land reform", 1),
+    "infrastructure.minutes_cut": (0.05, "infrastructure", 1),
+    "sourcing.local_bonus": (0.05, "local purchases", 1),
 }
 """Levers that cost money: a strong value, the line that shows it, and its sign."""
 
@@ -169,10 +175,15 @@ NO_LINE = {
     "promotion.joint",  # the leaders' work
     "land.quota_weight_queue", "fiscal.city_share_local",  # who gets what
     "energy.cap", "energy.carbon_cap",  # limits: they cost output
+    "talent.mix_cash", "talent.mix_housing", "talent.mix_schooling", "talent.mix_health",  # shares of a budget
+    "linkage.referral", "linkage.transfer",  # the first costs the plant; the second moves money between budgets
+    "enclave.direction", "enclave.tax_share_origin", "enclave.credit_share_origin", "enclave.enforcement",
+    "enclave.capital_share_origin", "enclave.fixed_yield", "enclave.quota_ceded", "enclave.term",
+    "enclave.reserved_jobs",  # terms between two counties: what one gets the other gives
 }  # fmt: skip
 """Levers without a bill of their own, with the reason beside them."""
 
-EARLY = dict.fromkeys(("service.start", "service.permit_start"), "2014-01")
+EARLY = dict.fromkeys(("service.start", "service.permit_start", "talent.start", "land_cage.start"), "2014-01")
 TWO_YEARS = 24
 
 
@@ -196,7 +207,7 @@ def test_every_lever_with_effect_shows_its_cost_or_says_why_not(fresh):
     working = {
         f"{group.table}.{name}"
         for group in GROUPS
-        if not group.inert and group.table != "prices"  # those are conjectures about the world, not policies
+        if group.table != "prices"  # those are conjectures about the world, not policies
         for name, field in group.model_fields.items()
         if field.annotation is Lever
     }
