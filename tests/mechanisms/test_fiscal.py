@@ -159,11 +159,15 @@ LINES = {
     "fiscal.incentive_cap": (0.12, "incentives", 1),
     "land.new_quota": (2000, "land development", -1),
     "land.discount": (0.6, "land sales", -1),
+    "talent.budget": (1000, "talent", 1),
+    "infrastructure.minutes_cut": (0.02, "infrastructure", 1),
+    "sourcing.local_bonus": (0.05, "local purchases", 1),
 }
 """Levers that cost money: a strong value, the line that shows it, and its sign."""
 
 NO_LINE = {
     "promotion.mix_leader", "promotion.mix_chain", "promotion.mix_cluster", "promotion.mix_bump",  # shares of a budget
+    "talent.mix_cash", "talent.mix_housing", "talent.mix_schooling", "talent.mix_health",  # likewise
     "promotion.weight_strengthen", "promotion.weight_supplement", "promotion.weight_extend",  # shares of attention
     "promotion.plan_target", "promotion.screen_tax_per_mu", "zoning.strictness",  # rules: they cost projects
     "promotion.joint",  # the leaders' work
@@ -172,7 +176,7 @@ NO_LINE = {
 }  # fmt: skip
 """Levers without a bill of their own, with the reason beside them."""
 
-EARLY = dict.fromkeys(("service.start", "service.permit_start"), "2014-01")
+EARLY = dict.fromkeys(("service.start", "service.permit_start", "talent.start"), "2014-01")
 TWO_YEARS = 24
 
 
