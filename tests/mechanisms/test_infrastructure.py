@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from sim.accounts import check_all
+from sim.experiment.witness import utility_terms
 from sim.mechanisms.construction import Building
 from sim.mechanisms.infrastructure import (
     RoadCosts,
@@ -16,7 +17,7 @@ from sim.mechanisms.infrastructure import (
 )
 from sim.mechanisms.labour import Labour
 from sim.mechanisms.leaders import Expansion
-from sim.mechanisms.location import Location, base_utility, market_access, needs_by_county
+from sim.mechanisms.location import Location, base_utility, market_access, needs_by_county, relative_prices
 from sim.mechanisms.sourcing import Sourcing, SupplierChoice, delivery_cost, potential_coverage
 from sim.model import NingdeModel
 from sim.resolvers import open_ledger
@@ -188,6 +189,13 @@ def test_buyers_and_suppliers_each_count_by_the_new_minutes(near_and_far, term):
     product = np.array([far.world.product("B_CATH")])
     value = [base_utility(each, q, product, np.array([-1]), rent, wage) for each in (far, near)]
     assert (value[1] > value[0]).all()
+
+
+def test_what_explains_a_choice_reads_the_same_minutes(near_and_far):
+    _, near, _ = near_and_far
+    q, product, sponsor = near.scenario[Location], np.array([1, 8]), np.array([0, -1])
+    terms = utility_terms(near, q, product, sponsor)
+    np.testing.assert_allclose(sum(terms.values()), base_utility(near, q, product, sponsor, *relative_prices(near)))
 
 
 def test_builders_come_from_farther_away(near_and_far):

@@ -27,6 +27,7 @@ from sim.mechanisms.sourcing import (
     target_shares,
     utility,
 )
+from sim.resolvers.accounts_of_firms import month_accounts
 from sim.resolvers.production import resolve_supply
 from sim.state import SPENDING_ITEMS
 
@@ -502,6 +503,20 @@ def test_dearer_suppliers_are_paid_by_who_buys_from_them(fresh):
     assert bonus.dearer.min() < 0 < bonus.dearer.max()
     assert np.abs(bonus.dearer).sum() / 2 < 0.3 * bonus.paid.sum() * state.markets.price_level
     np.testing.assert_allclose(state.firms.premium, bonus.dearer, atol=1e-9)
+
+
+def test_the_bonus_is_profit_and_taxed_as_such(fresh):
+    model = fresh(with_bonus(0.05))
+    for _ in range(6):
+        model.step()
+    state, rates = model.state, model.state.budgets.rates
+    with_it = month_accounts(state, rates)
+    state.ledger.bonus = np.zeros_like(state.ledger.bonus)
+    without = month_accounts(state, rates)
+    earns = (without.profit_tax > 0) & (with_it.bonus > 0)
+    assert earns.any()
+    np.testing.assert_allclose((with_it.profit_tax - without.profit_tax)[earns], 0.25 * with_it.bonus[earns], rtol=1e-6)
+    np.testing.assert_allclose((with_it.gross_surplus - without.gross_surplus)[earns], 0.75 * with_it.bonus[earns])
 
 
 def test_unit_cost_falls_by_less_than_the_bonus(fresh, next_month):
