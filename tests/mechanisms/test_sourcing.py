@@ -466,6 +466,20 @@ def test_a_bonus_draws_purchases_home_with_less_and_less_effect(fresh):
     assert shares[0] < shares[1] < shares[2]
 
 
+def test_home_suppliers_attract_by_the_price_after_the_bonus(fresh, next_month):
+    model = fresh(with_bonus(0.05))
+    state = next_month(model.state)
+    choice = next(part for part in model.month_list if isinstance(part, SupplierChoice))
+    paid = choice._pull(state)
+    state.budgets.funded[-1] = 0.5
+    half = choice._pull(state)
+    state.budgets.funded[-1] = 0.0
+    unpaid = choice._pull(state)
+    some = unpaid > 0
+    np.testing.assert_allclose(paid[some] / unpaid[some], 0.95**-8.0)
+    np.testing.assert_allclose(half[some] / unpaid[some], 0.975**-8.0)
+
+
 def test_the_bonus_has_payer_and_payees(fresh):
     model = fresh(with_bonus(0.04))
     for _ in range(18):
