@@ -202,13 +202,15 @@ def test_a_payment_without_payer_and_receiver_is_refused(state):
 
 
 def test_income_of_households_is_what_others_pay_them(state):
-    """Wages of all firms and what local owners get; money sent home passes through."""
+    """Wages of all firms, what local owners get, and grants of budgets; money sent home passes through."""
     paid = state.ledger.payments
     assert paid["wages"] == pytest.approx(state.firms.wages.sum())
-    assert paid["wages"] + paid["profits of local owners"] == pytest.approx(state.people.income.sum())
+    earned = paid["wages"] + paid["profits of local owners"]
+    assert earned + paid["grants to households"] == pytest.approx(state.people.income.sum())
     received = matrix_of(paid)[HOUSEHOLDS]
     assert received.sum() == pytest.approx(state.people.income.sum() + paid["pensions and money sent home"])
-    assert received[[BUDGETS, ABOVE]].sum() == 0.0
+    assert received[BUDGETS] == paid["grants to households"] == pytest.approx(150 / 12 * 0.4), "cash for talent"
+    assert received[ABOVE] == 0.0
     spent = paid["household purchases at home"] + paid["household purchases outside"]
     assert spent - paid["pensions and money sent home"] == pytest.approx(state.ledger.household_spending)
 
@@ -253,8 +255,8 @@ def test_what_a_closed_firm_owes_is_lost_by_the_lenders():
 def test_all_money_that_is_spent_buys_something(state):
     """Budgets and investors spend what they have, at home and outside, at the price of the month."""
     paid, ledger = state.ledger.payments, state.ledger
-    ordinary = ledger.spending[0].sum()
-    assert paid["public purchases at home"] + paid["public purchases outside"] == pytest.approx(ordinary)
+    ordered = ledger.spending[0].sum() + 150 / 12 * 0.6  # and what the talent plan builds and employs
+    assert paid["public purchases at home"] + paid["public purchases outside"] == pytest.approx(ordered)
     invested = paid["investment goods at home"] + paid["investment goods outside"] - paid["housing and public works"]
     assert invested == pytest.approx(ledger.prepaid_before + ledger.project_work)
     assert min(paid["public purchases outside"], paid["investment goods outside"]) > 0
@@ -274,7 +276,7 @@ def test_investors_and_budgets_get_less_of_what_is_dearer(model):
     assert ratio[world.product("CONS")] == 1.0
     spent = relative_price(state) @ before.total
     assert spent[2] == pytest.approx(state.spending.sum())
-    assert spent[1] == pytest.approx(state.public.ordinary.sum())
+    assert spent[1] == pytest.approx(state.public.ordinary.sum() + state.public_works.sum())
     assert spent[0] == pytest.approx(state.people.consumption.sum())
 
 

@@ -328,8 +328,9 @@ def opening_plan(state: State) -> TalentPlan:
 def usual_talent(state: State) -> Floats:
     """(C,) S: talented people without the plan, persons; they follow the jobs of the county."""
     plan = talent_of(state)
-    jobs = np.maximum(state.people.workers.sum(axis=(0, 1)) / plan.workers, LEAST)
-    return np.asarray(plan.usual * jobs)
+    workers = state.people.workers.sum(axis=(0, 1))
+    jobs = np.divide(workers, plan.workers, out=np.ones(len(workers)), where=plan.workers > 0)
+    return np.asarray(plan.usual * np.maximum(jobs, LEAST))
 
 
 def talent_per_job(usual: Floats, extra: Floats) -> Floats:
@@ -339,7 +340,8 @@ def talent_per_job(usual: Floats, extra: Floats) -> Floats:
         usual: (C,) S, persons.
         extra: (C,) T, persons.
     """
-    return np.asarray(np.maximum(usual + extra, LEAST * usual) / usual)
+    stock = np.maximum(usual + extra, LEAST * usual)
+    return np.divide(stock, usual, out=np.ones(len(usual)), where=usual > 0)
 
 
 class TalentAppeal:

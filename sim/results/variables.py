@@ -110,7 +110,7 @@ VARIABLES: Mapping[str, Variable] = {
     "talent_per_job": Variable(
         COUNTIES, "talented people over what there would be without the plan", "ratio", "index", weight="jobs"
     ),
-    "minutes": Variable(("month", "county", "workplace"), "road minutes between counties", "minutes", "index"),
+    "minutes": Variable(("month", "residence", "workplace"), "road minutes between counties", "minutes", "index"),
     "income": _money("disposable income of residents", REAL, ("month", "county")),
     "consumption": _money("spending of residents out of their income", REAL, ("month", "county")),
     "price": Variable(("month", "product"), "price of the product", "index, 2018 = 1", "index"),
@@ -221,6 +221,7 @@ def coordinates(scenario: Scenario, identities: tuple[str, ...]) -> dict[str, An
     return {
         "month": (start + np.arange(scenario.months)).astype("datetime64[ns]"),
         "county": list(world.county_names),
+        "residence": list(world.county_names),  # not "county": the view of official statistics adds counties up
         "workplace": list(world.county_names),
         "product": list(world.products),
         "chain": list(world.chains),

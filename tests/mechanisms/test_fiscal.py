@@ -170,6 +170,7 @@ LINES = {
 
 NO_LINE = {
     "promotion.mix_leader", "promotion.mix_chain", "promotion.mix_cluster", "promotion.mix_bump",  # shares of a budget
+    "talent.mix_cash", "talent.mix_housing", "talent.mix_schooling", "talent.mix_health",  # likewise
     "promotion.weight_strengthen", "promotion.weight_supplement", "promotion.weight_extend",  # shares of attention
     "promotion.plan_target", "promotion.screen_tax_per_mu", "zoning.strictness",  # rules: they cost projects
     "promotion.joint",  # the leaders' work

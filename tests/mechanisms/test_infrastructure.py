@@ -4,6 +4,8 @@ import numpy as np
 import pytest
 
 from sim.accounts import check_all
+from sim.experiment.witness import utility_terms
+from sim.mechanisms.construction import Building
 from sim.mechanisms.infrastructure import (
     RoadCosts,
     RoadWorks,
@@ -15,12 +17,12 @@ from sim.mechanisms.infrastructure import (
 )
 from sim.mechanisms.labour import Labour
 from sim.mechanisms.leaders import Expansion
-from sim.mechanisms.location import Location, base_utility, market_access, needs_by_county
+from sim.mechanisms.location import Location, base_utility, market_access, needs_by_county, relative_prices
 from sim.mechanisms.sourcing import Sourcing, SupplierChoice, delivery_cost, potential_coverage
 from sim.model import NingdeModel
 from sim.resolvers import open_ledger
 from sim.resolvers.building import resolve_build
-from sim.state import SPENDING_ITEMS, Boards, Roads
+from sim.state import SPENDING_ITEMS, Boards, Roads, Stage
 
 CHEAP = {"infrastructure.cost_per_minute": 200}
 
@@ -177,7 +179,38 @@ def test_markets_and_sponsors_lie_nearer(near_and_far):
     assert gain[mountain].mean() > gain[far.world.group[far.world.park_county] == 0].mean()
 
 
-def test_leaders_builders_coverage_and_delivery_see_the_new_minutes(near_and_far):
+@pytest.mark.parametrize("term", ["market_access", "supplier_access"])
+def test_buyers_and_suppliers_each_count_by_the_new_minutes(near_and_far, term):
+    """One term alone, for a product without sponsor."""
+    far, near, _ = near_and_far
+    off = {"market_access": "supplier_access", "supplier_access": "market_access"}[term]
+    q = far.scenario[Location].model_copy(update={off: 0.0})
+    rent, wage = np.ones(len(far.parks.price)), np.ones(far.world.county_count)
+    product = np.array([far.world.product("B_CATH")])
+    value = [base_utility(each, q, product, np.array([-1]), rent, wage) for each in (far, near)]
+    assert (value[1] > value[0]).all()
+
+
+def test_what_explains_a_choice_reads_the_same_minutes(near_and_far):
+    _, near, _ = near_and_far
+    q, product, sponsor = near.scenario[Location], np.array([1, 8]), np.array([0, -1])
+    terms = utility_terms(near, q, product, sponsor)
+    np.testing.assert_allclose(sum(terms.values()), base_utility(near, q, product, sponsor, *relative_prices(near)))
+
+
+def test_builders_come_from_farther_away(near_and_far):
+    """A site so large that it needs every builder around."""
+    far, near, model = near_and_far
+    found = []
+    for state in (far, near):
+        county = state.world.county("FA")
+        state.projects.append(1, stage=Stage.BUILD, county=county, investment=1e7, work=10.0, work_left=10.0)
+        rows = np.array([len(state.projects) - 1])
+        found.append(part(model, Building)._builders(state, rows, np.ones(1))[county])
+    assert 0 < found[0] < found[1] < 1
+
+
+def test_leaders_coverage_and_delivery_see_the_new_minutes(near_and_far):
     far, near, model = near_and_far
     assert (Expansion._detour(near, 0) <= Expansion._detour(far, 0)).all()
     assert (Expansion._detour(near, 0) < Expansion._detour(far, 0)).any()

@@ -27,6 +27,7 @@ from sim.mechanisms.sourcing import (
     target_shares,
     utility,
 )
+from sim.resolvers.accounts_of_firms import month_accounts
 from sim.resolvers.production import resolve_supply
 from sim.state import SPENDING_ITEMS
 
@@ -465,6 +466,20 @@ def test_a_bonus_draws_purchases_home_with_less_and_less_effect(fresh):
     assert shares[0] < shares[1] < shares[2]
 
 
+def test_home_suppliers_attract_by_the_price_after_the_bonus(fresh, next_month):
+    model = fresh(with_bonus(0.05))
+    state = next_month(model.state)
+    choice = next(part for part in model.month_list if isinstance(part, SupplierChoice))
+    paid = choice._pull(state)
+    state.budgets.funded[-1] = 0.5
+    half = choice._pull(state)
+    state.budgets.funded[-1] = 0.0
+    unpaid = choice._pull(state)
+    some = unpaid > 0
+    np.testing.assert_allclose(paid[some] / unpaid[some], 0.95**-8.0)
+    np.testing.assert_allclose(half[some] / unpaid[some], 0.975**-8.0)
+
+
 def test_the_bonus_has_payer_and_payees(fresh):
     model = fresh(with_bonus(0.04))
     for _ in range(18):
@@ -504,6 +519,20 @@ def test_dearer_suppliers_are_paid_by_who_buys_from_them(fresh):
     np.testing.assert_allclose(state.firms.premium, bonus.dearer, atol=1e-9)
 
 
+def test_the_bonus_is_profit_and_taxed_as_such(fresh):
+    model = fresh(with_bonus(0.05))
+    for _ in range(6):
+        model.step()
+    state, rates = model.state, model.state.budgets.rates
+    with_it = month_accounts(state, rates)
+    state.ledger.bonus = np.zeros_like(state.ledger.bonus)
+    without = month_accounts(state, rates)
+    earns = (without.profit_tax > 0) & (with_it.bonus > 0)
+    assert earns.any()
+    np.testing.assert_allclose((with_it.profit_tax - without.profit_tax)[earns], 0.25 * with_it.bonus[earns], rtol=1e-6)
+    np.testing.assert_allclose((with_it.gross_surplus - without.gross_surplus)[earns], 0.75 * with_it.bonus[earns])
+
+
 def test_unit_cost_falls_by_less_than_the_bonus(fresh, next_month):
     model = fresh(with_bonus([{"from": "2014-02", "value": 0.05}]))
     model.step()
@@ -526,4 +555,8 @@ def test_a_city_that_cannot_pay_gives_no_bonus(fresh):
     assert bonus_of(model.state) == 0.05 * model.state.funded[-1]
     model.state.budgets.funded[-1] = 0.0
     assert bonus_of(model.state) == 0.0
-    assert month_bonus(model.state, model.state.table, model.state.firms.output).dearer.sum() == 0.0
+    assert not month_bonus(model.state, model.state.table, model.state.firms.output).dearer.any()
+    model.step()
+    asked = month_bonus(model.state, model.state.table, model.state.firms.output).paid.sum()
+    assert not model.state.firm_accounts.bonus.any()
+    assert model.state.ledger.asked[-1] > asked > 0, "what cannot be paid is asked for all the same"

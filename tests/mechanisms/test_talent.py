@@ -77,7 +77,8 @@ def test_amenities_close_a_part_of_their_gap():
 
 
 def test_talent_per_job_is_one_without_the_plan_and_never_zero():
-    assert talent_per_job(np.array([10.0, 10.0, 10.0]), np.array([0.0, 5.0, -20.0])) == pytest.approx([1.0, 1.5, 0.05])
+    share = talent_per_job(np.array([10.0, 10.0, 10.0, 0.0]), np.array([0.0, 5.0, -20.0, 0.0]))
+    assert share == pytest.approx([1.0, 1.5, 0.05, 1.0]), "a county without skilled jobs counts as usual"
 
 
 def test_the_usual_talent_follows_jobs(opening):
