@@ -39,6 +39,10 @@ Ints = NDArray[np.int64]
 SMOOTHED = 3
 """Months over which a loss is averaged before its depth is read: one strange month is no trough (assumption)."""
 
+FALL = 36
+"""Months in which the deepest loss is looked for: what differs later is no longer the fall itself but how the two
+economies have grown apart (assumption)."""
+
 SERIES: Mapping[str, str] = {
     "output": "output, M yuan a month at 2018 prices",
     "others": "output without the firm's own plants, M yuan a month at 2018 prices",
@@ -331,7 +335,7 @@ class Recovery:
     """How a loss goes.
 
     Attributes:
-        depth: greatest loss, share.
+        depth: greatest loss of the first :data:`FALL` months, share.
         deepest: months from the last month before the event to it.
         half: months from the deepest point until half of it is made good; NaN where the run ends before.
         left: loss in the last twelve months, share.
@@ -352,7 +356,7 @@ def recovery(loss: Floats) -> Recovery:
         loss: (T,) share lost by month, first the month before the event.
     """
     path = smoothed(loss)
-    deepest = int(path.argmax())
+    deepest = int(path[: FALL + 1].argmax())
     depth = float(path[deepest])
     after = np.flatnonzero(path[deepest:] <= depth / 2.0)
     half = float(after[0]) if depth > 0 and len(after) else float("nan")

@@ -182,7 +182,9 @@ def _recovery(found: Withdrawal) -> Table:
         months = f"{np.median([one.deepest for one in each]):.0f}"
         end = _number(float(np.mean([100.0 * one.left for one in each])), 1)
         table.add_row(words, _mean(depths, 1), *spread, months, _half([one.half for one in each]), end)
-    table.caption = "half: of the deepest loss, made good; means over three months, at the end over twelve"
+    table.caption = (
+        "deepest: in the first three years; half: of it made good; means over three months, at the end over twelve"
+    )
     return table
 
 

@@ -130,6 +130,14 @@ def test_half_of_a_loss_is_made_good_in_the_first_month_with_no_more_than_half_o
     assert found.left == pytest.approx(1.6 / 8)
 
 
+def test_a_gap_that_opens_years_later_is_not_the_fall():
+    loss = np.zeros(120)
+    loss[2:20], loss[80:] = 0.2, 0.5
+    found = recovery(loss)
+    assert (found.depth, found.left) == (pytest.approx(0.2), pytest.approx(0.5))
+    assert found.deepest < 20
+
+
 def test_a_loss_that_stays_is_never_half_made_good():
     assert np.isnan(recovery(np.array([0.0, 0.1, 0.2, 0.2, 0.2])).half)
     nothing = recovery(np.zeros(5))

@@ -314,6 +314,13 @@ def test_a_trade_shock_takes_what_is_sold_abroad_and_nothing_else(run_with, calm
     group = model.leader_names.index("QINGTUO")
     others = np.arange(len(usual.boards.orders)) != group
     np.testing.assert_array_equal(state.boards.orders[others], usual.boards.orders[others])
+    size = len(usual.boards.site_orders)
+    leading = (firms.leader == group) & (firms.product == state.world.product("S_MELT"))
+    plants = np.flatnonzero(leading & (state.boards.outside_demand > 0))
+    plants = plants[plants < size]
+    fall = [each.boards.outside_demand[plants] - each.boards.site_orders[plants] for each in (state, usual)]
+    assert len(plants)
+    np.testing.assert_allclose(*fall, rtol=1e-9, err_msg="plants of leaders lose with their order books, not again")
     kept = state.boards.orders[group] / usual.boards.orders[group]
     assert kept == pytest.approx(1.0 - 0.5 * part[state.world.product("S_MELT")], rel=1e-12)
 
