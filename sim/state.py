@@ -87,10 +87,10 @@ SPENDING_ITEMS: tuple[str, ...] = (
     "land development",
     "talent",
     "land reform",
-    "training",
     "infrastructure",
     "local purchases",
     "interest",
+    "training",
 )
 """What budgets pay for. A policy that costs money adds its line here and posts it (:mod:`sim.resolvers.ledger`)."""
 

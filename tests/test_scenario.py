@@ -420,8 +420,11 @@ def test_the_other_scenarios_differ_as_their_titles_say() -> None:
         "bidding_war": ["zoning.strictness", "fiscal.incentive_cap"],
         "capped_energy": ["energy.cap"],
         "fragmented_counties": ["zoning.strictness"],
+        "land_reform": ["land_cage.intensity", "land_cage.threshold_tax"],
         "no_service_teams": ["service.teams", "service.start"],
+        "referral_only": ["linkage.referral", "linkage.transfer"],
         "tight_land": ["land.new_quota"],
+        "transfer_only": ["linkage.referral", "linkage.transfer"],
         "unplanned_promotion": ["promotion.start"],
         "wide_land": ["land.new_quota"],
     }

@@ -210,7 +210,8 @@ class Referral:
                 asked &= luck[0] < rate
                 county = self._passing(state, leads, luck[1])
                 where = state.world.park_county
-                welcome = self.partners[county] & (state.world.fit[:, product].T > 0) & (county >= 0)[:, None]
+                fit = np.asarray(state.world.fit[:, product].T > 0)
+                welcome = np.asarray(self.partners[county] & fit & (county >= 0)[:, None])
                 offered = welcome[:, where] & physical_mask(state, product, land)
                 asked &= offered.any(axis=1)
                 by = np.where(asked, county, -1)
