@@ -88,10 +88,10 @@ SPENDING_ITEMS: tuple[str, ...] = (
     "land development",
     "talent",
     "land reform",
-    "training",
     "infrastructure",
     "local purchases",
     "interest",
+    "training",
 )
 """What budgets pay for. A policy that costs money adds its line here and posts it (:mod:`sim.resolvers.ledger`)."""
 PAID_AT_HOME: tuple[str, ...] = ("talent", "infrastructure", "land reform", "training")

@@ -205,11 +205,12 @@ def test_income_of_households_is_what_others_pay_them(state):
     """Wages of all firms, what local owners get, and grants of budgets; money sent home passes through."""
     paid = state.ledger.payments
     assert paid["wages"] == pytest.approx(state.firms.wages.sum())
-    earned = paid["wages"] + paid["profits of local owners"]
-    assert earned + paid["grants to households"] == pytest.approx(state.people.income.sum())
+    by_budgets = paid["paid to residents"]
+    assert paid["wages"] + paid["profits of local owners"] + by_budgets == pytest.approx(state.people.income.sum())
     received = matrix_of(paid)[HOUSEHOLDS]
     assert received.sum() == pytest.approx(state.people.income.sum() + paid["pensions and money sent home"])
-    assert received[BUDGETS] == paid["grants to households"] == pytest.approx(150 / 12 * 0.4), "cash for talent"
+    assert received[BUDGETS] == by_budgets
+    assert by_budgets == pytest.approx(150 / 12 * 0.4), "cash for talent"
     assert received[ABOVE] == 0.0
     spent = paid["household purchases at home"] + paid["household purchases outside"]
     assert spent - paid["pensions and money sent home"] == pytest.approx(state.ledger.household_spending)
@@ -218,7 +219,8 @@ def test_income_of_households_is_what_others_pay_them(state):
 def test_firms_receive_their_sales(state):
     sales = (state.firms.output * state.markets.price[state.firms.product]).sum() / state.markets.price_level
     paid = state.ledger.payments
-    gifts = sum(paid[kind] for kind in ("grants to firms", "working cash of founders", "debt written off"))
+    kinds = ("grants to firms", "land taken back", "working cash of founders", "debt written off")
+    gifts = sum(paid[kind] for kind in kinds)
     assert matrix_of(paid)[FIRMS].sum() - gifts == pytest.approx(sales, rel=1e-12)
 
 

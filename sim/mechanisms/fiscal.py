@@ -20,7 +20,7 @@ Budgets b: ten counties and the city level, which keeps phi_city of local taxes.
 
     B(t+1) = B + taxes + land sales + transfers + enclaves + linkage
              - ordinary - promotion - incentives - service teams - permit reform - land development - talent
-             - land reform - infrastructure - local purchases - interest
+             - land reform - infrastructure - local purchases - training - interest
     transfers  = opening transfers x residents x national income (over the opening)
     ordinary_b = max(base_b n_b, available_b + (B - debt + d_0 L_b) / H)           n residents over the opening
     available_b = 12-month mean of taxes, with what enclaves move, + transfers - interest

@@ -23,8 +23,8 @@ Choices.
 
 - *All taxes of twelve months*, as local rankings of output per mu count them; a single January would list by season.
 - *Leaders' plants, fringe and blocks are not ranked*: a leader's plant closes by its plan, the others hold no plot of
-  their own. Young plants have their first years to fill, as local rules grant, and who builds on the plot is left alone.
-- *An upgrade* is a project on the plot: it takes the time and the builders that any work takes, and its owner pays for it.
+  their own. Young plants have their first years to fill, as local rules grant; who builds on the plot is left alone.
+- *An upgrade* is a project on the plot: it takes time and builders as any work does, and its owner pays for it.
 - *The last plot* is bought with the probability that its land fits what is left (u_c), so that counties with few plants
   do in the mean what the lever says; in a single year a county may go beyond it by part of a plot.
 - *Owners of idle plots* are those of firms that have closed; what they get is profit of the county's owners.

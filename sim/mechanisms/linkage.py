@@ -212,12 +212,13 @@ class Referral:
                 asked &= luck[0] < rate
                 county = self._passing(state, leads, luck[1])
                 where = state.world.park_county
-                welcome = self.partners[county] & (state.world.fit[:, product].T > 0) & (county >= 0)[:, None]
+                fit = np.asarray(state.world.fit[:, product].T > 0)
+                welcome = np.asarray(self.partners[county] & fit & (county[:, None] >= 0))
                 offered = welcome[:, where] & physical_mask(state, product, land)
                 asked &= offered.any(axis=1)
                 by = np.where(asked, county, -1)
                 appeal[asked] = self.bonus * welcome[asked][:, where]
-                allowed[asked] = ~self.partners.any(axis=1)[where]
+                allowed[asked] = ~np.asarray(self.partners.any(axis=1))[where]
             boards.appeal.append(appeal)
             boards.allowed.append(allowed)
             boards.referred.append(by)
