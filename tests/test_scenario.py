@@ -414,6 +414,11 @@ def test_history_starts_one_policy_after_the_other() -> None:
     assert baseline.months == 264
 
 
+TERMS = ("direction", "tax_share_origin", "enforcement", "capital_share_origin", "quota_ceded", "term", "reserved_jobs")
+FORWARD, REVERSE = TERMS, ("direction", "tax_share_origin", "credit_share_origin", *TERMS[2:4], *TERMS[5:])
+"""Terms of enclaves that the two scenarios of them change."""
+
+
 def test_the_other_scenarios_differ_as_their_titles_say() -> None:
     baseline = shipped("baseline")
     changed = {name: [each.key for each in differences(baseline, shipped(name))] for name in SHIPPED}
@@ -421,8 +426,11 @@ def test_the_other_scenarios_differ_as_their_titles_say() -> None:
         "baseline": [],
         "bidding_war": ["zoning.strictness", "fiscal.incentive_cap"],
         "capped_energy": ["energy.cap"],
+        "forward_enclaves": [f"enclave.{name}" for name in FORWARD],
         "fragmented_counties": ["zoning.strictness"],
+        "no_enclaves": ["enclave.direction"],
         "no_service_teams": ["service.teams", "service.start"],
+        "reverse_enclaves": [f"enclave.{name}" for name in REVERSE],
         "tight_land": ["land.new_quota"],
         "unplanned_promotion": ["promotion.start"],
         "wide_land": ["land.new_quota"],

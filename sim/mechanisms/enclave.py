@@ -402,7 +402,8 @@ def land_values(state: State, years: float, worth: float, memory: float) -> tupl
     world, parks, projects = state.world, state.parks, state.projects
     size, where = world.county_count, world.park_county
     named = np.arange(len(where)) < len(where) - size
-    recent = np.flatnonzero((projects.signed > state.month - YEAR * memory) & (projects.stage != Stage.FAILED))
+    since = max(state.month - YEAR * memory, 0.0)
+    recent = np.flatnonzero((projects.signed > since) & (projects.stage != Stage.FAILED))
     recent = recent[(projects.graft[recent] < 0) & (projects.channel[recent] != Channel.NORMAL)]
     county, land = projects.county[recent], projects.land[recent]
     product = projects.product[recent]

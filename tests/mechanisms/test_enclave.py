@@ -1,12 +1,13 @@
 """Enclaves: contracts that both counties gain by, what they move, and the double ledger that counts nothing twice."""
 
+import copy
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 import sim
-from sim.accounts import check_budgets, check_land, check_ledgers, check_people
+from sim.accounts import BrokenIdentityError, check_budgets, check_land, check_ledgers, check_people
 from sim.mechanisms.commuting import first_offered
 from sim.mechanisms.enclave import (
     Enclave,
@@ -44,6 +45,12 @@ def early(at_once):
 def lively(early):
     """Forty months with enclaves, to be read only."""
     return ablated(early, months=MONTHS)
+
+
+@pytest.fixture
+def of_ones_own(lively):
+    """The state after forty months, to be changed."""
+    return copy.deepcopy(lively.state)
 
 
 def copied(early, months=MONTHS, **options):
@@ -147,7 +154,7 @@ def test_a_county_is_drawn_by_its_weight():
 
 
 def two_counties(chi=0.25, **more):
-    """A plant in county 1, brought by county 0: output 100, value added 30, taxes 4, of them 2 local, 50 jobs, 12 mu."""
+    """A plant in county 1, brought by county 0: output 100, value added 30, taxes 4 (2 local), 50 jobs, 12 mu."""
     contracts = Contracts()
     terms_ = {"tax_share": 0.5, "credit_share": chi, "term": 10.0, "produced": 7, **more}
     contracts.append(1, project=0, firm=0, origin=0, host=1, **terms_)
@@ -186,7 +193,7 @@ def test_the_whole_plant_may_be_credited_to_either(chi):
 
 
 def test_tax_is_moved_as_promised_and_kept_by_hand():
-    """Of 2 the host keeps 1.5; half of it is promised, 0.7 of that paid; the origin believes 1 - 0.3 x 0.5 / 12 next."""
+    """Of 2 the host keeps 1.5; half of it is promised, 0.7 of that paid; then trust is 1 - 0.3 x 0.5 / 12."""
     state = two_counties()
     TaxSharing().step(state, None)
     np.testing.assert_allclose(state.boards.public_revenue["enclaves"], [0.525, -0.525, 0.0], rtol=1e-15)
@@ -252,9 +259,8 @@ def test_two_hosts_cannot_take_more_people_than_there_are():
     assert taken.sum() == pytest.approx(200.0, rel=0.01)
 
 
-def test_without_the_first_offer_fewer_of_the_origin_work_in_the_host(early):
-    model = copied(early)
-    state, contracts = model.state, model.state.contracts
+def test_without_the_first_offer_fewer_of_the_origin_work_in_the_host(of_ones_own):
+    state, contracts = of_ones_own, of_ones_own.contracts
     contracts.reserved_jobs[:] = 0.5
     rows = contracts.credited
     assert len(rows), "no plant of an enclave works after forty months"
@@ -267,8 +273,6 @@ def test_without_the_first_offer_fewer_of_the_origin_work_in_the_host(early):
     assert (workers[:, origin, host].sum(axis=0) > without[:, origin, host].sum(axis=0)).all()
     assert (workers.sum(axis=2) <= state.people.labour_force).all()
     assert (filled <= 1.0).all()
-    staff = model.recorder.arrays["jobs"]
-    assert staff.min() >= 0.0
 
 
 # --- in the month -----------------------------------------------------------------------------------------------------
@@ -299,12 +303,12 @@ def test_both_views_are_the_same_city_every_month(lively):
     np.testing.assert_allclose(a["credited_land"].sum(axis=1), a["plant_land"].sum(axis=1), rtol=1e-12)
 
 
-def test_a_plant_counted_twice_breaks_the_books(early):
-    model = copied(early)
-    check_ledgers(model.state)
-    model.state.table.firm_value_added[int(model.state.contracts.firm.max())] += 1.0
-    with pytest.raises(sim.accounts.BrokenIdentityError, match="I13 value added in place"):
-        check_ledgers(model.state)
+def test_a_plant_counted_twice_breaks_the_books(of_ones_own):
+    state = of_ones_own
+    check_ledgers(state)
+    state.table.firm_value_added[int(state.contracts.firm.max())] += 1.0
+    with pytest.raises(BrokenIdentityError, match="I13 value added in place"):
+        check_ledgers(state)
 
 
 def test_what_the_origin_pays_and_cedes_reaches_the_host(lively):
@@ -324,10 +328,9 @@ def test_what_the_origin_pays_and_cedes_reaches_the_host(lively):
     assert introduced == pytest.approx(5.0 * len(contracts))
 
 
-def test_ceded_quota_is_seen_by_the_books(early):
+def test_ceded_quota_is_seen_by_the_books(of_ones_own):
     """A county that hands over all its quota loses exactly what its partner gets."""
-    model = copied(early)
-    state = model.state
+    state = of_ones_own
     state.ledger = open_ledger(state)
     before = state.counties.quota.copy()
     running = np.flatnonzero(state.contracts.ended < 0)
@@ -348,9 +351,10 @@ def test_without_negotiation_nobody_signs_and_the_run_is_that_without_direction(
 
 
 def test_before_its_start_it_changes_nothing(early):
-    later = early.replace({"enclave.start": "2016-01"}, name="later")
-    none = copied(early.replace({"enclave.direction": "none"}, name="none"), months=24)
-    same(copied(later, months=24), none)
+    later = early.replace({"enclave.start": "2015-01"}, name="later")
+    none = copied(early.replace({"enclave.direction": "none"}, name="none"), months=12)
+    same(copied(later, months=12), none)
+    assert len(copied(early, months=12).state.contracts)
 
 
 def test_without_sharing_hosts_keep_all_their_tax(early, lively):
@@ -371,13 +375,14 @@ def test_with_no_value_of_credit_its_share_changes_no_real_number(early):
     assert len(credited) == 5
     same(none, whole, credited)
     assert (none.recorder.arrays["credited_output"] != whole.recorder.arrays["credited_output"]).any()
-    np.testing.assert_array_equal(none.recorder.arrays["credited_output"], none.recorder.arrays["output"].sum(axis=2))
+    place = none.recorder.arrays["output"].sum(axis=2)
+    np.testing.assert_allclose(none.recorder.arrays["credited_output"], place, rtol=1e-12)
 
 
 def test_origins_that_trust_nobody_bring_nothing(early):
     model = NingdeModel(early.replace({"enclave.credit_value": 0.0}, name="doubt"), 1)
     model.state.trust[:] = 0.0
-    for _ in range(24):
+    for _ in range(12):
         model.step()
     assert not len(model.state.contracts)
     assert any("signs no enclaves as origin" in said for _, _, said in model.log)
@@ -385,7 +390,7 @@ def test_origins_that_trust_nobody_bring_nothing(early):
 
 @pytest.mark.parametrize(("direction", "forward"), [("forward", True), ("reverse", False)])
 def test_a_direction_opens_one_way_only(early, direction, forward):
-    model = copied(early.replace({"enclave.direction": direction}, name=direction), months=30)
+    model = copied(early.replace({"enclave.direction": direction}, name=direction), months=18)
     assert (model.state.contracts.forward == forward).all()
 
 
