@@ -188,23 +188,19 @@ class County(Decider):
             )
         return share * plots, share * listed
 
-    def accept_enclaves(self, role: str, gain: Floats, possible: Bools) -> Bools:
+    def accept_enclaves(self, role: str, gain: Floats) -> Bools:
         """Sign contracts that bring at least what the land, or the project at home, would bring without them.
 
         Args:
             role: "host" or "origin".
-            gain: (n, m) net present value, as origin less that of the lead without the contract, M yuan.
-            possible: (n, m) contracts that it is asked for.
+            gain: (n,) net present value of each contract on offer, as origin less that of the lead without it, M yuan.
         """
-        signed = np.asarray(possible & (gain >= 0.0))
-        if possible.any():
-            refuses = not signed.any()
-            if refuses != self._refuses[role]:
-                self._refuses[role] = refuses
-                best = float(gain[possible].max())
-                change = "signs no enclaves" if refuses else "is ready for enclaves"
-                self.note(f"{change} as {role}: the best on offer brings it {best:.1f} M yuan more than without it")
-        return signed
+        best = float(gain.max())
+        if (best < 0.0) != self._refuses[role]:
+            self._refuses[role] = best < 0.0
+            change = "signs no enclaves" if best < 0.0 else "is ready for enclaves again"
+            self.note(f"{change} as {role}: the best on offer brings it {best:.1f} M yuan more than without it")
+        return np.asarray(gain >= 0.0)
 
     def sign_enclave(self, product: str, park: str, host: str, gains: tuple[float, float], tax_share: float) -> None:
         """Note a contract, with what host and origin (in this order) gain by it, M yuan, and the tax share."""

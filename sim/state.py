@@ -935,8 +935,8 @@ class CountyDecisions(Protocol):
     def take_back(self, plots: float, listed: float, intensity: float, funded: float) -> tuple[float, float]:
         """Mu of idle plots and of listed plants to be bought this year."""
 
-    def accept_enclaves(self, role: str, gain: Floats, possible: Bools) -> Bools:
-        """(n, m) whether the county, as "host" or "origin", signs each possible contract that brings it this gain."""
+    def accept_enclaves(self, role: str, gain: Floats) -> Bools:
+        """(n,) whether the county, as "host" or "origin", signs each contract on offer that brings it this gain."""
 
     def sign_enclave(self, product: str, park: str, host: str, gains: tuple[float, float], tax_share: float) -> None:
         """Take note of a contract by which it brings a project to the park of another county."""

@@ -11,7 +11,7 @@ agents do not touch the core    test_coupling (whole file)
 core a constant multiplier      test_coupling::test_coefficients_move_after_entry; here: null model N2
 policy only adds a constant     here: effects of a lever by group of counties and level (slow)
 value added against output      here: a merger; the headline prints both
-enclave double counting         no enclaves in this version; test_model::test_an_inert_lever_changes_nothing
+enclave double counting         test_identities (I13); mechanisms/test_enclave::test_with_no_value_of_credit_...
 Dongqiao inside Jiaocheng       test_identities (I5); statistics/test_bureau::test_dongqiao_is_counted_once_...;
                                 test_results::test_official_jiaocheng_holds_dongqiao; here: people and jobs too
 nominal against real            test_identities (I17), mechanisms/test_prices::test_in_the_base_year_every_price_is_one,

@@ -411,7 +411,8 @@ def land_values(state: State, years: float, worth: float, memory: float) -> tupl
     world, parks, projects = state.world, state.parks, state.projects
     size, where = world.county_count, world.park_county
     named = np.arange(len(where)) < len(where) - size
-    recent = np.flatnonzero((projects.signed > state.month - YEAR * memory) & (projects.stage != Stage.FAILED))
+    since = max(state.month - YEAR * memory, 0.0)
+    recent = np.flatnonzero((projects.signed > since) & (projects.stage != Stage.FAILED))
     recent = recent[(projects.graft[recent] < 0) & (projects.channel[recent] != Channel.NORMAL)]
     county, land = projects.county[recent], projects.land[recent]
     product = projects.product[recent]
@@ -548,7 +549,7 @@ class Negotiation:
         bonus = q.incentive * ahead + self.service * np.maximum(counties.service[at] - counties.service[county], 0.0)
         value = base_utility(state, q, product, leads["sponsor"], rent, wage) + self.service * counties.service[county]
         gains = self._gains(state, leads, able, value / q.nest, at, ahead)
-        accepted: Bools = possible & self._decisions(state, possible, at, *gains)
+        accepted = self._decisions(state, possible, at, *gains)
         return EnclaveOffers(
             lead=rows,
             origin=np.where(accepted, origin, -1),
@@ -627,10 +628,11 @@ class Negotiation:
         alone = worth * (tax + spill[:, county]) + (price - shadow[county] - dev_cost) * land - grant
         alone = np.where(able, np.maximum(alone, 0.0), 0.0)
         weight = np.exp(value - value.max(axis=1, keepdims=True))
-        rows, size = np.arange(len(land))[:, None], world.county_count
-        best, attraction = np.zeros((len(land), size)), np.where(able, weight, 0.0) @ np.eye(size)[county]
-        for park, where in enumerate(county.tolist()):
-            np.maximum(best[:, where], alone[:, park], out=best[:, where])
+        order = np.argsort(county, kind="stable")  # every county has a park: its town plots
+        first = np.searchsorted(county[order], np.arange(world.county_count))
+        best = np.maximum.reduceat(alone[:, order], first, axis=1)
+        attraction = np.add.reduceat(np.where(able, weight, 0.0)[:, order], first, axis=1)
+        rows = np.arange(len(land))[:, None]
         stay = stay_chance(attraction[rows, origin], weight)
         return hosts, origins, stay * best[rows, origin]
 
@@ -640,15 +642,18 @@ class Negotiation:
     ) -> Bools:
         """(E, P) contracts that both counties accept."""
         assert state.deciders is not None
-        better = origins - without
-        accepted = np.ones(possible.shape, dtype=np.bool_)
-        for county in state.deciders.counties:
-            here = np.flatnonzero(state.world.park_county == county.index)
-            accepted[:, here] &= county.accept_enclaves("host", hosts[:, here], possible[:, here])
-            own = possible & (origin == county.index)
-            if own.any():
-                accepted &= ~own | county.accept_enclaves("origin", better, own)
-        return accepted
+        better, counties = origins - without, state.deciders.counties
+        row, park = np.nonzero(possible)
+        accepted = np.ones(len(row), dtype=np.bool_)
+        asked = (("host", state.world.park_county[park], hosts), ("origin", origin[row, park], better))
+        for role, who, gain in asked:
+            value = gain[row, park]
+            for index in np.flatnonzero(np.bincount(who, minlength=len(counties))).tolist():
+                mine = np.flatnonzero(who == index)
+                accepted[mine] &= counties[index].accept_enclaves(role, value[mine])
+        signed = np.zeros(possible.shape, dtype=np.bool_)
+        signed[row, park] = accepted
+        return signed
 
 
 COLUMNS: tuple[str, ...] = ("channel", "product", "sponsor", "land", "investment", "announced_output")

@@ -97,9 +97,14 @@ def print_ledger(run: Run, year: int, file: TextIO | None = None) -> None:
     console.print(ledger(run, year))
 
 
-def _table(title: str) -> Table:
-    """A plain table whose columns stand two spaces apart."""
-    return Table(title=title, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD, pad_edge=False, padding=0)
+def _table() -> Table:
+    """A plain table."""
+    return Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=0)
+
+
+def _titled(title: str, table: Table) -> Group:
+    """A table under its title, which may be wider than it."""
+    return Group(Text(title, "bold"), table)
 
 
 def _codes() -> str:
@@ -108,11 +113,11 @@ def _codes() -> str:
     return ", ".join(f"{code} {name}" for code, name in zip(world.counties, world.county_names, strict=True)) + "."
 
 
-def _contracts(contracts: pd.DataFrame) -> Table:
+def _contracts(contracts: pd.DataFrame) -> Group:
     """One row a contract in the order of signing."""
     world = load_world()
     code = dict(zip(world.county_names, world.counties, strict=True))
-    table = _table("Contracts: who brought the project, where it stands, M yuan of tax due and paid")
+    table = _table()
     for name in ("signed", "from to", "product"):
         table.add_column(f"\n{name}", no_wrap=True)
     headings = ("M yuan\ninvested", "land,\nmu", "pro-\nduces", "tax\ndue", "tax\npaid", "\nended")
@@ -132,7 +137,7 @@ def _contracts(contracts: pd.DataFrame) -> Table:
             str(row.end) or "-",
             SHORT_STATUS[str(row.status)],
         )
-    return table
+    return _titled("Contracts: who brought the project, where it stands, tax due and paid in M yuan", table)
 
 
 def _summary(contracts: pd.DataFrame) -> str:
@@ -159,10 +164,10 @@ _STANDS = {
 }
 
 
-def _reconciliation(run: Run, pair: tuple[tuple[str, str], ...], year: int) -> Table:
+def _reconciliation(run: Run, pair: tuple[tuple[str, str], ...], year: int) -> Group:
     """In place, as credited and the difference by county; the city below."""
     world, money = load_world(), {"output", "value_added", "tax"}
-    table = _table(f"{year}: " + " and ".join(label for _, label in pair))
+    table = _table()
     table.add_column("county", no_wrap=True)
     columns: list[list[str]] = []
     for measure, _ in pair:
@@ -178,7 +183,7 @@ def _reconciliation(run: Run, pair: tuple[tuple[str, str], ...], year: int) -> T
         table.add_row(name, *(column[at] for column in columns))
     table.add_section()
     table.add_row("City", *(column[-1] for column in columns), style="bold")
-    return table
+    return _titled(f"{year}: " + " and ".join(label for _, label in pair), table)
 
 
 def _clean(values: np.ndarray, digits: int) -> np.ndarray:
@@ -187,10 +192,10 @@ def _clean(values: np.ndarray, digits: int) -> np.ndarray:
     return np.asarray(np.where(rounded == 0, 0.0, values))
 
 
-def _paid(run: Run, year: int) -> Table:
+def _paid(run: Run, year: int) -> Group:
     """What counties paid one another under contracts in the year: money really moved, whatever is credited."""
     moved = run.yearly["public_revenue"].sel(year=year, revenue_item="enclaves")
-    table = _table(f"{year}: shares of tax that counties paid one another, M yuan at 2018 prices (- = paid)")
+    table = _table()
     names = [str(name) for name in moved["budget"].values if name != CITY_LEVEL]
     for name in names[:5]:
         table.add_column(name, justify="right", no_wrap=True, min_width=10)
@@ -199,7 +204,7 @@ def _paid(run: Run, year: int) -> Table:
     table.add_section()
     table.add_row(*(Text(name, "bold") for name in names[5:]))
     table.add_row(*cells[5:])
-    return table
+    return _titled(f"{year}: tax that counties paid one another (-) or got (+), M yuan at 2018 prices", table)
 
 
 def _verdict(run: Run) -> str:

@@ -176,7 +176,7 @@ NO_LINE = {
     "promotion.joint",  # the leaders' work
     "land.quota_weight_queue", "fiscal.city_share_local",  # who gets what
     "energy.cap", "energy.carbon_cap",  # limits: they cost output
-    "talent.mix_cash", "talent.mix_housing", "talent.mix_schooling", "talent.mix_health",  # shares of a budget
+    "talent.mix_health",  # shares of a budget
     "linkage.referral", "linkage.transfer",  # the first costs the plant; the second moves money between budgets
     "enclave.direction", "enclave.tax_share_origin", "enclave.credit_share_origin", "enclave.enforcement",
     "enclave.capital_share_origin", "enclave.fixed_yield", "enclave.quota_ceded", "enclave.term",

@@ -128,7 +128,12 @@ def _public(output: Floats) -> dict[str, Floats]:
     taxes = 0.035 * output.sum(axis=2)
     paid = output.sum(axis=(1, 2))[:, None] * np.linspace(0.01, 0.3, len(PAYMENTS))
     budgets = np.concatenate([taxes, taxes.mean(axis=1, keepdims=True)], axis=1)
+    place = {"output": output.sum(axis=2), "value_added": 0.24 * output.sum(axis=2), "tax": taxes}
     return {
+        **{f"credited_{name}": values[:, ::-1].copy() for name, values in place.items()},
+        "credited_jobs": output.sum(axis=2)[:, ::-1] * 0.4,
+        "credited_land": output.sum(axis=2)[:, ::-1] * 0.1,
+        "plant_land": output.sum(axis=2) * 0.1,
         "revenue_total": taxes,
         "revenue_local": 0.59 * taxes,
         "distributed_profits": 4.0 * taxes,
