@@ -7,6 +7,7 @@ mechanisms, the order of phases here, flows in the resolvers, identities in the 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 import mesa
@@ -173,7 +174,10 @@ def month_of(state: State) -> tuple[Mechanism, ...]:
         # 9 SHARE
         households.Consumption(scenario[households.Households]),
         fiscal.Budgets(
-            scenario[fiscal.Fiscal], scenario[service.Service].team_cost, scenario[service.Service].permit_upkeep
+            scenario[fiscal.Fiscal],
+            scenario[service.Service].team_cost,
+            scenario[service.Service].permit_upkeep,
+            partial(promotion.promotion_cost, scenario[promotion.Promotion]),
         ),
         # 10 OBSERVE: accounts and statistics observe below
     )
