@@ -19,9 +19,9 @@ FOLDER = PAGE.parents[1] / "scenarios"
 INTRODUCTION = """# Scenarios
 
 Made by `python docs/scenarios.py` from the files in `scenarios/`; do not edit by hand. Each file holds only what
-differs from the one it extends. **baseline** is history as known: the policies as of 2019, each from its date on, simply
-continue. `ningde run NAME` runs one, `ningde check NAME` tells what it changes; what each lever does alone stands in
-[levers.md](levers.md).
+differs from the one it extends. **baseline** is history as known: the policies as of 2019, each from its date on,
+simply continue. `ningde run NAME` runs one, `ningde check NAME` tells what it changes; what each lever does alone
+stands in [levers.md](levers.md).
 
 | scenario | question | what it changes |
 |---|---|---|"""

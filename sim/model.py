@@ -7,6 +7,7 @@ mechanisms, the order of phases here, flows in the resolvers, identities in the 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 import mesa
@@ -191,7 +192,10 @@ def month_of(state: State) -> tuple[Mechanism, ...]:
         households.Consumption(scenario[households.Households]),
         linkage.Transfers(scenario[linkage.Linkage], state.budgets.taxes12.mean(axis=1), world),
         fiscal.Budgets(
-            scenario[fiscal.Fiscal], scenario[service.Service].team_cost, scenario[service.Service].permit_upkeep
+            scenario[fiscal.Fiscal],
+            scenario[service.Service].team_cost,
+            scenario[service.Service].permit_upkeep,
+            partial(promotion.promotion_cost, scenario[promotion.Promotion]),
         ),
         talent.TalentCosts(),
         infrastructure.RoadCosts(roads),

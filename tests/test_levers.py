@@ -6,6 +6,7 @@ later changes nothing before. "Nothing" means bit for bit, in everything that is
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 from functools import lru_cache
@@ -19,7 +20,7 @@ from sim.model import GROUPS, NingdeModel
 from sim.parameters import Lever, Month, Parameters, declarations, lever, month
 from sim.parameters.declarations import Choice, Setting
 from sim.parameters.levers import LeverRule
-from sim.scenario import Scenario, parse
+from sim.scenario import Scenario, ScenarioError, parse
 
 SHORT, LONG = "2015-06", "2021-12"
 LATER = "2014-10"
@@ -173,3 +174,65 @@ def test_before_its_start_the_values_of_a_policy_do_not_matter(table: str) -> No
 def test_every_start_of_a_policy_is_known_here() -> None:
     assert ("promotion", "start") in STARTS
     assert ("service", "permit_start") in STARTS
+
+
+# --- bad input
+
+PATHS = [f"{table}.{name}" for table, group in TABLES.items() for name in rules(group)]
+
+
+def wrong_values(rule: LeverRule) -> list[tuple[str, str]]:
+    """TOML that no lever of this kind may have, with a part of the sentence that refuses it."""
+    early, late = '{ from = "2019-01", value = %s }', '{ from = "2021-01", value = %s }'
+    if isinstance(rule.value, Choice):
+        good, bad = f'"{rule.value.options[0]}"', [('"sideways"', "is not one of"), ("1", "is not one of")]
+    else:
+        low, high = rule.value.bounds()
+        good = str(rule.value.default)
+        bad = [
+            (str(high + 1), "is above"),
+            (str(low - 1), "is below"),
+            ("nan", "is not a finite number"),
+            ("true", "is not a number"),
+            (f'"{good}"', "is not a number"),
+            (f"[{early % (high + 1)}]", "is above"),
+        ]
+    bad += [
+        (f"[{late % good}, {early % good}]", "dates must ascend"),
+        (f"[{early % good}, {early % good}]", "dates must ascend"),
+        (f"[{{ from = 2019, value = {good} }}]", "is not a month"),
+        (f'[{{ until = "2019-01", value = {good} }}]', "unknown key"),
+        ("[]", "an empty list"),
+        ("{ Fuann = 1 }", "unknown county" if rule.scope == "county" else "holds for the whole city"),
+    ]
+    return bad
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_bad_values_of_every_lever_are_refused_with_line_and_rule(path: str) -> None:
+    table, _, name = path.partition(".")
+    for value, sentence in wrong_values(rules(TABLES[table])[name]):
+        with pytest.raises(ScenarioError) as caught:
+            parse(f"# a remark\n[{table}]\n{name} = {value}\n", GROUPS)
+        assert all(f":3: {path}" in line for line in str(caught.value).split("\n")), str(caught.value)
+        assert sentence in str(caught.value), value
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("[promotion]\nmix_leader = 0.6\nmix_chain = 0.6\n", "these shares must sum to 1"),
+        (
+            '[promotion]\nmix_leader = [{ from = "2018-01", value = 0.3 }]\n',
+            "these shares must sum to 1",  # before its first date a share stands at its neutral value
+        ),
+        ("[promotion]\nweight_extend = 1\n", "these shares must sum to 1"),
+        ("[zoning]\nstrictness = { FA = 1 }\n", "holds for the whole city"),
+        ("[fiscal]\nincentive_cap = { FA = 0.1, Fuan = 0.1 }\n", "county FA is named twice"),
+        ('[service]\nstart = "2036-01"\n', "is after 2035-12"),
+        ("[prices]\nutilisation_batteries = 0.1\n", "0.1"),
+    ],
+)
+def test_values_that_contradict_one_another_are_refused(text: str, sentence: str) -> None:
+    with pytest.raises(ScenarioError, match=re.escape(sentence)):
+        parse(text, GROUPS)

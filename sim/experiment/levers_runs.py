@@ -45,7 +45,9 @@ GOALS: Mapping[str, tuple[str, int]] = {
     "local_tax": ("local tax revenue of the year, M yuan, 2018 prices", 1),
     "wage": ("wage per person at work, yuan a year, 2018 prices", 1),
     "income": ("disposable income per resident, yuan a year, 2018 prices", 1),
+    "services": ("ordinary public spending of the year, M yuan, 2018 prices; the city with its own budget", 1),
     "debt": ("public debt in December, M yuan, 2018 prices; the city with its own budget", -1),
+    "carbon": ("carbon of the electricity used in the year, t CO2", -1),
 }
 """What is measured in each area: what it is, and whether more of it is better (1) or worse (-1)."""
 
@@ -259,6 +261,7 @@ def _goals(done: Run, months: NDArray[np.bool_], inside: NDArray[np.bool_], area
     jobs = of_year("jobs").sum(axis=2)
     residents = of_year("population")
     debt = data["public_debt"].values[last]
+    services = data["public_spending"].sel(budget_item="ordinary spending").values[months].sum(axis=0)
     return {
         "output": of_year("output").sum(),
         "value_added": of_year("value_added").sum(),
@@ -266,6 +269,8 @@ def _goals(done: Run, months: NDArray[np.bool_], inside: NDArray[np.bool_], area
         "local_tax": of_year("revenue_local").sum(),
         "wage": (of_year("wage") * jobs).sum() / jobs.sum(),
         "income": of_year("income").sum() * 1e6 / residents.mean(axis=0).sum(),
+        "services": services.sum() if area == "city" else services[:-1][inside].sum(),
+        "carbon": of_year("carbon").sum(),
         "debt": debt.sum() if area == "city" else debt[:-1][inside].sum(),
     }
 

@@ -28,6 +28,9 @@ Floats = NDArray[np.float64]
 CONFIDENCE = 0.9
 """Share of cases that an interval covers."""
 
+NOT_COUNTED = ("carbon",)
+"""Goals that are shown but do not save a lever from being good for every goal: all growth in this model uses energy."""
+
 PART_OF_EFFECT = 0.5
 """A slope that falls below this part of the slope before it is called diminishing (assumption)."""
 
@@ -266,7 +269,8 @@ def _percent_by_seed(study: Study, name: str) -> Floats:
 
 def _good_for_all(seen: Mapping[str, Effect]) -> Iterator[tuple[str, str] | None]:
     """From one end to the other, or back, no goal of any area is seen to suffer and some are seen to gain."""
-    signs = {name: effect.sign * GOALS[name.partition(".")[0]][1] for name, effect in seen.items()}
+    counted = {name: effect for name, effect in seen.items() if name.partition(".")[0] not in NOT_COUNTED}
+    signs = {name: effect.sign * GOALS[name.partition(".")[0]][1] for name, effect in counted.items()}
     for direction, word in ((1, "up"), (-1, "down")):
         gains = [name for name, sign in signs.items() if sign * direction > 0]
         losses = [name for name, sign in signs.items() if sign * direction < 0]

@@ -45,6 +45,7 @@ Reads accounts of firms, levers, budgets. Writes: incentive; public_revenue, pub
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -405,15 +406,19 @@ class Budgets:
     phase: ClassVar[Phase] = Phase.SHARE
     writes: ClassVar[tuple[str, ...]] = ("public_revenue", "public_spending", "public_asked")
 
-    def __init__(self, fiscal: Fiscal, team_cost: float, permit_upkeep: float) -> None:
+    def __init__(
+        self, fiscal: Fiscal, team_cost: float, permit_upkeep: float, promotion: Callable[[State], float]
+    ) -> None:
         """Keep the parameters.
 
         Args:
             fiscal: parameters of this table.
             team_cost: M yuan per service team and year.
             permit_upkeep: M yuan a year at full permit reform.
+            promotion: what promotion would cost, M yuan a year (:mod:`sim.mechanisms.promotion`).
         """
         self.fiscal, self.team_cost, self.permit_upkeep = fiscal, team_cost, permit_upkeep
+        self.promotion = promotion
 
     def step(self, state: State, streams: Streams) -> None:
         """Collect taxes, pay ordinary spending, interest and the levers of the city level.
@@ -435,7 +440,7 @@ class Budgets:
     def lever_costs(self, state: State) -> dict[str, float]:
         """What the levers of the city level would cost this month if money were no limit, M yuan by item."""
         return {
-            "promotion": state.lever("promotion.budget") / YEAR,
+            "promotion": self.promotion(state) / YEAR,
             "service teams": self.team_cost * state.lever("service.teams") / YEAR,
             "permit reform": self.permit_upkeep * state.lever("service.permit_reform") / YEAR,
         }

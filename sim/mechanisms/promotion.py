@@ -12,12 +12,17 @@ Every month a pool of candidates is drawn before any policy is read; policy deci
     gap_k = [sum_g E need_k(t+18) - phi_max (operating + pipeline capacity_k)]^+ ;  upg_k = need_k (1 - qbar_k)
     ext_k = [chi_k x leader output usable downstream - what operating and coming plants of k use]^+
     plan pressure m = [1 - signed this year / (I_plan months passed/12)]^+
+    e_h = budget mix_h (1 + xi_e m) funded, smoothed ;  cost a year = budget (1 + xi_e m) + c_J J ;  J counts as funded
 
 A candidate of channel h and node k becomes a lead if its luck u_keep < lambda(policy, state) / (f_pool x reference),
 so the realised count is exactly Poisson(lambda) and two scenarios meet the same candidates. Choices of this project:
 the national investment share of a node is taken as its share of national output of agent products; ext subtracts
 operating use besides the pipeline, so that a filled extension stops drawing leads; the weights w_sup, w_str, w_ext
 act on bn yuan a year.
+
+Two effects of policy have a price here. A plan that lags behind is chased by campaigns: more effort for more money,
+beside weaker screens and dearer offers (:mod:`sim.mechanisms.location`, :mod:`sim.mechanisms.fiscal`), so pressure
+brings leads, and leads that fail. Joint offices of city and leaders are paid whether a supplier comes or not.
 
 Reads candidates, gaps, plans, employment and effort. Writes: effort, leads, thinned, capped.
 """
@@ -126,6 +131,24 @@ class Promotion(Parameters):
         high=1.5,
         grade="assumed",
         source="assumption",
+    )
+    joint_cost: float = parameter(
+        40.0,
+        symbol="c_J",
+        unit="M yuan per year at index 1",
+        low=10,
+        high=100,
+        grade="assumed",
+        source="assumption: a joint office for each of about ten key products at 4 M yuan a year",
+    )
+    pressure_effort: float = parameter(
+        0.5,
+        symbol="xi_e",
+        unit="share by which effort is raised while nothing of the plan is signed",
+        low=0,
+        high=1,
+        grade="assumed",
+        source="assumption: campaigns of promotion towards the end of a year that lags behind its plan",
     )
     plan_pressure: float = parameter(
         0.5,
@@ -254,7 +277,7 @@ class Promotion(Parameters):
         100000,
         symbol="I_plan",
         unit="M yuan signed per year",
-        payer="no budget: weaker screens, dearer offers and later failures",
+        payer="city level, for campaigns; counties, for dearer offers",
         low=20000,
         high=200000,
         grade="sourced",
@@ -422,6 +445,23 @@ def plan_pressure(signed: float, target: float, months: int) -> float:
     return max(0.0, 1.0 - signed / (target * months / YEAR))
 
 
+def campaign_budget(budget: float, pressure: float, gain: float) -> float:
+    """Budget (1 + xi_e m): what promotion spends while the plan of the year lags behind, M yuan a year.
+
+    Args:
+        budget: lever, M yuan a year.
+        pressure: m, 0-1.
+        gain: xi_e.
+    """
+    return budget * (1.0 + gain * pressure)
+
+
+def promotion_cost(promotion: Promotion, state: State) -> float:
+    """What promotion would cost if money were no limit, M yuan a year: campaigns and joint offices."""
+    spent = campaign_budget(state.lever("promotion.budget"), state.pressure, promotion.pressure_effort)
+    return spent + promotion.joint_cost * state.lever("promotion.joint")
+
+
 def effort_factor(effort: float, reference: float, elasticity: float) -> float:
     """(e / eref)^eta: diminishing returns to promotion effort, M yuan a year over M yuan a year."""
     return float((max(effort, 0.0) / reference) ** elasticity)
@@ -507,14 +547,15 @@ class Funnel:
         keep = self.promotion.effort_decay
         names = ("mix_leader", "mix_chain", "mix_cluster", "mix_bump")
         mix = np.array([state.lever(f"promotion.{name}") for name in names])
-        return np.asarray(keep * state.effort + (1.0 - keep) * state.lever("promotion.budget") * state.funded[-1] * mix)
+        spent = campaign_budget(state.lever("promotion.budget"), state.pressure, self.promotion.pressure_effort)
+        return np.asarray(keep * state.effort + (1.0 - keep) * spent * state.funded[-1] * mix)
 
     def lead_rates(self, state: State, effort: Floats) -> Floats:
         """(6, K) expected leads of the month by channel and node."""
         p, rates = self.promotion, self.rates.copy()
         factor = [effort_factor(value, p.effort_reference, p.effort_elasticity) for value in effort]
         chains = gap_map(state, p.downstream_propensity, p.cross_chain, self.sourcing.cap_devoted_max)
-        joint = 1.0 + p.joint_gain * state.lever("promotion.joint")
+        joint = 1.0 + p.joint_gain * state.lever("promotion.joint") * float(state.funded[-1])
         rates[Channel.LEADER] *= factor[0] * joint * chains.procurement * BILLION / p.demand_reference
         names = ("weight_supplement", "weight_strengthen", "weight_extend")
         weights = tuple(state.lever(f"promotion.{name}") for name in names)

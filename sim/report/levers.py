@@ -33,7 +33,9 @@ SHORT: Mapping[str, str] = {
     "local_tax": "local tax",
     "wage": "wage",
     "income": "income a head",
+    "services": "public services",
     "debt": "public debt",
+    "carbon": "carbon",
 }
 """Goals in the heads of tables."""
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from numpy.typing import NDArray
 
 from sim.experiment.levers_runs import AREAS
 from sim.experiment.levers_study import Study
@@ -30,16 +31,16 @@ PANELS = ("output", "jobs", "local_tax", "debt")
 DPI = 80
 """Dots per inch: there is a figure a lever."""
 
-SHIFT = 0.09
+SHIFT = 0.07
 """How far the areas of one value stand apart."""
 
 
 def lever_figure(lever: str, study: Study, year: int) -> Figure:
     """Differences from the scenario as it is with 90 % intervals, by value and area."""
     with style.applied():
-        figure = Figure(figsize=(10.4, 2.7))
+        figure = Figure(figsize=(10.4, 3.0))
         grid = figure.subplots(1, len(PANELS))
-        figure.subplots_adjust(left=0.055, right=0.99, top=0.74, bottom=0.23, wspace=0.3)
+        figure.subplots_adjust(left=0.055, right=0.99, top=0.70, bottom=0.21, wspace=0.3)
         for axes, goal in zip(grid.flat, PANELS, strict=True):
             _panel(axes, study, goal)
         style.title(
@@ -50,9 +51,18 @@ def lever_figure(lever: str, study: Study, year: int) -> Figure:
     return figure
 
 
+def places_of(study: Study) -> NDArray[np.float64]:
+    """Where values stand on the axis: numbers by their size, so that a bend is a bend; months and words evenly."""
+    places = np.arange(len(study.points), dtype=np.float64)
+    if study.ordered:
+        values = np.array([float(point.value) for point in study.points])
+        places = (values - values[0]) / (values[-1] - values[0]) * (len(values) - 1)
+    return places
+
+
 def _panel(axes: Axes, study: Study, goal: str) -> None:
     """One goal: in %, debt in bn yuan."""
-    places = np.arange(len(study.points), dtype=float)
+    places = places_of(study)
     for number, area in enumerate(AREAS):
         effects = [study.effect(f"{goal}.{area}", at) for at in range(len(study.points))]
         values = np.array([(e.mean / 1e3, e.low / 1e3, e.high / 1e3) if goal == "debt" else e.percent for e in effects])
@@ -64,7 +74,7 @@ def _panel(axes: Axes, study: Study, goal: str) -> None:
         )  # fmt: skip
     axes.axhline(0, color=style.GREY, linewidth=0.8, zorder=1)
     axes.set_xticks(places, [point.text for point in study.points])
-    axes.set_xlim(-0.4, len(places) - 0.6)
+    axes.set_xlim(-0.3, len(places) - 0.7)
     axes.set_title(f"{SHORT[goal]}, {'bn yuan' if goal == 'debt' else '%'}")
     axes.yaxis.set_major_formatter("{x:,g}")
 

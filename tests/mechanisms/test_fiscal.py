@@ -154,6 +154,7 @@ def test_the_funded_share_is_between_nothing_and_all():
 
 LINES = {
     "promotion.budget": (600, "promotion", 1),
+    "promotion.joint": (1.0, "promotion", 1),
     "service.teams": (20, "service teams", 1),
     "service.permit_reform": (1.0, "permit reform", 1),
     "fiscal.incentive_cap": (0.12, "incentives", 1),
@@ -173,10 +174,8 @@ NO_LINE = {
     "talent.mix_cash", "talent.mix_housing", "talent.mix_schooling", "talent.mix_health",  # likewise
     "promotion.weight_strengthen", "promotion.weight_supplement", "promotion.weight_extend",  # shares of attention
     "promotion.plan_target", "promotion.screen_tax_per_mu", "zoning.strictness",  # rules: they cost projects
-    "promotion.joint",  # the leaders' work
     "land.quota_weight_queue", "fiscal.city_share_local",  # who gets what
     "energy.cap", "energy.carbon_cap",  # limits: they cost output
-    "talent.mix_health",  # shares of a budget
     "linkage.referral", "linkage.transfer",  # the first costs the plant; the second moves money between budgets
     "enclave.direction", "enclave.tax_share_origin", "enclave.credit_share_origin", "enclave.enforcement",
     "enclave.capital_share_origin", "enclave.fixed_yield", "enclave.quota_ceded", "enclave.term",
@@ -184,7 +183,9 @@ NO_LINE = {
 }  # fmt: skip
 """Levers without a bill of their own, with the reason beside them."""
 
-EARLY = dict.fromkeys(("service.start", "service.permit_start", "talent.start", "land_cage.start"), "2014-01")
+EARLY = dict.fromkeys(
+    ("promotion.start", "service.start", "service.permit_start", "talent.start", "land_cage.start"), "2014-01"
+)
 TWO_YEARS = 24
 
 
@@ -220,10 +221,14 @@ def test_every_lever_with_effect_shows_its_cost_or_says_why_not(fresh):
 
 
 def test_costs_of_the_city_level_by_hand(fresh, next_month):
-    model = fresh({**EARLY, "promotion.budget": 240, "service.teams": 10, "service.permit_reform": 0.4})
+    model = fresh(
+        {**EARLY, "promotion.budget": 240, "promotion.joint": 0.3, "service.teams": 10, "service.permit_reform": 0.4}
+    )
     state = next_month(model.state)
     part = next(each for each in model.month_list if isinstance(each, Budgets))
-    assert part.lever_costs(state) == pytest.approx({"promotion": 20.0, "service teams": 10.0, "permit reform": 2.0})
+    assert part.lever_costs(state) == pytest.approx({"promotion": 21.0, "service teams": 10.0, "permit reform": 2.0})
+    state.pressure = 0.4  # campaigns: 240 x (1 + 0.5 x 0.4), and 12 for joint offices
+    assert part.lever_costs(state)["promotion"] == pytest.approx(25.0)
 
 
 def test_an_exhausted_budget_stops_its_policies(fresh):

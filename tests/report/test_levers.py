@@ -11,7 +11,7 @@ from sim.experiment.levers_runs import AREAS, GOALS, Point
 from sim.experiment.levers_study import Study
 from sim.parameters.declarations import Row
 from sim.report.levers import LeversPage, LeverText, anchor, signs_of, to_markdown
-from sim.report.levers_figures import save_lever_figures
+from sim.report.levers_figures import places_of, save_lever_figures
 
 LEVER = "table.budget"
 
@@ -71,6 +71,12 @@ def test_what_is_to_be_explained_is_listed() -> None:
 
 def test_an_anchor_is_that_of_markdown_readers() -> None:
     assert anchor("land_cage.threshold_tax") == "land_cagethreshold_tax"
+
+
+def test_numbers_stand_by_their_size_and_months_evenly() -> None:
+    np.testing.assert_allclose(places_of(study()), [0.0, 2 / 3, 2.0])
+    months = tuple(Point(LEVER, month, month) for month in ("2014-01", "2016-01", "2035-12"))
+    assert places_of(Study(months, {}, {})).tolist() == [0.0, 1.0, 2.0]
 
 
 def test_figures_are_the_same_for_the_same_results(tmp_path: Path) -> None:

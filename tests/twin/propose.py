@@ -179,7 +179,7 @@ def lead_rates(at, effort):  # noqa: C901 - one list, as on paper
     lead = at.leaders.product
     planned = [max(0.0, now[g] * (1 + growth[g]) ** 2 - made[g]) for g in G]
     factor = [(max(e, 0.0) / p["effort_reference"]) ** p["effort_elasticity"] for e in effort]
-    joint = 1 + p["joint_gain"] * lever(at, "promotion.joint")
+    joint = 1 + p["joint_gain"] * lever(at, "promotion.joint") * at.public.funded[-1]
     strengthen, supplement, extend = (
         lever(at, f"promotion.weight_{n}") for n in ("strengthen", "supplement", "extend")
     )
@@ -262,7 +262,7 @@ def funnel(at):
     """Effort of the month, the candidates that become leads, and what is known of each lead."""
     p, q, c = at.settings["promotion"], at.settings["projects"], at.boards.candidates
     names = ("mix_leader", "mix_chain", "mix_cluster", "mix_bump")
-    money = lever(at, "promotion.budget") * at.public.funded[-1]
+    money = lever(at, "promotion.budget") * (1 + p["pressure_effort"] * at.pressure) * at.public.funded[-1]
     effort = [
         p["effort_decay"] * at.effort[n] + (1 - p["effort_decay"]) * money * lever(at, f"promotion.{name}")
         for n, name in enumerate(names)

@@ -52,7 +52,11 @@ def budgets(at):
     kept = lever(at, "fiscal.city_share_local")
     taxes = [(1 - kept) * x for x in local] + [kept * sum(local)]
     city = {
-        "promotion": lever(at, "promotion.budget") / 12,
+        "promotion": (
+            lever(at, "promotion.budget") * (1 + at.settings["promotion"]["pressure_effort"] * at.pressure)
+            + at.settings["promotion"]["joint_cost"] * lever(at, "promotion.joint")
+        )
+        / 12,
         "service teams": service["team_cost"] * lever(at, "service.teams") / 12,
         "permit reform": service["permit_upkeep"] * lever(at, "service.permit_reform") / 12,
     }
