@@ -312,7 +312,7 @@ def test_lead_rates_of_the_reference_case(fresh, monkeypatch, case):
     made = 9_000.0 / 0.6 * first  # of cells, M yuan a year
     capacity[rows] = standing * 1_500.0 * (1.0 + growth) ** 1.5 / 0.85
     given = {
-        "chain_inputs": inputs,
+        "lasting_inputs": inputs,
         "leader_output": made,
         "leader_outlook": (made, growth * first),
         "capacity_by_product": capacity,

@@ -476,7 +476,8 @@ def test_what_is_given_up_counts_the_thrift_of_cells(calm):
 
 
 def test_a_unit_of_metal_costs_the_same_however_many_are_used(calm):
-    state = switching(calm.state, "OTHM", "B_CELL", "B_ANOD", 0.5)
+    state = switching(calm.state, "OTHM", "B_CATH", "B_ANOD", 0.5)
+    assert (exposure_matrix_of(state)[state.world.product("B_CATH")] > 0).any()
     prices = [
         paid_by_industry(
             each, input_coefficients(each)[:, :24].copy(), exposure_matrix_of(each), each.markets.commodity
