@@ -159,6 +159,10 @@ LINES = {
     "fiscal.incentive_cap": (0.12, "incentives", 1),
     "land.new_quota": (2000, "land development", -1),
     "land.discount": (0.6, "land sales", -1),
+    "land_cage.intensity": (0.3, "land reform", 1),
+    "land_cage.threshold_tax": (0.12, "land reform", 1),
+    "land_cage.compensation": (1.0, "land reform", 1),
+    "linkage.transfer": (0.1, "training", 1),
 }
 """Levers that cost money: a strong value, the line that shows it, and its sign."""
 
@@ -167,18 +171,20 @@ NO_LINE = {
     "promotion.weight_strengthen", "promotion.weight_supplement", "promotion.weight_extend",  # shares of attention
     "promotion.plan_target", "promotion.screen_tax_per_mu", "zoning.strictness",  # rules: they cost projects
     "promotion.joint",  # the leaders' work
+    "linkage.referral",  # a rule: it costs the leads that go elsewhere
     "land.quota_weight_queue", "fiscal.city_share_local",  # who gets what
     "energy.cap", "energy.carbon_cap",  # limits: they cost output
 }  # fmt: skip
 """Levers without a bill of their own, with the reason beside them."""
 
 EARLY = dict.fromkeys(("service.start", "service.permit_start"), "2014-01")
+LATER = dict.fromkeys(("linkage.start", "land_cage.start"), "2014-01")
 TWO_YEARS = 24
 
 
 def money(fresh, changes):
     """What each item came to over two years."""
-    model = fresh({**EARLY, **changes})
+    model = fresh({**EARLY, **LATER, **changes})
     total = dict.fromkeys((*SPENDING_ITEMS, *REVENUE_ITEMS), 0.0)
     for _ in range(TWO_YEARS):
         model.step()
