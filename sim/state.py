@@ -90,8 +90,8 @@ SPENDING_ITEMS: tuple[str, ...] = (
     "land reform",
     "infrastructure",
     "local purchases",
-    "interest",
     "training",
+    "interest",
 )
 """What budgets pay for. A policy that costs money adds its line here and posts it (:mod:`sim.resolvers.ledger`)."""
 PAID_AT_HOME: tuple[str, ...] = ("talent", "infrastructure", "land reform", "training")

@@ -164,6 +164,7 @@ LINES = {
     "land_cage.intensity": (0.3, "land reform", 1),
     "land_cage.threshold_tax": (0.12, "land reform", 1),
     "land_cage.compensation": (1.0, "land reform", 1),
+    "linkage.transfer": (0.1, "training", 1),
     "infrastructure.minutes_cut": (0.05, "infrastructure", 1),
     "sourcing.local_bonus": (0.05, "local purchases", 1),
 }
@@ -176,22 +177,21 @@ NO_LINE = {
     "promotion.plan_target", "promotion.screen_tax_per_mu", "zoning.strictness",  # rules: they cost projects
     "land.quota_weight_queue", "fiscal.city_share_local",  # who gets what
     "energy.cap", "energy.carbon_cap",  # limits: they cost output
-    "linkage.referral", "linkage.transfer",  # the first costs the plant; the second moves money between budgets
+    "linkage.referral",  # a rule: it costs the plant, and the leads that go elsewhere
     "enclave.direction", "enclave.tax_share_origin", "enclave.credit_share_origin", "enclave.enforcement",
     "enclave.capital_share_origin", "enclave.fixed_yield", "enclave.quota_ceded", "enclave.term",
     "enclave.reserved_jobs",  # terms between two counties: what one gets the other gives
 }  # fmt: skip
 """Levers without a bill of their own, with the reason beside them."""
 
-EARLY = dict.fromkeys(
-    ("promotion.start", "service.start", "service.permit_start", "talent.start", "land_cage.start"), "2014-01"
-)
+EARLY = dict.fromkeys(("promotion.start", "service.start", "service.permit_start", "talent.start"), "2014-01")
+LATER = dict.fromkeys(("linkage.start", "land_cage.start"), "2014-01")
 TWO_YEARS = 24
 
 
 def money(fresh, changes):
     """What each item came to over two years."""
-    model = fresh({**EARLY, **changes})
+    model = fresh({**EARLY, **LATER, **changes})
     total = dict.fromkeys((*SPENDING_ITEMS, *REVENUE_ITEMS), 0.0)
     for _ in range(TWO_YEARS):
         model.step()

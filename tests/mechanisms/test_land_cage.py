@@ -333,7 +333,9 @@ def test_town_plots_are_on_offer_only_when_released(fresh):
     state = fresh().state
     product = np.array([state.world.product("MACH")])
     town = int(state.world.town_plots(0))
-    assert not physical_mask(state, product, np.array([20.0]))[0, town]
+    state.parks.developed[town] += 50.0
+    state.parks.planned[town] += 50.0
+    assert not physical_mask(state, product, np.array([20.0]))[0, town], "free land of town plots is not"
     state.parks.released[town], state.parks.occupied[town] = 25.0, state.parks.occupied[town] - 25.0
     assert physical_mask(state, product, np.array([20.0]))[0, town]
     assert not physical_mask(state, product, np.array([26.0]))[0, town]

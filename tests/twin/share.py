@@ -16,6 +16,7 @@ SPENDING = (
     "land reform",
     "infrastructure",
     "local purchases",
+    "training",
     "interest",
 )
 
