@@ -180,8 +180,8 @@ BUGS = (
         "effort forgets what it should keep",
         "swapped weights",
         "mechanisms/promotion.py",
-        "keep * state.effort + (1.0 - keep) * state.lever",
-        "(1.0 - keep) * state.effort + keep * state.lever",
+        "keep * state.effort + (1.0 - keep) * spent",
+        "(1.0 - keep) * state.effort + keep * spent",
         "mechanisms/test_promotion.py::test_effort_moves_to_its_new_mix_with_memory",
     ),
     Bug(
