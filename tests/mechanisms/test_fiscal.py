@@ -171,7 +171,8 @@ NO_LINE = {
     "energy.cap", "energy.carbon_cap",  # limits: they cost output
     # terms between counties: what one pays the other gets, and each contract has its bill (test_enclave.py)
     "enclave.direction", "enclave.tax_share_origin", "enclave.credit_share_origin", "enclave.enforcement",
-    "enclave.capital_share_origin", "enclave.fixed_yield", "enclave.quota_ceded", "enclave.term", "enclave.reserved_jobs",
+    "enclave.capital_share_origin", "enclave.fixed_yield", "enclave.quota_ceded", "enclave.term",
+    "enclave.reserved_jobs",
 }  # fmt: skip
 """Levers without a bill of their own, with the reason beside them."""
 
