@@ -647,10 +647,13 @@ class Negotiation:
         accepted = np.ones(len(row), dtype=np.bool_)
         asked = (("host", state.world.park_county[park], hosts), ("origin", origin[row, park], better))
         for role, who, gain in asked:
-            value = gain[row, park]
-            for index in np.flatnonzero(np.bincount(who, minlength=len(counties))).tolist():
-                mine = np.flatnonzero(who == index)
-                accepted[mine] &= counties[index].accept_enclaves(role, value[mine])
+            order = np.argsort(who, kind="stable")
+            value, first = gain[row, park][order], np.searchsorted(who[order], np.arange(len(counties) + 1)).tolist()
+            agreed = np.ones(len(row), dtype=np.bool_)
+            for county, start, end in zip(counties, first, first[1:], strict=False):
+                if start < end:
+                    agreed[start:end] = county.accept_enclaves(role, value[start:end])
+            accepted[order] &= agreed
         signed = np.zeros(possible.shape, dtype=np.bool_)
         signed[row, park] = accepted
         return signed
@@ -734,8 +737,10 @@ def ledgers(state: State) -> Floats:
     in_place = np.array([sum_by(firms.county, values, size) for values in of_firms])
     credited, contracts = in_place.copy(), state.contracts
     rows = np.flatnonzero((contracts.firm >= 0) & ((contracts.ended < 0) | (contracts.ended == state.month)))
-    plants, chi = contracts.firm[rows], contracts.credit_share[rows]
-    for at, values in enumerate(of_firms):
-        part = chi * values[plants]
-        credited[at] += sum_by(contracts.origin[rows], part, size) - sum_by(contracts.host[rows], part, size)
+    if len(rows):
+        plants, chi, each = contracts.firm[rows], contracts.credit_share[rows], np.arange(len(rows))
+        moved = np.zeros((len(rows), size))
+        moved[each, contracts.origin[rows]] += chi
+        moved[each, contracts.host[rows]] -= chi
+        credited += np.array([values[plants] for values in of_firms]) @ moved
     return np.array([in_place, credited])

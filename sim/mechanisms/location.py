@@ -286,6 +286,28 @@ def sponsor_county(state: State) -> Ints:
     return found
 
 
+def neighbours(state: State, location: Location) -> Floats:
+    """(P, K) the terms of V that come from buyers, suppliers and firms of the same trade."""
+    q, world = location, state.world
+    county = world.park_county
+    buyers = market_access(state.minutes, needs_by_county(state), q.market_decay)
+    sellers = market_access(state.minutes, capacity_by_county(state), q.market_decay)
+    inputs = chain_inputs(state)
+    suppliers = sellers @ inputs
+    same = firms_by_park(state)
+    return np.asarray(
+        q.market_access * np.log1p(buyers)[county]
+        + q.supplier_access * np.log1p(suppliers)[county]
+        + q.own_agglomeration * np.log1p(same)
+    )
+
+
+@read_once
+def place_terms(state: State) -> Floats:
+    """(P, K) :func:`neighbours` with the weights of the scenario."""
+    return neighbours(state, state.scenario[Location])
+
+
 def base_utility(state: State, location: Location, product: Ints, sponsor: Ints, rent: Floats, wage: Floats) -> Floats:
     """(J, P) V without the terms of other mechanisms.
 
@@ -299,16 +321,7 @@ def base_utility(state: State, location: Location, product: Ints, sponsor: Ints,
     """
     q, world = location, state.world
     county = world.park_county
-    buyers = market_access(state.minutes, needs_by_county(state), q.market_decay)
-    sellers = market_access(state.minutes, capacity_by_county(state), q.market_decay)
-    inputs = chain_inputs(state)
-    suppliers = sellers @ inputs
-    same = firms_by_park(state)
-    place = (
-        q.market_access * np.log1p(buyers)[county]
-        + q.supplier_access * np.log1p(suppliers)[county]
-        + q.own_agglomeration * np.log1p(same)
-    )
+    place = place_terms(state) if q is state.scenario[Location] else neighbours(state, q)
     fixed = (
         -q.land_price * np.log(rent) - q.wage * np.log(wage)[county] + q.incentive * state.counties.incentive[county]
     )

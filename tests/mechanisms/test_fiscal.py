@@ -178,9 +178,10 @@ NO_LINE = {
     "land.quota_weight_queue", "fiscal.city_share_local",  # who gets what
     "energy.cap", "energy.carbon_cap",  # limits: they cost output
     "linkage.referral",  # a rule: it costs the plant, and the leads that go elsewhere
+    # terms between counties: what one pays the other gets, and each contract has its bill (test_enclave.py)
     "enclave.direction", "enclave.tax_share_origin", "enclave.credit_share_origin", "enclave.enforcement",
     "enclave.capital_share_origin", "enclave.fixed_yield", "enclave.quota_ceded", "enclave.term",
-    "enclave.reserved_jobs",  # terms between two counties: what one gets the other gives
+    "enclave.reserved_jobs",
 }  # fmt: skip
 """Levers without a bill of their own, with the reason beside them."""
 
