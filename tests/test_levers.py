@@ -25,6 +25,8 @@ from sim.scenario import Scenario, ScenarioError, parse
 SHORT, LONG = "2015-06", "2021-12"
 LATER = "2014-10"
 """Month for which values are set ahead of time."""
+RARE = {"enclave": ("2017-12", "2016-06")}
+"""End and later month for policies whose first decision comes late."""
 
 
 class Placebo(Parameters):
@@ -129,8 +131,8 @@ def test_a_policy_that_never_starts_is_neutral_for_years_and_one_that_does_is_no
     assert_off(table, start, LONG)
 
 
-def one_by_one(group: type[Parameters]) -> dict[str, object]:
-    """Every lever of a group far away from :data:`LATER` on; of shares that must sum to 1 one takes all."""
+def one_by_one(group: type[Parameters], change: str = LATER) -> dict[str, object]:
+    """Every lever of a group far away from a month on; of shares that must sum to 1 one takes all."""
     shares = [name for name in rules(group) if name.startswith(("mix_", "weight_"))]
     firsts = {name[: name.index("_")]: name for name in shares}  # the last of each prefix
     course: dict[str, object] = {}
@@ -139,7 +141,7 @@ def one_by_one(group: type[Parameters]) -> dict[str, object]:
         value: Setting = 1.0 if group.table == "energy" else another(rule, present)  # a cap that binds
         if name in shares:
             value = 1.0 if name in firsts.values() else 0.0
-        course[f"{group.table}.{name}"] = [{"from": "2014-01", "value": present}, {"from": LATER, "value": value}]
+        course[f"{group.table}.{name}"] = [{"from": "2014-01", "value": present}, {"from": change, "value": value}]
     return course
 
 
@@ -147,11 +149,12 @@ def one_by_one(group: type[Parameters]) -> dict[str, object]:
 def test_what_is_set_for_later_changes_nothing_before(table: str) -> None:
     group = TABLES[table]
     starts = {f"{table}.{rule.starts}": "2014-01" for rule in rules(group).values() if rule.starts}
-    course = one_by_one(group)
+    end, change = RARE.get(table, (SHORT, LATER))
+    course = one_by_one(group, change)
     if table == "prices":  # a world utilisation of 0 means the normal one, and the highest leaves a margin
         course = {key: value for key, value in course.items() if key == "prices.tariff"}
-    before = Month(LATER) - Month("2014-01")
-    as_it_is, later = arrays(baseline(SHORT, starts)), arrays(baseline(SHORT, {**starts, **course}))
+    before = Month(change) - Month("2014-01")
+    as_it_is, later = arrays(baseline(end, starts)), arrays(baseline(end, {**starts, **course}))
     assert differing(as_it_is, later, before) == []
     assert differing(as_it_is, later), "the levers are read at all"
 
@@ -159,14 +162,15 @@ def test_what_is_set_for_later_changes_nothing_before(table: str) -> None:
 @pytest.mark.parametrize("table", [group.table for group in LIVE if any(r.starts for r in rules(group).values())])
 def test_before_its_start_the_values_of_a_policy_do_not_matter(table: str) -> None:
     group = TABLES[table]
-    starts = {f"{table}.{rule.starts}": LATER for rule in rules(group).values() if rule.starts}
+    end, change = RARE.get(table, (SHORT, LATER))
+    starts = {f"{table}.{rule.starts}": change for rule in rules(group).values() if rule.starts}
     course = {
         key: [entry["value"] for entry in entries][-1]  # type: ignore[index]
-        for key, entries in one_by_one(group).items()
+        for key, entries in one_by_one(group, change).items()
         if rules(group)[key.partition(".")[2]].starts
     }
-    before = Month(LATER) - Month("2014-01")
-    as_it_is, other = arrays(baseline(SHORT, starts)), arrays(baseline(SHORT, {**starts, **course}))
+    before = Month(change) - Month("2014-01")
+    as_it_is, other = arrays(baseline(end, starts)), arrays(baseline(end, {**starts, **course}))
     assert differing(as_it_is, other, before) == []
     assert differing(as_it_is, other), "from its start on they do"
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import sim
-from sim.mechanisms import agglomeration, candidates, events, firms, labour, promotion
+from sim.mechanisms import agglomeration, candidates, events, firms, labour, land_cage, promotion, talent
 from sim.model import NingdeModel
 
 MONTHS = 72
@@ -180,7 +180,14 @@ def test_without_a_countys_decisions_outcomes_change(baseline, baseline_arrays):
 
 # --- nothing grows by itself ------------------------------------------------------------------------------------------
 
-STILL = (candidates.CandidatePool, promotion.Funnel, events.History, firms.ProductivityNoise)
+STILL = (
+    candidates.CandidatePool,
+    promotion.Funnel,
+    events.History,
+    firms.ProductivityNoise,
+    land_cage.LandReform,
+    talent.TalentMoves,
+)
 
 
 def value_added_by_year(scenario, without, years=22):

@@ -148,8 +148,8 @@ BUGS = (
         "a supplier qualifies a month late",
         "off by one",
         "mechanisms/sourcing.py",
-        "able = firms.alive & ((state.month - firms.birth >= s.qualification)",
-        "able = firms.alive & ((state.month - firms.birth > s.qualification)",
+        "able = firms.alive & ((state.month - firms.birth >= qualification_of(state))",
+        "able = firms.alive & ((state.month - firms.birth > qualification_of(state))",
         "mechanisms/test_sourcing.py::test_a_new_supplier_qualifies_before_it_sells",
     ),
     Bug(
@@ -188,8 +188,8 @@ BUGS = (
         "new land counts as free but not as developed",
         "stale",
         "mechanisms/land.py",
-        "parks.free + boards.developed, parks.developed + boards.developed, self.base",
-        "parks.free + boards.developed, parks.developed, self.base",
+        "parks.on_offer + boards.developed, parks.developed + boards.developed, self.base",
+        "parks.on_offer + boards.developed, parks.developed, self.base",
         "mechanisms/test_land.py::test_a_reserve_is_spread_over_the_rest_of_the_plan",
     ),
     Bug(

@@ -119,6 +119,9 @@ def _sign(state: State, rows: Ints, park: Ints, investment: Floats, **columns: N
     if not len(rows):
         return
     firms, ledger = state.firms, the_ledger(state)
+    order = np.argsort(firms.slot[rows], kind="stable")  # not by row: where a firm stands in the table means nothing
+    rows, park, investment = rows[order], park[order], investment[order]
+    columns = {name: column[order] for name, column in columns.items()}
     work = work_of(investment, np.ones(len(rows)), state.scenario[Construction])
     intensity = firms.capital_intensity[rows]
     state.projects.append(

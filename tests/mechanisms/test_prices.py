@@ -446,10 +446,10 @@ def test_real_output_does_not_see_prices_when_nothing_answers_to_them(baseline):
 # --- ablation ---------------------------------------------------------------------------------------------------------
 
 
-def test_without_the_mechanism_prices_and_materials_stand_and_volumes_do_not_care(usual, beside):
+def test_without_the_mechanism_prices_and_materials_stand_and_volumes_do_not_care(beside):
     """Nominal output is then output at the prices of the opening; who comes in the first year does not see prices."""
-    months = 18
-    frozen = beside(without=(WorldPrices,), months=months)
+    months, free = 17, {"promotion.plan_target": 0.0}  # pressure of a plan follows all who come
+    frozen, usual = (beside(free, without=out, months=months) for out in ((WorldPrices,), ()))
     left, right = frozen.recorder.arrays, usual.recorder.arrays
     for name in ("price", "price_level", "commodity_price"):
         assert (left[name][:months] == left[name][0]).all(), name

@@ -63,8 +63,11 @@ def fit_of_planned(model):
     return model.state.world.fit[projects.county[rows], projects.product[rows]]
 
 
-def test_a_plan_brings_chains_where_they_belong_and_leaves_the_unplanned_alone(usual, beside):
-    absent, binding = beside(without=(CityPlan,)), beside({"zoning.strictness": 1.0})
+def test_a_plan_brings_chains_where_they_belong_and_leaves_the_unplanned_alone(beside):
+    """No plan of promotion, whose pressure would carry what planned leads miss to all others."""
+    free = {"promotion.plan_target": 0.0}
+    usual, absent = beside(free), beside(free, without=(CityPlan,))
+    binding = beside({**free, "zoning.strictness": 1.0})
     none, half, full = fit_of_planned(absent), fit_of_planned(usual), fit_of_planned(binding)
     assert none.mean() < half.mean() < full.mean()
     assert (none == 0).any()
