@@ -2,8 +2,12 @@
 
 For every node k, in bn yuan a year::
 
-    gap_k = [sum_g E need_k(t+18) - phi_max (operating + pipeline capacity_k)]^+ ;  upg_k = need_k (1 - qbar_k)
+    gap_k = [sum_g E need_k(t+18) - phi_max (operating + pipeline capacity_k)]^+
+    upg_k = min(sum_g need_k, phi_max operating capacity_k) (1 - qbar_k)
     ext_k = [chi_k x leader output usable downstream - what operating and coming plants of k use]^+
+
+Choice: only what home plants can supply can be strengthened; need that nobody serves is a gap, and counting it as lack
+of quality too made strengthening a second supplementing.
 """
 
 from __future__ import annotations
@@ -65,7 +69,8 @@ def gap_map(state: State, propensity: float, cross_chain: Mapping[str, float], d
     coming = pipeline_by_product(state)
     gap = np.maximum(need - devoted * (operating + coming) / BILLION, 0.0)
     quality = mean_quality(state)
-    upgrade = column @ now * agent / BILLION * (1.0 - quality)
+    served = np.minimum(column @ now * agent, devoted * operating)
+    upgrade = served / BILLION * (1.0 - quality)
     made = np.unique(state.leaders.product)  # leaders that make the same have their users in common
     usable = extension(state, made, sum_by(state.leaders.product, now, size)[made], propensity).sum(axis=0)
     planned = np.maximum(far - leader_output(state), 0.0)  # a leader that starts buys all of it anew

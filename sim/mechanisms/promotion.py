@@ -9,7 +9,8 @@ Every month a pool of candidates is drawn before any policy is read; policy deci
     lam_B,k = lam_B (e_B/eref)^eta x national share of k
     lam_F,k = (sigma_F/12) (leader jobs / 1,000) related_k
     lam_N,k = (nu_N/12) N_k(opening) Q_k / Q_k0                                                 (legacy nodes)
-    gap_k = [sum_g E need_k(t+18) - phi_max (operating + pipeline capacity_k)]^+ ;  upg_k = need_k (1 - qbar_k)
+    gap_k = [sum_g E need_k(t+18) - phi_max (operating + pipeline capacity_k)]^+
+    upg_k = min(sum_g need_k, phi_max operating capacity_k) (1 - qbar_k)
     ext_k = [chi_k x leader output usable downstream - what operating and coming plants of k use]^+
     plan pressure m = [1 - signed this year / (I_plan months passed/12)]^+
     e_h = budget mix_h (1 + xi_e m) funded, smoothed ;  cost a year = budget (1 + xi_e m) + c_J J ;  J counts as funded

@@ -52,9 +52,12 @@ def test_a_signed_project_closes_the_gap_before_it_produces(fresh):
     assert chains(state).gap[cathode] == pytest.approx(before)
 
 
-def test_upgrading_asks_for_what_quality_lacks(opening):
+def test_upgrading_asks_for_what_the_quality_of_home_suppliers_lacks(opening):
     found = chains(opening)
-    np.testing.assert_allclose(found.upgrade, found.need * (1.0 - mean_quality(opening)), rtol=1e-12)
+    served = np.minimum(found.need, 0.85 * capacity_by_product(opening) / 1000.0)
+    np.testing.assert_allclose(found.upgrade, served * (1.0 - mean_quality(opening)), rtol=1e-12)
+    assert (served < found.need).any()
+    assert (served[served > 0] == found.need[served > 0]).any()
 
 
 def test_extension_stops_when_plants_downstream_use_what_is_open_to_them(fresh):

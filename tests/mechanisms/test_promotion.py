@@ -288,13 +288,13 @@ GROWTH = (38.0 / 9.0) ** (1.0 / 6.0) - 1.0
 """Six inputs of cells of equal weight; their procurement rises from 9 to 38 bn yuan in six years, 27.1 % a year."""
 
 REFERENCE_CASE = {  # growth a year, capacity over need, effort of L and C, joint index: leads a year of L and of C
-    "base": (GROWTH, 0.0, 50.0, 0.0, 3.993, 16.856),  # 7.2 x 9 x 0.6163 / 10; 14.4 x (0.5 x 2.150 + 0.3 x 0.75)^0.6
+    "base": (GROWTH, 0.0, 50.0, 0.0, 3.993, 15.039),  # 7.2 x 9 x 0.6163 / 10; 14.4 x (0.5 x 2.150)^0.6, none to upgrade
     "no chain promotion": (GROWTH, 0.0, 0.0, 0.0, 0.0, 0.0),
-    "leader does not grow": (0.0, 0.0, 50.0, 0.0, 0.0, 14.183),  # 14.4 x (0.5 x 1.5 + 0.3 x 0.75)^0.6
+    "leader does not grow": (0.0, 0.0, 50.0, 0.0, 0.0, 12.117),  # 14.4 x (0.5 x 1.5)^0.6
     "suppliers stand": (GROWTH, 1.0, 50.0, 0.0, 3.993, 5.884),  # upgrading alone: 14.4 x (0.3 x 0.75)^0.6
-    "half of them stand": (GROWTH, 0.5, 50.0, 0.0, 3.993, 12.238),  # 14.4 x (0.5 x 1.075 + 0.3 x 0.75)^0.6
-    "twice the effort": (GROWTH, 0.0, 100.0, 0.0, 5.090, 21.483),  # x 2^0.35
-    "joint promotion": (GROWTH, 0.0, 50.0, 1.0, 5.990, 16.856),  # L x 1.5
+    "half of them stand": (GROWTH, 0.5, 50.0, 0.0, 3.993, 11.614),  # 14.4 x (0.5 x 1.075 + 0.3 x 0.5 x 1.075)^0.6
+    "twice the effort": (GROWTH, 0.0, 100.0, 0.0, 5.090, 19.169),  # x 2^0.35
+    "joint promotion": (GROWTH, 0.0, 50.0, 1.0, 5.990, 15.039),  # L x 1.5
 }
 
 

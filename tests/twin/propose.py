@@ -190,7 +190,8 @@ def lead_rates(at, effort):  # noqa: C901 - one list, as on paper
             continue
         need = sum(a[k][lead[g]] * now[g] * (1 + growth[g]) ** 1.5 for g in G) / 1000
         gap = max(0.0, need - at.settings["sourcing"]["cap_devoted_max"] * (capacity[k] + pipeline[k]) / 1000)
-        upg = sum(a[k][lead[g]] * now[g] for g in G) / 1000 * (1 - quality[k])
+        served = min(sum(a[k][lead[g]] * now[g] for g in G), at.settings["sourcing"]["cap_devoted_max"] * capacity[k])
+        upg = served / 1000 * (1 - quality[k])
         ext = 0.0
         for q in set(lead):
             made_of = sum(now[g] for g in G if lead[g] == q)
