@@ -92,7 +92,10 @@ def studied(
     return LeversPage(
         studies=studies(scenario, levers, seeds, chosen.year, results),
         rows=dict(declared()),
-        texts={lever: LeverText(text["turns"], text["shown"]) for lever, text in read_texts().items()},
+        texts={
+            lever: LeverText(text["turns"], text["shown"], text.get("explained", ""))
+            for lever, text in read_texts().items()
+        },
         seeds=len(seeds),
         year=chosen.year,
         span=(str(scenario.start), str(scenario.end)),

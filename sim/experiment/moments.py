@@ -826,7 +826,7 @@ def _firms() -> list[Moment]:
         Moment("zone_effect_output", FIRMS, "zone: output in two years", "share",
                missing="needs runs without the zone; the opening holds it from the start"),
         Moment("spillover_leader", FIRMS, "spill-over of a leader", "log TFP",
-               missing="productivity does not spill over in this version"),
+               missing="an input (agglomeration.leader); the counties that lost the plant are none of the model"),
         Moment("talent_plan", FIRMS, "talent plan", "sign",
                missing="needs runs without the plan; inside one run its own siphon would be read back"),
     ]  # fmt: skip

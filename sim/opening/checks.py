@@ -63,7 +63,8 @@ def check_position(state: State, table: Table) -> None:
 def remarks(state: State) -> list[tuple[str, str]]:
     """Settings that are accepted although the opening makes them a shock that is hardly meant.
 
-    Caps on electricity and carbon below what the plants of the opening use: output is cut in the first such month.
+    Caps on electricity and carbon below what the plants of the opening use: output is cut in the first such month. More
+    land quota over the run than the plans of all parks leave: what goes beyond lies unused.
 
     Args:
         state: the opening position.
@@ -85,6 +86,15 @@ def remarks(state: State) -> list[tuple[str, str]]:
                 "the opening use: their output is cut to it; 0 means no cap"
             )
             found.append((f"energy.{name}", sentence))
+    issued = np.cumsum(state.scenario.lever("land.new_quota")) / YEAR
+    left = float((state.parks.planned - state.parks.developed).sum())
+    if issued[-1] > left:
+        month = state.scenario.start + int((issued > left).argmax())
+        sentence = (
+            f"by {month} more quota is issued than the {left:,.0f} mu that the plans of all parks leave; what goes "
+            "beyond lies unused"
+        )
+        found.append(("land.new_quota", sentence))
     return found
 
 

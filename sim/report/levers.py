@@ -56,10 +56,17 @@ FORMS: Mapping[str, str] = {
 
 @dataclass(frozen=True)
 class LeverText:
-    """What a person wrote about a lever: the mechanism that turns its benefit, and the run that shows it."""
+    """What a person wrote about a lever.
+
+    Attributes:
+        turns: the mechanism that turns its benefit.
+        shown: the run that shows it.
+        explained: why what was found by rule is no fault; empty where that is open.
+    """
 
     turns: str
     shown: str
+    explained: str = ""
 
 
 @dataclass(frozen=True)
@@ -186,8 +193,11 @@ def _to_explain(page: LeversPage) -> str:
     ]
     if not page.found:
         return "\n".join([*lines, "Nothing."]) + "\n"
-    lines += ["| lever | finding | rests on |", "|---|---|---|"]
-    lines += [f"| [{each.lever}](#{anchor(each.lever)}) | {each.fault} | {each.evidence} |" for each in page.found]
+    lines += ["| lever | finding | rests on | explanation |", "|---|---|---|---|"]
+    for each in page.found:
+        text = page.texts.get(each.lever)
+        why = text.explained if text is not None and text.explained else "**open**"
+        lines.append(f"| [{each.lever}](#{anchor(each.lever)}) | {each.fault} | {each.evidence} | {why} |")
     return "\n".join(lines) + "\n"
 
 

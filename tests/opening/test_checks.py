@@ -14,6 +14,7 @@ from sim.model import NingdeModel
 from sim.opening import position
 from sim.opening.checks import check_position, orders_out_of_incomes, remarks
 from sim.opening.totals import OpeningError
+from sim.parameters import Month
 from sim.state import State
 from sim.sums import sum_by
 
@@ -134,3 +135,12 @@ def test_caps_below_what_the_opening_uses_are_remarked_upon_with_both_figures(mo
             energy, carbon = (sentence for _, sentence in found)
             assert f"{cap} TWh a year from 2020-01 is below the {use:.3g} TWh that" in energy
             assert f" Mt CO2 a year is below the {use * 0.45:.3g} Mt CO2 that" in carbon
+
+
+def test_more_land_quota_than_the_plans_of_parks_leave_is_remarked_upon(model: NingdeModel) -> None:
+    left = float((model.state.parks.planned - model.state.parks.developed).sum())
+    assert 6000 * 22 < left < 12000 * 22
+    ((key, sentence),) = remarks(NingdeModel(sim.load("baseline").replace({"land.new_quota": 12000}), seed=4).state)
+    assert key == "land.new_quota"
+    assert f"the {left:,.0f} mu" in sentence
+    assert f"by {Month('2014-01') + int(left // 1000)} " in sentence

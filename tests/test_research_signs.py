@@ -1,0 +1,79 @@
+"""Signs known from research, in paired runs of the same seeds; slow (about two minutes on one core).
+
+Integrated labour markets with a skill policy can hurt the weak region; talent plans draw from neighbours (Shi et al.
+2022); services matter most where land is scarce. What is not reproduced stands in docs/model.md (12).
+"""
+
+import dataclasses
+from functools import cache
+
+import numpy as np
+import pytest
+
+import sim
+from sim.mechanisms.infrastructure import Infrastructure
+from sim.model import NingdeModel
+
+SEEDS = (1, 2, 3)
+CORE, COAST, MOUNTAIN = range(3)
+TALENT = (("talent.budget", 1000),)
+TIGHT = (("land.new_quota", 2000),)
+NO_TEAMS = (("service.start", "2035-12"), ("service.permit_start", "2035-12"))
+
+
+@cache
+def groups(changes=(), *, seed, roads=False):
+    """Means of the last three years to 2030 by county group; roads cut three tenths of the minutes and cost nothing.
+
+    Paid for, roads starve all other policies of the city level (docs/levers.md), and that is what one would see.
+    """
+    plan = sim.load("baseline").replace({"run.end": "2030-12", **dict(changes)}, name="signs")
+    if roads:
+        plan = plan.replace({"infrastructure.minutes_cut": [{"from": "2017-01", "value": 0.3}]}, name="signs")
+        free = [
+            each.model_copy(update={"cost_per_minute": 0.0}) if isinstance(each, Infrastructure) else each
+            for each in plan.parameters
+        ]
+        plan = dataclasses.replace(plan, parameters=tuple(free))
+    model = NingdeModel(plan, seed)
+    model.run()
+    arrays, group = model.recorder.arrays, model.world.group
+    return {
+        name: np.array([arrays[name][-36:].reshape(36, len(group), -1)[:, group == each].sum() for each in range(3)])
+        for name in ("value_added", "jobs", "population", "income")
+    }
+
+
+def effects(name, changes, against=(), **options):
+    """(seeds, groups) relative effect of the changes in pairs of runs."""
+    pairs = [(groups(changes, seed=s, **options)[name], groups(against, seed=s, **options)[name]) for s in SEEDS]
+    return np.array([with_it / without - 1.0 for with_it, without in pairs])
+
+
+@pytest.mark.slow
+def test_a_talent_plan_gains_at_home_and_draws_from_the_neighbours():
+    for name in ("jobs", "population"):
+        found = effects(name, TALENT)
+        assert (found[:, CORE] > 0.005).all(), name
+        assert found[:, MOUNTAIN].mean() < -0.002, name
+
+
+@pytest.mark.slow
+def test_in_integrated_labour_markets_a_skill_policy_hurts_the_weak_region():
+    """Roads open the mountains to commuters; then every seed of the plan takes people and income from them."""
+    for name in ("population", "income"):
+        found = effects(name, TALENT, roads=True)
+        assert (found[:, CORE] > 0.01).all(), name
+        assert (found[:, MOUNTAIN] < -0.002).all(), name
+    apart = np.array(
+        [groups(TALENT, seed=s, roads=True)["population"] / groups(TALENT, seed=s)["population"] for s in SEEDS]
+    )
+    assert (apart[:, MOUNTAIN] > 1.1).all(), "roads without the plan are no loss: people live there and work elsewhere"
+
+
+@pytest.mark.slow
+def test_services_matter_most_where_land_is_scarce():
+    """Under a tight quota the core, whose parks are full, loses more without teams than the coast that has land."""
+    lost = -effects("value_added", (*TIGHT, *NO_TEAMS), TIGHT)
+    assert lost[:, CORE].mean() > 2.0 * lost[:, COAST].mean()
+    assert lost[:, CORE].mean() > 0.03
