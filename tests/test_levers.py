@@ -7,7 +7,7 @@ later changes nothing before. "Nothing" means bit for bit, in everything that is
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from functools import lru_cache
 from typing import ClassVar
@@ -71,6 +71,13 @@ def rules(group: type[Parameters]) -> dict[str, LeverRule]:
 LIVE = [group for group in GROUPS if rules(group)]
 STARTS = sorted({(group.table, rule.starts) for group in LIVE for rule in rules(group).values() if rule.starts})
 TABLES = {group.table: group for group in GROUPS if rules(group)}
+OFTEN = ("promotion", "enclave", "land_cage")
+"""Tables looked at in every run of the tests; the others are slow tests."""
+
+
+def seldom(tables: Iterable[str]) -> list[object]:
+    """The tables as cases, those that are not looked at often marked slow."""
+    return [table if table in OFTEN else pytest.param(table, marks=pytest.mark.slow) for table in tables]
 
 
 def at_neutral(scenario: Scenario, table: str, start: str) -> Scenario:
@@ -145,7 +152,7 @@ def one_by_one(group: type[Parameters], change: str = LATER) -> dict[str, object
     return course
 
 
-@pytest.mark.parametrize("table", TABLES)
+@pytest.mark.parametrize("table", seldom(TABLES))
 def test_what_is_set_for_later_changes_nothing_before(table: str) -> None:
     group = TABLES[table]
     starts = {f"{table}.{rule.starts}": "2014-01" for rule in rules(group).values() if rule.starts}
@@ -159,7 +166,7 @@ def test_what_is_set_for_later_changes_nothing_before(table: str) -> None:
     assert differing(as_it_is, later), "the levers are read at all"
 
 
-@pytest.mark.parametrize("table", [group.table for group in LIVE if any(r.starts for r in rules(group).values())])
+@pytest.mark.parametrize("table", seldom(group.table for group in LIVE if any(r.starts for r in rules(group).values())))
 def test_before_its_start_the_values_of_a_policy_do_not_matter(table: str) -> None:
     group = TABLES[table]
     end, change = RARE.get(table, (SHORT, LATER))

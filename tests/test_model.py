@@ -73,6 +73,7 @@ def test_policies_meet_the_same_luck(baseline):
     assert len(one.state.projects) != len(two.state.projects)
 
 
+@pytest.mark.slow
 def test_two_models_side_by_side_do_not_touch(baseline, baseline_arrays):
     one, other = NingdeModel(baseline, 5), NingdeModel(baseline, 9)
     for _ in range(MONTHS):
