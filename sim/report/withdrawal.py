@@ -351,7 +351,7 @@ def loss_figure(found: Withdrawal) -> Figure:
             axes.set_title(heading)
             axes.set_ylabel("% less than without the event")
             axes.invert_yaxis()
-            axes.legend(loc="best")
+            axes.legend(loc="best", frameon=True, framealpha=0.9, edgecolor="none")
         style.title(figure, headline(found), "Loss of the city, means over three months; 0 = the run without the event")
         _small_print(figure, found, "Bands: least and greatest of the seeds." if len(found.seeds) > 1 else "")
     return figure
