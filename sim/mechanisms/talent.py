@@ -249,12 +249,13 @@ def split_by_open_posts(vacancy: Floats, staff: Floats, everybody: Floats) -> Fl
     """(C,) share of the budget by open high-skilled posts; equal to staff where no post is open; sums to 1.
 
     Args:
-        vacancy: (C,) share of high-skilled posts that stay open, below 1.
+        vacancy: (C,) share of high-skilled posts that stay open.
         staff: (C,) high-skilled staff of skill-intensive products, persons.
         everybody: (C,) all high-skilled staff, taken where there are no such products.
     """
     base = staff if staff.sum() > 0 else everybody
-    open_posts = base * vacancy / (1.0 - vacancy)
+    filled = 1.0 - vacancy  # 0 where nobody came: without staff nobody asks for talent there
+    open_posts = np.divide(base * vacancy, filled, out=np.zeros(len(base)), where=filled > 0)
     weight = open_posts if open_posts.sum() > 0 else base
     return np.asarray(weight / weight.sum())
 

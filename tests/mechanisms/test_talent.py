@@ -332,3 +332,9 @@ def test_without_the_plan_nobody_comes_for_it_and_nothing_is_paid(fresh):
     assert (model.state.counties.talent == 1.0).all()
     assert not model.state.talent.extra.any()
     assert model.recorder.arrays["public_spending"][:, :, SPENDING_ITEMS.index("talent")].sum() == 0.0
+
+
+def test_a_county_where_nobody_came_to_its_posts_gets_no_money_and_spoils_no_split():
+    with np.errstate(all="raise"):
+        found = split_by_open_posts(np.array([1.0, 0.1, 0.5]), np.array([0.0, 9.0, 1.0]), np.ones(3))
+    np.testing.assert_allclose(found, [0.0, 0.5, 0.5])
