@@ -161,11 +161,8 @@ def check_aggregation(state: State) -> float:
 def check_firm_accounts(state: State) -> float:
     """I6: value added less premiums = wages + taxes net of grants, bonus and compensation + interest + gross surplus.
 
-    Nobody pays rent.
-
-
-    Gross surplus is taken from its uses: investment, projects, land, payments to owners, change of cash less change of
-    debt, less what lenders lost. Value added is taken from output and prices.
+    Nobody pays rent. Gross surplus is taken from its uses: investment, projects, land, payments to owners, change
+    of cash less change of debt, less what lenders lost. Value added is taken from output and prices.
     """
     books, firms, markets = state.firm_accounts, state.firms, state.markets
     if books is None:

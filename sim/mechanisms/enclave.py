@@ -68,6 +68,7 @@ from sim.state import (
     read_once,
 )
 from sim.sums import sum_by
+from sim.world import GROUPS
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -483,7 +484,7 @@ def introducers(
     return forward, by_share(np.broadcast_to(weight, industry.shape), luck[:, 1])
 
 
-MOUNTAIN = 2
+MOUNTAIN = GROUPS.index("mountain")
 """Group of the mountain counties; core and coast come before it (:class:`sim.world.World`)."""
 
 NONE, FORWARD, REVERSE, BOTH = range(4)

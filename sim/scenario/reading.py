@@ -30,9 +30,6 @@ TEXTS = {"title": 200, "question": 1_000}
 
 NOT_A_NAME = "is not a name: 1 to 64 of a-z 0-9 _ -"
 
-BASELINE = "baseline"
-"""The scenario that writes out every lever as history has it; it is not warned of levers without effect."""
-
 Groups = tuple[type[Parameters], ...]
 Known = Mapping[str, Mapping[str, Declaration]]
 
