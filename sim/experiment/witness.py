@@ -41,6 +41,7 @@ from sim.mechanisms.location import (
     physical_mask,
     relative_prices,
     sponsor_county,
+    worth_to_leads,
 )
 from sim.mechanisms.prices import chain_inputs
 from sim.state import Channel, Stage, State
@@ -248,8 +249,8 @@ class Witness:
         leads = boards.leads[0]
         product, sponsor = (np.asarray(leads[name], dtype=np.int64) for name in ("product", "sponsor"))
         terms = utility_terms(state, self.location, product, sponsor)
-        raised = boards.offers[0] - state.counties.incentive
-        terms["incentive"] = terms["incentive"] + self.location.incentive * raised[:, state.world.park_county]
+        offered = worth_to_leads(state, leads["productivity"])[:, None] * boards.offers[0]
+        terms["incentive"] = self.location.incentive * offered[:, state.world.park_county]
         written = dict(zip(self.writers, boards.appeal, strict=True))
         base = written.pop(Location.table)
         terms = {**terms, **written, REST: base - np.sum(list(terms.values()), axis=0)}
@@ -282,7 +283,8 @@ class Witness:
             for name, value in parts.items()
         }
         outside = state.outside_value if boards.outside_value is None else boards.outside_value
-        parts["incentive"] = parts["incentive"] - (outside - state.outside_value_mean)[product]
+        answer = (outside - state.outside_value_mean)[product]
+        parts["incentive"] = parts["incentive"] - worth_to_leads(state, leads["productivity"]) * answer
         with np.errstate(invalid="ignore"):
             parts[ROOM] = np.where(np.isfinite(with_land), with_land - whole, -np.inf)
             parts[CLOSED] = np.where(np.isfinite(offered), offered - with_land, -np.inf)

@@ -10,7 +10,7 @@ skills or a port, to a core or coastal park; precedent: Fuzhou's rule of 2001, t
     own   = P_stay max_p [a (T + spill) - c_dev mu + (r_p - shadow_o) mu - grant_o]^+        over own parks with room
     P_stay = E_o / (E_o + exp(V_hp / lam_n)) ,  E_o = sum of exp(V_op / lam_n) over them
     shadow_c = a (T / mu of who comes next) Phi((n T_e m - room_c) / sqrt(n T_e m2))
-    bonus = b_inc (inc_o - inc_h)^+ + b_s (s_o - s_h)^+
+    bonus = b_inc g_j (inc_o - inc_h)^+ + b_s (s_o - s_h)^+
 
 T is the local tax a year that the county of the plant keeps, mu its land, I its investment; n, m and m2 are the number
 a year, mean and mean square of land of projects that signed in the county lately, room_c its free land with what plan
@@ -54,6 +54,7 @@ from sim.mechanisms.location import (
     physical_mask,
     relative_prices,
     sponsor_county,
+    worth_to_leads,
 )
 from sim.parameters import Lever, Month, Parameters, lever, month, parameter
 from sim.state import (
@@ -525,7 +526,9 @@ class Negotiation:
             assert boards.candidates is not None
             luck = streams.draw("enclave.introducer", state.month).random((len(boards.candidates), 2))
             luck = luck[np.asarray(leads["candidate"])[rows]]
-            offers = self._offers(state, {name: leads[name][rows] for name in COLUMNS}, rows, luck, direction)
+            known = {name: leads[name][rows] for name in COLUMNS}
+            worth = worth_to_leads(state, leads["productivity"][rows])
+            offers = self._offers(state, known, rows, luck, worth, direction)
             boards.enclaves = offers
             bonus[rows] = offers.bonus
             invited = np.zeros(bonus.shape, dtype=np.bool_)
@@ -533,9 +536,9 @@ class Negotiation:
             boards.invited.append(invited)
 
     def _offers(
-        self, state: State, leads: dict[str, NDArray[Any]], rows: Ints, luck: Floats, direction: int
+        self, state: State, leads: dict[str, NDArray[Any]], rows: Ints, luck: Floats, worth: Floats, direction: int
     ) -> EnclaveOffers:
-        """Contracts that both counties would sign."""
+        """Contracts that both counties would sign; only the lead knows what a grant is worth to it."""
         world, q, counties = state.world, self.location, state.counties
         product, county = leads["product"], world.park_county
         rent, wage = relative_prices(state)
@@ -547,7 +550,9 @@ class Negotiation:
         possible = able & (origin >= 0) & np.where(up, direction & FORWARD > 0, direction & REVERSE > 0)
         at = np.maximum(origin, 0)
         ahead = np.maximum(counties.incentive[at] - counties.incentive[county], 0.0)
-        bonus = q.incentive * ahead + self.service * np.maximum(counties.service[at] - counties.service[county], 0.0)
+        bonus = q.incentive * worth[:, None] * ahead + self.service * np.maximum(
+            counties.service[at] - counties.service[county], 0.0
+        )
         value = base_utility(state, q, product, leads["sponsor"], rent, wage) + self.service * counties.service[county]
         gains = self._gains(state, leads, able, value / q.nest, at, ahead)
         accepted = self._decisions(state, possible, at, *gains)

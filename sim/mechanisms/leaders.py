@@ -621,6 +621,7 @@ class Expansion:
             - q.wage * np.log(p.rival_wage)
             + q.service * p.rival_service
             + q.incentive * p.rival_incentive
+            + (state.outside_value - state.outside_value_mean)[product]  # rivals answer grants: see location
             + p.energy_pull * p.rival_headroom
             + p.talent_pull * np.log(p.rival_talent)
             + state.rivals.noise[group]

@@ -1,8 +1,9 @@
 """Mountain-sea linkage: leads passed on to partner counties, and money for their parks and schools (section 9.19).
 
     coast r of lead j   county of the sponsor's plant; without sponsor drawn by capacity of the product
-    referred_j          u_j < rho_ref, channel C or K, investment < 500 M yuan, no graft, and a partner m of r with
-                        F_mk > 0 has a park for it
+    referred_j          u_j < rho_ref full_r, channel C or K, investment < 500 M yuan, no graft, and a partner m of r
+                        with F_mk > 0 has a park for it
+    full_r              1 - land that projects can still have / planned land
     V_jp                + u_link - 10 l_ref in the parks of these partners; the parks of all helping counties are closed
     A                   (1 - l_ref) A for who signs in a partner's park on referral
     transfer_r          th_tr (12-month mean of local taxes - those of the opening)^+ funded_r, M yuan a month
@@ -12,7 +13,8 @@
 
 Counties that help make no offer to a lead that one of them has passed on: had they kept their offers, a referral with
 u_link < 10 l_ref would send nobody, and with that of the others two of three leads would stay on the coast. So a
-referral costs the city the leads that then sign elsewhere, unless the coast had no room for them.
+referral costs the city the leads that then sign elsewhere, unless the coast had no room for them. A county with land to
+spare keeps its leads: what it passes on grows with how full it is.
 Firms foresee the loss l_ref: it stands in their utility and in their plant.
 
 The transfer counts the growth since the opening, as revenue sharing over a base year does; over the year before it
@@ -32,9 +34,10 @@ from numpy.typing import NDArray
 
 from sim.draws import Streams
 from sim.mechanisms import Phase
-from sim.mechanisms.location import Location, capacity_by_county, physical_mask, sponsor_county
+from sim.mechanisms.location import Location, capacity_by_county, physical_mask, room_left, sponsor_county
 from sim.parameters import Lever, Month, Pairs, Parameters, lever, month, pairs, parameter
 from sim.state import YEAR, Channel, State
+from sim.sums import sum_by
 from sim.world import World
 
 Floats = NDArray[np.float64]
@@ -53,7 +56,7 @@ class Linkage(Parameters):
     referral: Lever = lever(
         0.15,
         symbol="rho_ref",
-        unit="share of eligible leads",
+        unit="share of eligible leads that a county without land left passes on",
         payer="coastal counties",
         low=0,
         high=0.5,
@@ -178,6 +181,14 @@ def trained(money: Floats, residents: Floats, cost: float, most: float) -> Float
     return np.minimum(money / cost, most / YEAR * residents)
 
 
+def fullness(state: State) -> Floats:
+    """(C,) 1 - land that projects can still have / planned land of the county, town plots counted; 0 without a plan."""
+    size, where = state.world.county_count, state.world.park_county
+    planned = sum_by(where, state.parks.planned, size)
+    left = sum_by(where, room_left(state), size)
+    return np.clip(1.0 - np.divide(left, planned, out=np.ones(size), where=planned > 0), 0.0, 1.0)
+
+
 class Referral:
     """Coastal counties pass leads on to the parks of their partners."""
 
@@ -209,8 +220,8 @@ class Referral:
                 pool = boards.candidates
                 assert pool is not None
                 luck = streams.draw("linkage.referral", state.month).random((2, len(pool)))[:, leads["candidate"]]
-                asked &= luck[0] < rate
                 county = self._passing(state, leads, luck[1])
+                asked &= luck[0] < rate * np.append(fullness(state), 0.0)[county]
                 where = state.world.park_county
                 fit = np.asarray(state.world.fit[:, product].T > 0)
                 welcome = np.asarray(self.partners[county] & fit & (county[:, None] >= 0))

@@ -2,24 +2,30 @@
 
     V_jp = b_MA ln(1+MA_kp) + b_SA ln(1+SA_kp) + b_own ln(1+n_kp) - b_t min_to_sponsor
            - b_r ln(r_p/r_ref) - b_w ln(w_c/w_ref)
-           + b_inc inc_c + b_port port  (+ terms of zoning, service and later mechanisms)
+           + b_inc g_j inc_c + b_port port  (+ terms of zoning, service and later mechanisms)
+    g_j = A_j^-psi / E[A^-psi] ,  E[A^-psi] = exp(psi^2 sd_A^2 / 2)                      worth of a grant to a lead
     MA_kp = sum_i need_ki exp(-b_m min_pi) ;  SA_kp = sum_q a_qk sum_j cap_j exp(-b_m min_pj)        (bn yuan a year)
     IV = lam_n ln sum exp(V/lam_n) ;  sign if u_sign < Lam(a0 + IV - V_out,k) ;  park = argmax of V/lam_n + Gumbel
-    V_out(t+1) = Vbar + rho_V (V_out - Vbar) + (1 - rho_V) rho_inc b_inc (inc_city - inc_ref)
+    V_out(t+1) = Vbar + rho_V (V_out - Vbar) + (1 - rho_V) rho_inc b_inc (inc_city - inc_ref)^+
+    V_out to j = Vbar + g_j (V_out - Vbar)
     failure per month in SIGNED and LAND: h_fail exp(m at signing) (1 + unfunded share of the promised incentive)
 
 The parks of a county share its minutes. Counties decide whom to admit (the screen of tax per mu and, short of land, a
 stricter one of their own); spin-offs stay in the county of their parent with probability p_home; grafts skip the park
 choice, normal entry is placed by its county. Counties that would take a lead outbid one another for it
-(:mod:`sim.mechanisms.fiscal`); other places match the share rho_inc of what is offered here, in the end: without the
-factor 1 - rho_V they would answer a lasting offer 1 / (1 - rho_V) = 20 times over.
+(:mod:`sim.mechanisms.fiscal`); other places that are outbid match the share rho_inc of the difference, in the end, and
+take nothing back where this city offers less than they do (it is one of many). Without the factor 1 - rho_V they would
+answer a lasting offer 1 / (1 - rho_V) = 20 times over.
+
+A grant is set beside profit, so it decides for the firms that earn least: whoever wins with grants wins weaker firms
+(Baldwin & Okubo 2006, recalled). g_j is 1 on average, here and elsewhere.
 
 Reads access, land prices, wages, incentives. Writes: appeal, allowed, offers, offered, outside_value, failed, survival.
 """
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,6 +35,7 @@ from sim.mechanisms import Phase
 from sim.mechanisms.fiscal import Race, competing_counties
 from sim.mechanisms.prices import chain_inputs, input_coefficients
 from sim.parameters import Parameters, parameter
+from sim.settings import Opening
 from sim.state import YEAR, Channel, Stage, State, read_once
 from sim.sums import sum_by
 
@@ -54,7 +61,7 @@ class Location(Parameters):
     rival_response: float = parameter(
         0.5,
         symbol="rho_inc",
-        unit="share of own incentive matched by rivals",
+        unit="share of what is offered beyond theirs that rivals come to match",
         low=0.2,
         high=0.9,
         grade="assumed",
@@ -152,6 +159,18 @@ class Location(Parameters):
         high=12,
         grade="recalled",
         source="recalled: tax elasticities of location -0.2 to -0.6",
+    )
+    grant_selection: float = parameter(
+        5.0,
+        symbol="psi",
+        unit="elasticity of the worth of a grant to productivity, with the sign turned",
+        low=0,
+        high=10,
+        grade="assumed",
+        source=(
+            "assumption: with a margin of a tenth to a fifth of sales, profit moves five to ten times as much as "
+            "productivity; direction recalled: Baldwin & Okubo 2006"
+        ),
     )
     service: float = parameter(
         0.4,
@@ -308,7 +327,32 @@ def place_terms(state: State) -> Floats:
     return neighbours(state, state.scenario[Location])
 
 
-def base_utility(state: State, location: Location, product: Ints, sponsor: Ints, rent: Floats, wage: Floats) -> Floats:
+def grant_worth(productivity: Floats, spread: float, selection: float) -> Floats:
+    """g_j = A_j^-psi / E[A^-psi]: what a grant is worth to a firm beside what it is worth to the average one.
+
+    Args:
+        productivity: (J,) A_j, lognormal with mean 0 of ln A.
+        spread: sd_A, standard deviation of ln A.
+        selection: psi.
+    """
+    return np.asarray(productivity**-selection * np.exp(-0.5 * (selection * spread) ** 2))
+
+
+def worth_to_leads(state: State, productivity: NDArray[Any]) -> Floats:
+    """(J,) :func:`grant_worth` with the values of the scenario."""
+    spread = state.scenario[Opening].productivity_spread
+    return grant_worth(np.asarray(productivity, dtype=np.float64), spread, state.scenario[Location].grant_selection)
+
+
+def base_utility(
+    state: State,
+    location: Location,
+    product: Ints,
+    sponsor: Ints,
+    rent: Floats,
+    wage: Floats,
+    worth: Floats | None = None,
+) -> Floats:
     """(J, P) V without the terms of other mechanisms.
 
     Args:
@@ -318,14 +362,15 @@ def base_utility(state: State, location: Location, product: Ints, sponsor: Ints,
         sponsor: (J,) leader that vouches for it, -1 without.
         rent: (P,) land price relative to the city mean at opening.
         wage: (C,) wage relative to the city mean at opening.
+        worth: (J,) g_j, what a grant is worth to each lead; all 1 if not given.
     """
     q, world = location, state.world
     county = world.park_county
     place = place_terms(state) if q is state.scenario[Location] else neighbours(state, q)
-    fixed = (
-        -q.land_price * np.log(rent) - q.wage * np.log(wage)[county] + q.incentive * state.counties.incentive[county]
-    )
-    value = place.T[product] + fixed[None, :]
+    weight = np.ones(len(product)) if worth is None else worth
+    grant = q.incentive * state.counties.incentive[county]
+    fixed = -q.land_price * np.log(rent) - q.wage * np.log(wage)[county]
+    value = place.T[product] + fixed[None, :] + weight[:, None] * grant[None, :]
     value = value + q.port * (world.port[product][:, None] & world.park_port[None, :])
     home = np.append(sponsor_county(state), -1)[sponsor]
     minutes = np.where(home[:, None] >= 0, state.minutes[home][:, county], 0.0)
@@ -389,15 +434,16 @@ class ParkChoice:
         state.boards.outside_value = (
             state.outside_value_mean
             + q.outside_value_persist * (state.outside_value - state.outside_value_mean)
-            + (1.0 - q.outside_value_persist) * q.rival_response * q.incentive * (city - self.rival_incentive)
+            + (1.0 - q.outside_value_persist) * q.rival_response * q.incentive * max(city - self.rival_incentive, 0.0)
         )
         for leads in state.boards.leads:
             rent, wage = relative_prices(state)
             allowed = physical_mask(state, leads["product"], leads["land"]) & self._admitted(state, leads)
             takers = competing_counties(allowed, state.world.park_county, state.world.county_count)
             offers = self.race.offers(state, takers.sum(axis=1).astype(float))
-            raised = q.incentive * (offers - state.counties.incentive)
-            value = base_utility(state, q, leads["product"], leads["sponsor"], rent, wage)
+            worth = worth_to_leads(state, leads["productivity"])
+            raised = q.incentive * worth[:, None] * (offers - state.counties.incentive)
+            value = base_utility(state, q, leads["product"], leads["sponsor"], rent, wage, worth)
             state.boards.appeal.append(value + raised[:, state.world.park_county])
             state.boards.allowed.append(allowed)
             state.boards.offers.append(offers)

@@ -2,11 +2,10 @@
 
 Every month a pool of candidates is drawn before any policy is read; policy decides which of them become leads:
 
-    lam_L,k = lam_L (e_L/eref)^eta (1 + zeta_J J)
-              [sum_g planned extra procurement of k in 24 months + cross-chain] / G_ref
-    lam_C,k = lam_C (e_C/eref)^eta (w_sup gap_k + w_str upg_k + w_ext ext_k)^alpha_g            (bn yuan a year inside)
-    lam_K,k = lam_K (e_K/eref)^eta (sum_p emp_kp / 10,000)^alpha_K U_k/U
-    lam_B,k = lam_B (e_B/eref)^eta x national share of k
+    lam_L,k = lam_L f(e_L + z_J c_J J) [sum_g planned extra procurement of k in 24 months + cross-chain] / G_ref
+    lam_C,k = lam_C f(e_C) (w_sup gap_k + w_str upg_k + w_ext ext_k)^alpha_g                    (bn yuan a year inside)
+    lam_K,k = lam_K f(e_K) (sum_p emp_kp / 10,000)^alpha_K U_k/U
+    lam_B,k = lam_B f(e_B) x national share of k ;   f(e) = ((e + e_0) / (eref + e_0))^eta
     lam_F,k = (sigma_F/12) (leader jobs / 1,000) related_k
     lam_N,k = (nu_N/12) N_k(opening) Q_k / Q_k0                                                 (legacy nodes)
     gap_k = [sum_g E need_k(t+18) - phi_max (operating + pipeline capacity_k)]^+
@@ -19,11 +18,14 @@ A candidate of channel h and node k becomes a lead if its luck u_keep < lambda(p
 so the realised count is exactly Poisson(lambda) and two scenarios meet the same candidates. Choices of this project:
 the national investment share of a node is taken as its share of national output of agent products; ext subtracts
 operating use besides the pipeline, so that a filled extension stops drawing leads; the weights w_sup, w_str, w_ext
-act on bn yuan a year.
+act on bn yuan a year. e_0 is the search that firms do by themselves: what nobody promotes comes too, but less often.
 
-Two effects of policy have a price here. A plan that lags behind is chased by campaigns: more effort for more money,
-beside weaker screens and dearer offers (:mod:`sim.mechanisms.location`, :mod:`sim.mechanisms.fiscal`), so pressure
-brings leads, and leads that fail. Joint offices of city and leaders are paid whether a supplier comes or not.
+Three effects of policy have a price here. Better suppliers are chosen, not made: strengthening turns away the chain
+candidates whose rank in quality is below s_str w_str, so the mean quality rises as their number falls. A plan that
+lags behind is chased by campaigns: more effort for more money, beside weaker screens and dearer offers
+(:mod:`sim.mechanisms.location`, :mod:`sim.mechanisms.fiscal`), so pressure brings leads, and leads that fail. Joint
+offices of city and leaders are paid whether a supplier comes or not; they are effort for suppliers of leaders and
+return less and less, as all effort does.
 
 Reads candidates, gaps, plans, employment and effort. Writes: effort, leads, thinned, capped.
 """
@@ -124,14 +126,23 @@ class Promotion(Parameters):
         grade="assumed",
         source="assumption",
     )
-    joint_gain: float = parameter(
-        0.5,
-        symbol="zeta_J",
-        unit="gain of government-firm joint promotion",
+    joint_leverage: float = parameter(
+        3.0,
+        symbol="z_J",
+        unit="yuan of the city's own effort that do the same for suppliers of leaders as one of a joint office",
         low=0,
-        high=1.5,
+        high=6,
         grade="assumed",
-        source="assumption",
+        source="assumption: a buyer at the table opens doors; half an index raises the channel by a quarter",
+    )
+    own_search: float = parameter(
+        10.0,
+        symbol="e_0",
+        unit="M yuan per year per channel that the search of firms themselves is worth",
+        low=0,
+        high=30,
+        grade="assumed",
+        source="assumption: a fifth of the reference effort; firms came to the city before anybody promoted it",
     )
     joint_cost: float = parameter(
         40.0,
@@ -389,14 +400,14 @@ class Promotion(Parameters):
         grade="assumed",
         source="assumption",
     )
-    strengthen_gain: float = parameter(
-        0.1,
-        symbol="g_str",
-        unit="quality that strengthening adds to a chain lead at weight 1",
+    strengthen_screen: float = parameter(
+        0.5,
+        symbol="s_str",
+        unit="share of chain candidates, the weakest in quality, that strengthening turns away at weight 1",
         low=0.0,
-        high=0.3,
+        high=0.9,
         grade="assumed",
-        source="assumption",
+        source="assumption: raises the mean quality of chain leads by 0.1 at weight 1, as the model description has it",
     )
     normal_entry: float = parameter(
         0.085,
@@ -463,9 +474,16 @@ def promotion_cost(promotion: Promotion, state: State) -> float:
     return spent + promotion.joint_cost * state.lever("promotion.joint")
 
 
-def effort_factor(effort: float, reference: float, elasticity: float) -> float:
-    """(e / eref)^eta: diminishing returns to promotion effort, M yuan a year over M yuan a year."""
-    return float((max(effort, 0.0) / reference) ** elasticity)
+def effort_factor(effort: float, reference: float, elasticity: float, own_search: float = 0.0) -> float:
+    """((e + e_0) / (eref + e_0))^eta: diminishing returns to promotion effort; 1 at the reference.
+
+    Args:
+        effort: M yuan a year.
+        reference: eref, M yuan a year.
+        elasticity: eta.
+        own_search: e_0, what firms search by themselves, in M yuan a year of the city's effort.
+    """
+    return float(((max(effort, 0.0) + own_search) / (reference + own_search)) ** elasticity)
 
 
 def chain_bracket(
@@ -497,7 +515,7 @@ class Funnel:
         most = self.promotion.pool_factor * self.rates
         state.boards.capped = int((rates > most + 1e-12).sum())
         chance = np.divide(rates, most, out=np.zeros_like(rates), where=most > 0)
-        kept = pool.keep < chance[pool.channel, pool.product]
+        kept = (pool.keep < chance[pool.channel, pool.product]) & self._good_enough(state, pool)
         rows = np.flatnonzero(kept)
         leads = self._leads(state, pool, rows)
         if state.boards.branches is not None and state.boards.branches.any():
@@ -507,6 +525,11 @@ class Funnel:
         state.boards.thinned = len(pool) - size
         if size:
             state.boards.leads.append(leads)
+
+    def _good_enough(self, state: State, pool: Candidates) -> NDArray[np.bool_]:
+        """(n,) whether strengthening lets a candidate pass: all but the weakest of the chain channel."""
+        standard = self.promotion.strengthen_screen * state.lever("promotion.weight_strengthen")
+        return np.asarray((pool.channel != Channel.CHAIN) | (pool.quality >= standard))
 
     @staticmethod
     def _branches(state: State, pool: Candidates, spare: Ints, lack: Floats) -> dict[str, NDArray[np.generic]]:
@@ -554,10 +577,12 @@ class Funnel:
     def lead_rates(self, state: State, effort: Floats) -> Floats:
         """(6, K) expected leads of the month by channel and node."""
         p, rates = self.promotion, self.rates.copy()
-        factor = [effort_factor(value, p.effort_reference, p.effort_elasticity) for value in effort]
+        funded = float(state.funded[-1])
+        joint = p.joint_leverage * p.joint_cost * state.lever("promotion.joint") * funded
+        worth = effort + np.array([joint, 0.0, 0.0, 0.0])
+        factor = [effort_factor(value, p.effort_reference, p.effort_elasticity, p.own_search) for value in worth]
         chains = gap_map(state, p.downstream_propensity, p.cross_chain, self.sourcing.cap_devoted_max)
-        joint = 1.0 + p.joint_gain * state.lever("promotion.joint") * float(state.funded[-1])
-        rates[Channel.LEADER] *= factor[0] * joint * chains.procurement * BILLION / p.demand_reference
+        rates[Channel.LEADER] *= factor[0] * chains.procurement * BILLION / p.demand_reference
         names = ("weight_supplement", "weight_strengthen", "weight_extend")
         weights = tuple(state.lever(f"promotion.{name}") for name in names)
         rates[Channel.CHAIN] *= factor[1] * chain_bracket(
@@ -579,9 +604,6 @@ class Funnel:
         output = investment / intensity
         targeted = channel <= Channel.CLUSTER
         graft = targeted & (channel != Channel.LEADER) & (pool.graft[rows] < self.promotion.graft_share)
-        quality = 0.3 + 0.4 * pool.quality[rows]
-        gain = self.promotion.strengthen_gain * state.lever("promotion.weight_strengthen")
-        quality = quality + gain * (channel == Channel.CHAIN)
         sponsored = (channel == Channel.LEADER) | (channel == Channel.CHAIN)
         stays = (channel == Channel.SPINOFF) & (pool.place[rows] < self.promotion.spinoff_home)
         parent = largest_leader(state)
@@ -598,7 +620,7 @@ class Funnel:
             "announced_output": output,
             "land": output * state.technology.land[product],
             "graft": incumbents(state, product, pool.place[rows], graft),
-            "quality": np.minimum(quality, 1.0),
+            "quality": 0.3 + 0.4 * pool.quality[rows],
             "productivity": np.exp(state.scenario[Opening].productivity_spread * pool.productivity[rows]),
             **_luck(pool, rows),
         }

@@ -16,7 +16,14 @@ from sim.mechanisms.demand import OPENING
 from sim.mechanisms.land import Land
 from sim.mechanisms.leaders import Leaders
 from sim.mechanisms.linkage import Linkage, partner_matrix
-from sim.mechanisms.location import Location, capacity_by_county, inclusive_value, logistic, room_left
+from sim.mechanisms.location import (
+    Location,
+    capacity_by_county,
+    inclusive_value,
+    logistic,
+    room_left,
+    worth_to_leads,
+)
 from sim.mechanisms.promotion import plan_pressure
 from sim.resolvers.enclaves import brought_by, sign_contracts
 from sim.resolvers.ledger import sell_land, spend, the_ledger
@@ -170,6 +177,9 @@ def _resolve_leads(state: State) -> None:
     utility = np.sum(state.boards.appeal, axis=0)
     admitted = np.logical_and.reduce(state.boards.allowed)
     allowed = np.logical_or.reduce([admitted, *state.boards.invited])
+    if state.boards.referred:
+        helping = partner_matrix(state.scenario[Linkage], state.world).any(axis=1)[state.world.park_county]
+        allowed &= ~((state.boards.referred[0] >= 0)[:, None] & helping[None, :])
     refused = np.logical_or.reduce([np.zeros(size, dtype=bool), *state.boards.refused])
     pool = state.boards.candidates
     assert pool is not None
@@ -180,7 +190,8 @@ def _resolve_leads(state: State) -> None:
     value = inclusive_value(utility, fits, q.nest)
     normal, graft = leads["channel"] == Channel.NORMAL, leads["graft"] >= 0
     score = utility / q.nest + taste
-    elsewhere = state.outside_value[leads["product"]]
+    answer = (state.outside_value - state.outside_value_mean)[leads["product"]]  # grants elsewhere, worth to whom?
+    elsewhere = state.outside_value_mean[leads["product"]] + worth_to_leads(state, leads["productivity"]) * answer
     chance, at_home = logistic(q.sign_const + value - elsewhere), float(logistic(np.array(q.sign_const)))
     order = np.argsort(pool.order[leads["candidate"]])
     order = order[~refused[order]]

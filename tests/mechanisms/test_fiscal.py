@@ -19,7 +19,7 @@ from sim.mechanisms.fiscal import (
     split_taxes,
     taxes_due,
 )
-from sim.mechanisms.location import ParkChoice, base_utility, relative_prices
+from sim.mechanisms.location import ParkChoice, base_utility, relative_prices, worth_to_leads
 from sim.model import GROUPS
 from sim.parameters import Lever
 from sim.state import MARKETS, REVENUE_ITEMS, SPENDING_ITEMS, Stage
@@ -104,6 +104,7 @@ def offers_at(fresh, next_month, changes):
         "land": np.array([20.0, 20.0]),
         "sponsor": np.array([-1, -1]),
         "home": np.array([-1, -1]),
+        "productivity": np.array([0.9, 1.1]),
     }
     state.boards.leads = [leads]
     part = next(each for each in model.month_list if isinstance(each, ParkChoice))
@@ -117,7 +118,8 @@ def test_without_a_race_counties_offer_what_they_offer_alone(fresh, next_month):
     state, part, leads = offers_at(fresh, next_month, neutral)
     assert (state.boards.offers[0] == 0.04).all()
     rent, wage = relative_prices(state)
-    plain = base_utility(state, part.location, leads["product"], leads["sponsor"], rent, wage)
+    worth = worth_to_leads(state, leads["productivity"])
+    plain = base_utility(state, part.location, leads["product"], leads["sponsor"], rent, wage, worth)
     np.testing.assert_array_equal(state.boards.appeal[-1], plain)
     np.testing.assert_array_equal(state.boards.outside_value, state.outside_value_mean)
 
@@ -312,8 +314,9 @@ def test_the_race_counts_in_the_choice_of_parks(fresh, next_month):
     """What a county adds in the race enters the utility of its parks at the weight of incentives."""
     state, part, leads = offers_at(fresh, next_month, {"zoning.strictness": 0.5, "zoning.start": "2014-01"})
     rent, wage = relative_prices(state)
-    plain = base_utility(state, part.location, leads["product"], leads["sponsor"], rent, wage)
-    added = part.location.incentive * (state.boards.offers[0] - state.counties.incentive)
+    worth = worth_to_leads(state, leads["productivity"])
+    plain = base_utility(state, part.location, leads["product"], leads["sponsor"], rent, wage, worth)
+    added = part.location.incentive * worth[:, None] * (state.boards.offers[0] - state.counties.incentive)
     assert (added != 0).any()
     np.testing.assert_allclose(state.boards.appeal[-1] - plain, added[:, state.world.park_county], atol=1e-12)
 

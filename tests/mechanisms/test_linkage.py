@@ -10,6 +10,7 @@ from sim.mechanisms.linkage import (
     Referral,
     Training,
     Transfers,
+    fullness,
     partner_matrix,
     passing_county,
     trained,
@@ -71,12 +72,13 @@ def leads_of(state, rows):
 
 
 @pytest.fixture
-def referred(fresh, next_month):
-    """Boards of PLACE when every eligible lead is passed on."""
+def referred(fresh, next_month, monkeypatch):
+    """Boards of PLACE when every eligible lead is passed on: no county has land left, but partners have it still."""
 
-    def place(rows, rate=1.0):
+    def place(rows, rate=1.0, full=1.0):
         model = fresh()
         state = next_month(model.state)
+        monkeypatch.setattr("sim.mechanisms.linkage.fullness", lambda state: np.full(state.world.county_count, full))
         state.levers["linkage.referral"] = np.full(model.months + 1, rate)
         leads = leads_of(state, rows(state))
         state.boards.leads.append(leads)
@@ -138,6 +140,25 @@ def test_as_many_are_passed_on_as_the_lever_says(referred):
 
     state, _ = referred(rows, 0.15)
     assert (state.boards.referred[0] >= 0).mean() == pytest.approx(0.15, abs=0.03)
+    half_full, _ = referred(rows, 0.3, full=0.5)
+    assert (half_full.boards.referred[0] >= 0).mean() == pytest.approx(0.15, abs=0.03)
+    empty, _ = referred(rows, 1.0, full=0.0)
+    assert (empty.boards.referred[0] < 0).all()
+
+
+def test_a_county_is_as_full_as_the_share_of_its_plan_that_projects_cannot_have(fresh):
+    state = fresh().state
+    world, parks = state.world, state.parks
+    mine = world.park_county == world.county("FA")
+    parks.developed[mine], parks.planned[mine] = parks.occupied[mine] + parks.idle[mine], 0.0
+    parks.released[mine] = parks.serviced[mine] = 0.0
+    parks.planned[mine] = parks.developed[mine]
+    assert fullness(state)[world.county("FA")] == pytest.approx(
+        1.0 - parks.idle[mine].sum() / parks.planned[mine].sum()
+    )
+    parks.planned[mine] *= 2.0
+    before = 1.0 - parks.idle[mine].sum() / (parks.planned[mine].sum() / 2.0)
+    assert fullness(state)[world.county("FA")] == pytest.approx(before / 2.0)
 
 
 def signed_in_the_mountains(model):

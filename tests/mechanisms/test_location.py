@@ -11,6 +11,7 @@ from sim.mechanisms.location import (
     base_utility,
     capacity_by_county,
     committed_land,
+    grant_worth,
     inclusive_value,
     logistic,
     market_access,
@@ -18,6 +19,7 @@ from sim.mechanisms.location import (
     physical_mask,
     relative_prices,
     sponsor_county,
+    worth_to_leads,
 )
 from sim.mechanisms.promotion import Promotion
 from sim.state import Channel, Stage
@@ -233,6 +235,7 @@ def one_lead(state, product, land=10.0):
         "land": np.array([land]),
         "channel": np.array([int(Channel.UNPLANNED)]),
         "home": np.array([-1]),
+        "productivity": np.ones(1),
     }
 
 
@@ -248,6 +251,31 @@ def test_plan_pressure_weakens_the_screen(fresh, next_month, pressure, admitted)
     assert state.scenario[Promotion].plan_pressure == pytest.approx(0.5)
 
 
+def test_grants_decide_for_the_less_productive_and_cost_the_same_on_average():
+    """Ln A with sd 0.1, psi 5: who is a tenth less productive than usual sees 1.05^5 x 0.88 of the usual grant."""
+    assert grant_worth(np.array([0.9]), 0.1, 5.0) == pytest.approx(0.9**-5 * np.exp(-0.125))
+    np.testing.assert_array_equal(grant_worth(np.array([0.5, 2.0]), 0.1, 0.0), 1.0)
+    nodes, weights = np.polynomial.hermite_e.hermegauss(40)
+    mean = (grant_worth(np.exp(0.1 * nodes), 0.1, 5.0) * weights).sum() / weights.sum()
+    assert mean == pytest.approx(1.0, rel=1e-10)
+    assert (np.diff(grant_worth(np.linspace(0.7, 1.4, 8), 0.1, 5.0)) < 0).all()
+
+
+def test_what_a_lead_sees_of_grants_here_and_elsewhere_has_the_same_weight(fresh, next_month):
+    """Utility of a park rises by b_inc g_j for each unit offered; so does the answer of other places."""
+    model = fresh()
+    state = next_month(model.state)
+    part = next(each for each in model.month_list if isinstance(each, ParkChoice))
+    weak, strong = one_lead(state, "MACH"), one_lead(state, "MACH")
+    weak["productivity"], strong["productivity"] = np.array([0.9]), np.array([1.1])
+    state.boards.leads.extend([weak, strong])
+    part.step(state, Streams(1))
+    (low, high), offers = state.boards.appeal, state.boards.offers[0][0][state.world.park_county]
+    worth = worth_to_leads(state, np.array([0.9, 1.1]))
+    assert worth[0] > 1.0 > worth[1]
+    np.testing.assert_allclose(low[0] - high[0], part.location.incentive * (worth[0] - worth[1]) * offers, atol=1e-12)
+
+
 def test_the_value_of_other_places_returns_to_its_mean(fresh, next_month):
     model = fresh()
     state = next_month(model.state)
@@ -256,7 +284,10 @@ def test_the_value_of_other_places_returns_to_its_mean(fresh, next_month):
     state.outside_value = state.outside_value_mean + 1.0
     part.step(state, Streams(1))
     np.testing.assert_allclose(state.boards.outside_value - state.outside_value_mean, q.outside_value_persist)
-    state.budgets.offered += 0.01  # rivals come to match part of a richer offer
+    state.budgets.offered = part.rival_incentive - 0.01  # other places take nothing back from a poorer offer
+    part.step(state, Streams(1))
+    np.testing.assert_allclose(state.boards.outside_value - state.outside_value_mean, q.outside_value_persist)
+    state.budgets.offered = part.rival_incentive + 0.01  # and come to match part of a richer one
     part.step(state, Streams(1))
     matched = (1.0 - q.outside_value_persist) * q.rival_response * q.incentive * 0.01
     np.testing.assert_allclose(

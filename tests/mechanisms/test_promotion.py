@@ -54,6 +54,9 @@ def test_effort_has_diminishing_returns():
     assert effort_factor(100.0, 50.0, 0.35) == pytest.approx(2.0**0.35)
     assert (np.diff(factor) > 0).all()
     assert (np.diff(factor, 2) < 0).all()
+    assert effort_factor(50.0, 50.0, 0.35, 10.0) == 1.0, "at the reference own search changes nothing"
+    assert effort_factor(0.0, 50.0, 0.35, 10.0) == pytest.approx((10.0 / 60.0) ** 0.35), "some come unasked"
+    assert effort_factor(110.0, 50.0, 0.35, 10.0) == pytest.approx(2.0**0.35)
 
 
 def test_the_chain_bracket_weighs_gaps_upgrading_and_extension():
@@ -92,7 +95,7 @@ def test_effort_of_a_channel_raises_its_own_leads_only(fresh):
     base, more = rates(model, L=50, C=50, K=50, B=50), rates(model, L=50, C=150, K=50, B=50)
     assert (more[Channel.CHAIN] >= base[Channel.CHAIN]).all()
     some = base[Channel.CHAIN] > 0
-    np.testing.assert_allclose(more[Channel.CHAIN][some] / base[Channel.CHAIN][some], 3.0**0.35)
+    np.testing.assert_allclose(more[Channel.CHAIN][some] / base[Channel.CHAIN][some], (160.0 / 60.0) ** 0.35)
     for channel in (Channel.LEADER, Channel.CLUSTER, Channel.UNPLANNED, Channel.SPINOFF, Channel.NORMAL):
         np.testing.assert_array_equal(more[channel], base[channel])
 
@@ -128,9 +131,12 @@ def test_before_its_start_promotion_is_unplanned(fresh):
     effort = model.state.effort
     assert effort[:3] == pytest.approx([0.0, 0.0, 0.0])
     assert effort[3] == pytest.approx(200.0)
-    channels = np.bincount(model.state.projects.channel, minlength=7)
-    assert channels[Channel.LEADER] == channels[Channel.CHAIN] == channels[Channel.CLUSTER] == 0
-    assert channels[Channel.UNPLANNED] > 0
+    before = rates(model, B=200)
+    promoted = rates(model, L=60, C=70, K=50, B=20)
+    for channel in (Channel.LEADER, Channel.CHAIN, Channel.CLUSTER):
+        own = np.divide(before[channel], promoted[channel], out=np.zeros(before.shape[1]), where=promoted[channel] > 0)
+        assert (own < 0.6).all(), "what firms find by themselves"
+    assert before[Channel.UNPLANNED].sum() > promoted[Channel.UNPLANNED].sum()
 
 
 def test_a_plan_that_lags_behind_is_chased_with_more_effort_for_more_money(fresh):
@@ -158,7 +164,7 @@ def test_a_joint_office_that_nobody_pays_brings_nobody(fresh):
         for funded in (1.0, 0.0):
             state.budgets.funded = np.full(len(state.budgets.funded), funded)
             joint[index, funded] = rates(model, L=50)[Channel.LEADER].sum()
-    assert joint[1.0, 1.0] == pytest.approx(1.5 * joint[0.0, 1.0])
+    assert joint[1.0, 1.0] == pytest.approx(((50 + 3 * 40 + 10) / (50 + 10)) ** 0.35 * joint[0.0, 1.0])
     assert joint[1.0, 0.0] == joint[0.0, 0.0] > 0
 
 
@@ -183,14 +189,15 @@ def funnel_with(promotion, reference, wanted):
     return funnel
 
 
-def leads_of(wanted, reference, months, seed=11):
+def leads_of(wanted, reference, months, seed=11, strengthen=0.0):
     """(months, 6, K) leads by channel and node, and the board of the last month."""
     promotion, streams = Promotion(), Streams(seed)
     pool, funnel = CandidatePool(promotion, reference, 0.25, 0.25), funnel_with(promotion, reference, wanted)
     counts = np.zeros((months, *reference.shape))
     for month in range(months):
         boards = SimpleNamespace(leads=[], branches=None)
-        state = SimpleNamespace(month=month, slots=0, parks=SimpleNamespace(planned=np.zeros(1)), boards=boards)
+        parks = SimpleNamespace(planned=np.zeros(1))
+        state = SimpleNamespace(month=month, slots=0, parks=parks, boards=boards, lever=lambda _: strengthen)
         pool.step(state, streams)
         funnel.step(state, streams)
         for leads in boards.leads:
@@ -240,6 +247,29 @@ def test_rates_above_the_pool_are_capped_and_counted():
     assert low <= counts.sum() <= high
 
 
+def test_strengthening_chooses_better_suppliers_along_the_chain_so_fewer_come():
+    """At weight 1 the weaker half is turned away; other channels feel nothing."""
+    reference = np.full((6, 3), 0.3)
+    free, _ = leads_of(reference, reference, 1000)
+    choosy, _ = leads_of(reference, reference, 1000, strengthen=1.0)
+    assert (choosy <= free).all()
+    assert choosy[:, Channel.CHAIN].sum() / free[:, Channel.CHAIN].sum() == pytest.approx(0.5, abs=0.06)
+    others = [channel for channel in range(6) if channel != Channel.CHAIN]
+    np.testing.assert_array_equal(choosy[:, others], free[:, others])
+
+
+def test_the_weakest_of_the_chain_channel_are_turned_away_and_nobody_else(fresh):
+    state = fresh({"promotion.weight_strengthen": 0.4, "promotion.weight_supplement": 0.4}).state
+    state.month = 1
+    quality = np.tile([0.19, 0.21], 6)
+    pool = SimpleNamespace(channel=np.repeat(np.arange(6), 2), quality=quality)
+    funnel = Funnel(Promotion(), None, None, np.zeros((6, 4)))
+    passed = funnel._good_enough(state, pool).reshape(6, 2)
+    assert passed[Channel.CHAIN].tolist() == [False, True], "0.5 x 0.4 is the rank that is asked for"
+    passed[Channel.CHAIN] = True
+    assert passed.all()
+
+
 def test_more_effort_keeps_the_same_candidates_and_adds_some():
     reference = np.full((6, 3), 0.3)
     few, _ = leads_of(reference, reference, 200)
@@ -263,7 +293,8 @@ def test_leads_that_follow_a_leader_grow_with_its_plans_and_joint_promotion(fres
     p = state.scenario[Promotion]
     extra = gap_map(state, p.downstream_propensity, p.cross_chain, 0.85).procurement[cathode]  # bn yuan a year
     assert extra > 0
-    expected = p.lead_rate_leader * 2.0**p.effort_elasticity * (1.0 + 0.5 * p.joint_gain) * extra * 1000.0
+    effort = (100.0 + 3.0 * 0.5 * 40.0 + 10.0) / (50.0 + 10.0)
+    expected = p.lead_rate_leader * effort**p.effort_elasticity * extra * 1000.0
     assert rates(model, L=100)[Channel.LEADER][cathode] == pytest.approx(expected / p.demand_reference)
 
 
@@ -289,12 +320,12 @@ GROWTH = (38.0 / 9.0) ** (1.0 / 6.0) - 1.0
 
 REFERENCE_CASE = {  # growth a year, capacity over need, effort of L and C, joint index: leads a year of L and of C
     "base": (GROWTH, 0.0, 50.0, 0.0, 3.993, 15.039),  # 7.2 x 9 x 0.6163 / 10; 14.4 x (0.5 x 2.150)^0.6, none to upgrade
-    "no chain promotion": (GROWTH, 0.0, 0.0, 0.0, 0.0, 0.0),
+    "no chain promotion": (GROWTH, 0.0, 0.0, 0.0, 2.133, 8.033),  # x (10/60)^0.35: own search alone
     "leader does not grow": (0.0, 0.0, 50.0, 0.0, 0.0, 12.117),  # 14.4 x (0.5 x 1.5)^0.6
     "suppliers stand": (GROWTH, 1.0, 50.0, 0.0, 3.993, 5.884),  # upgrading alone: 14.4 x (0.3 x 0.75)^0.6
     "half of them stand": (GROWTH, 0.5, 50.0, 0.0, 3.993, 11.614),  # 14.4 x (0.5 x 1.075 + 0.3 x 0.5 x 1.075)^0.6
-    "twice the effort": (GROWTH, 0.0, 100.0, 0.0, 5.090, 19.169),  # x 2^0.35
-    "joint promotion": (GROWTH, 0.0, 50.0, 1.0, 5.990, 15.039),  # L x 1.5
+    "twice the effort": (GROWTH, 0.0, 100.0, 0.0, 4.937, 18.595),  # x (110/60)^0.35
+    "joint promotion": (GROWTH, 0.0, 50.0, 1.0, 5.866, 15.039),  # L x (180/60)^0.35
 }
 
 
@@ -390,13 +421,9 @@ def test_investment_is_lognormal_by_kind_and_uniform_for_spinoffs(hand_made):
     np.testing.assert_allclose(leads["land"], output * state.technology.land[product])
 
 
-def test_quality_is_raised_by_strengthening_in_the_chain_channel(hand_made):
-    state, leads = hand_made
-    drawn = 0.3 + 0.4 * np.array([row[3] for row in HAND])
-    chain = np.array([row[0] == Channel.CHAIN for row in HAND])
-    lifted = drawn + 0.1 * state.lever("promotion.weight_strengthen") * chain
-    assert state.lever("promotion.weight_strengthen") == pytest.approx(0.3)
-    np.testing.assert_allclose(leads["quality"], lifted)
+def test_quality_and_productivity_are_those_drawn(hand_made):
+    _, leads = hand_made
+    np.testing.assert_allclose(leads["quality"], 0.3 + 0.4 * np.array([row[3] for row in HAND]))
     np.testing.assert_allclose(leads["productivity"], np.exp(0.1 * np.linspace(-1.0, 1.0, len(HAND))))
 
 

@@ -125,7 +125,11 @@ def offers_and_utilities(at, leads, room):
             v = q["market_access"] * math.log1p(buyers[c][k]) + q["supplier_access"] * math.log1p(sa)
             v += q["own_agglomeration"] * math.log1p(neighbours[p][k])
             v -= q["leader_time"] * w.minutes[base][c] if base >= 0 else 0.0
-            v += -q["land_price"] * math.log(rent) - q["wage"] * math.log(wage) + q["incentive"] * offer[c]
+            v += (
+                -q["land_price"] * math.log(rent)
+                - q["wage"] * math.log(wage)
+                + q["incentive"] * grant_worth(at, lead) * offer[c]
+            )
             v += q["port"] if w.port[k] and w.park_port[p] else 0.0
             v += q["service"] * at.counties.service[c]
             planned = lead.channel != UNPLANNED
@@ -203,18 +207,31 @@ def resolve(at, leads, views, refused):
             if not fit:
                 continue
             worth = inclusive([views[n].values[p] for p in fit], q["nest"])
-            if luck < logistic(q["sign_const"] + worth - at.outside_value[lead.product]):
+            if luck < logistic(q["sign_const"] + worth - outside(at, lead)):
                 signed[n] = True
                 park[n] = max(fit, key=lambda p: views[n].values[p] / q["nest"] + taste[p])
                 room[park[n]] -= lead.land
     return park, signed
 
 
+def grant_worth(at, lead):
+    """What a grant is worth to a lead: more to the less productive, 1 on average."""
+    power, spread = at.settings["location"]["grant_selection"], at.settings["opening"]["productivity_spread"]
+    return lead.productivity**-power / math.exp((power * spread) ** 2 / 2)
+
+
+def outside(at, lead):
+    """Value of other places to a lead: their answer is a grant too."""
+    mean = at.outside_value_mean[lead.product]
+    return mean + grant_worth(at, lead) * (at.outside_value[lead.product] - mean)
+
+
 def outside_value(at):
     """V_out of the month: it comes back to Vbar and answers last month's offers."""
     q = at.settings["location"]
     rho, mean = q["outside_value_persist"], at.outside_value_mean
-    answer = q["rival_response"] * q["incentive"] * (at.public.offered - at.settings["leaders"]["rival_incentive"])
+    beyond = max(0.0, at.public.offered - at.settings["leaders"]["rival_incentive"])
+    answer = q["rival_response"] * q["incentive"] * beyond
     return [m + rho * (v - m) + (1 - rho) * answer for v, m in zip(at.outside_value, mean, strict=True)]
 
 

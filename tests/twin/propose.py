@@ -178,8 +178,9 @@ def lead_rates(at, effort):  # noqa: C901 - one list, as on paper
     G = range(len(now))
     lead = at.leaders.product
     planned = [max(0.0, now[g] * (1 + growth[g]) ** 2 - made[g]) for g in G]
-    factor = [(max(e, 0.0) / p["effort_reference"]) ** p["effort_elasticity"] for e in effort]
-    joint = 1 + p["joint_gain"] * lever(at, "promotion.joint") * at.public.funded[-1]
+    office = p["joint_leverage"] * p["joint_cost"] * lever(at, "promotion.joint") * at.public.funded[-1]
+    worked = [max(e, 0.0) + p["own_search"] + (office if n == 0 else 0.0) for n, e in enumerate(effort)]
+    factor = [(e / (p["effort_reference"] + p["own_search"])) ** p["effort_elasticity"] for e in worked]
     strengthen, supplement, extend = (
         lever(at, f"promotion.weight_{n}") for n in ("strengthen", "supplement", "extend")
     )
@@ -203,7 +204,7 @@ def lead_rates(at, effort):  # noqa: C901 - one list, as on paper
                 if w.index[target] == k:
                     buy += share * sum(planned[g] for g in G if lead[g] == w.index[source])
         bracket = supplement * gap + strengthen * upg + extend * ext
-        rates[LEADER][k] = pool[LEADER][k] * factor[0] * joint * buy / p["demand_reference"]
+        rates[LEADER][k] = pool[LEADER][k] * factor[0] * buy / p["demand_reference"]
         rates[CHAIN][k] = pool[CHAIN][k] * factor[1] * (bracket ** p["gap_elasticity"] if bracket > 0 else 0.0)
         rates[CLUSTER][k] = p["lead_rate_cluster"] * factor[2] * (jobs[k] / 10_000) ** p["cluster_elasticity"]
         rates[CLUSTER][k] *= busy_world(at, k)
@@ -282,9 +283,9 @@ def funnel(at):
             span = p["spinoff_most"] - p["spinoff_least"]
             size = p["spinoff_least"] + span * 0.5 * math.erfc(-c.size[n] / math.sqrt(2))
         output = size / at.technology.capital[k]
+        if h == CHAIN and c.quality[n] < p["strengthen_screen"] * lever(at, "promotion.weight_strengthen"):
+            continue
         quality = 0.3 + 0.4 * c.quality[n]
-        if h == CHAIN:
-            quality += p["strengthen_gain"] * lever(at, "promotion.weight_strengthen")
         graft = -1
         if h in (CHAIN, CLUSTER) and c.graft[n] < p["graft_share"]:
             graft = incumbent(at, k, c.place[n])
@@ -297,7 +298,7 @@ def funnel(at):
                 investment=size,
                 announced_output=output,
                 land=output * at.technology.land[k],
-                quality=min(1.0, quality),
+                quality=quality,
                 graft=graft,
                 home=home,
                 parent=-1,
@@ -483,6 +484,7 @@ def site_utilities(at, g, size):
         v = p["coverage_pull"] * p["rival_coverage"] - q["land_price"] * math.log(p["rival_land_price"])
         v += -q["wage"] * math.log(p["rival_wage"]) + q["service"] * p["rival_service"]
         v += q["incentive"] * p["rival_incentive"] + p["energy_pull"] * p["rival_headroom"]
+        v += at.outside_value[k] - at.outside_value_mean[k]
         v += p["talent_pull"] * math.log(p["rival_talent"]) + at.rivals.noise[g][s]
         v -= p["diversification"] * capacity / total if total > 0 else 0.0
         there.append(v)
