@@ -497,7 +497,7 @@ def plan_budgets(
         net: (B,) balance less debt at the end of the month, M yuan.
         local: (B,) mean local taxes, with what enclaves move, M yuan a month.
         land: (B,) mean land sales.
-        asked: (B,) mean cost of the levers if money were no limit.
+        asked: (B,) mean cost of the levers if money were no limit; of works under way that of next month.
         transfers: (B,) from above.
         interest: (B,) of the month.
         floor: (B,) spending of the opening for the present population.

@@ -25,6 +25,7 @@ from sim.mechanisms.enclave import (
     stay_chance,
 )
 from sim.mechanisms.labour import staffing
+from sim.mechanisms.linkage import Linkage, partner_matrix
 from sim.model import NingdeModel
 from sim.resolvers import enclaves, open_ledger
 from sim.scenario import ScenarioError
@@ -326,6 +327,31 @@ def test_what_the_origin_pays_and_cedes_reaches_the_host(lively):
     assert np.maximum(enclave_money, 0).sum() == pytest.approx(contracts.paid.sum())
     introduced = a["public_spending"][:, :-1, SPENDING_ITEMS.index("promotion")].sum()
     assert introduced == pytest.approx(5.0 * len(contracts))
+
+
+def test_no_contract_brings_back_a_lead_that_the_coast_has_passed_on(early):
+    """Referrals at their highest beside reverse contracts: helping counties had contracts on offer, and none was signed."""
+    plan = early.replace(
+        {"enclave.direction": "reverse", "linkage.start": "2014-01", "linkage.referral": 0.5}, name="referrals"
+    )
+    model, offered, elsewhere = NingdeModel(plan, 1), 0, 0
+    world = model.world
+    helping = partner_matrix(plan[Linkage], world).any(axis=1)
+    for _ in range(24):
+        model.step()
+        boards, projects = model.state.boards, model.state.projects
+        rows = np.flatnonzero(boards.referred[0] >= 0) if boards.referred else []
+        if not len(rows):
+            continue
+        where = helping[world.park_county]
+        offered += sum((mask[rows] & where).any(axis=1).sum() for mask in boards.invited)
+        here = np.flatnonzero((projects.born == model.state.month) & (projects.signed == model.state.month))
+        slots = set(boards.leads[0]["slot"][rows].tolist())
+        signed = here[[int(slot) in slots for slot in projects.slot[here]]]
+        assert not helping[projects.county[signed]].any()
+        elsewhere += len(signed)
+    assert offered > 0
+    assert elsewhere > 0
 
 
 def test_ceded_quota_is_seen_by_the_books(of_ones_own):
