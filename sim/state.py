@@ -874,6 +874,7 @@ class Public:
         taxes12, land12, asked12, spent12: (B, 12) local taxes with what enclaves move, land sales, cost of the
             discretionary levers as asked (without what is known ahead) and as paid, by month.
         earmarked: (C,) transfers received for parks and training and not yet spent, part of the balance.
+        earmarked_land: (C,) what of them was spent on land and not paid back by origins of enclaves.
         land_received, grants_paid: (C,) sums since the opening, against which the books of the other side are checked.
     """
 
@@ -892,6 +893,7 @@ class Public:
     asked12: Floats
     spent12: Floats
     earmarked: Floats
+    earmarked_land: Floats
     land_received: Floats
     grants_paid: Floats
 

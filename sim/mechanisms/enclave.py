@@ -671,11 +671,11 @@ def parks_for_leads(state: State) -> tuple[Bools, Bools]:
         state: with the boards of PLACE.
     """
     boards = state.boards
-    admitted = np.logical_and.reduce(boards.allowed)
-    found = np.logical_or.reduce([admitted, *boards.invited])
+    admitted = np.asarray(np.logical_and.reduce(boards.allowed))
+    found = np.asarray(np.logical_or.reduce([admitted, *boards.invited]))
     if boards.referred:
-        helping = partner_matrix(state.scenario[Linkage], state.world).any(axis=1)
-        found &= ~((boards.referred[0] >= 0)[:, None] & helping[state.world.park_county])
+        helping = np.asarray(partner_matrix(state.scenario[Linkage], state.world).any(axis=1))
+        found &= (boards.referred[0] < 0)[:, None] | ~helping[state.world.park_county]
     return admitted, found
 
 

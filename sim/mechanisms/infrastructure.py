@@ -1,7 +1,7 @@
 """Infrastructure: roads and rails that cut the minutes between counties (model description, section 9.20).
 
     begun(t)   = max(0, x - sum of shares begun before)              x: lever, share of the minutes of the opening
-    asked_w    = min(share_w / T_b, left_w) ,  done_w = min(funded_city share_w / T_b, left_w)    a month, for each work w
+    asked_w    = min(share_w / T_b, left_w) ,  done_w = min(funded_city share_w / T_b, left_w)   a month, each work w
     minutes_ij = minutes_ij(0) (1 - sum of done)                     between counties; minutes inside a county stay
     cost       = c_min sum_w done_w x sum of minutes_ij(0) over direct roads ij
     commuting kernel x exp(-b (minutes - minutes before))
