@@ -1,8 +1,8 @@
 """Signs known from research, in paired runs of the same seeds; slow (about three minutes on one core).
 
 Integrated labour markets with a skill policy can hurt the weak region; talent plans draw from neighbours (Shi et al.
-2022); services matter most where land is scarce; later zones bring less (Wang 2013). What is not reproduced stands in
-docs/model.md (12).
+2022); services matter most where land is scarce; who is late with a zone gains less (Wang 2013). What is reproduced in
+part or not at all stands in docs/model.md (12).
 """
 
 import dataclasses
@@ -118,11 +118,11 @@ def gain_of_zone(seed, group, start, others=None):
 
 
 @pytest.mark.slow
-def test_later_zones_bring_less():
+def test_who_is_late_with_a_zone_gains_less_by_it():
     """A zone on the coast from 2022 on brings it less where all others have had theirs since 2014 than where none has.
 
-    Both start in the same year and are measured in the same years, so the difference is due to the rivals alone. That
-    the years of demand differ, and what comes out in the mountains, stands in docs/model.md (12).
+    Both start in the same year and are measured in the same years, so the difference is due to the rivals alone. What
+    it owes to their head start, what the years do, and why the mountains differ, stands in docs/model.md (12).
     """
     first, late = (np.array([gain_of_zone(s, COAST, 2022, others) for s in SEEDS]) for others in (None, 2014))
     assert (first[:, 0] > 0.02).all()
