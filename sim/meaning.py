@@ -237,6 +237,9 @@ QUANTITIES: tuple[Quantity, ...] = (
         ("trained", "public_revenue"),
         axis="county",
     ),
+    Quantity(
+        "earmarked money in land, M yuan", lambda s: s.budgets.earmarked_land, (BUILD,), ("developed",), axis="county"
+    ),
     Quantity("balance of a budget, M yuan", lambda s: s.budgets.balance, (SHARE,), ("public_revenue",), axis="budget"),
     Quantity("debt of a budget, M yuan", lambda s: s.budgets.debt, (SHARE,), ("public_spending",), axis="budget"),
     Quantity("ordinary spending, M yuan", lambda s: s.budgets.ordinary, (SHARE,), ("public_spending",), axis="budget"),

@@ -670,6 +670,7 @@ class Boards:
     public_revenue: dict[str, Floats] = field(default_factory=dict)  # (B,) M yuan by item
     public_spending: dict[str, Floats] = field(default_factory=dict)  # (B,) M yuan by item
     public_asked: dict[str, Floats] = field(default_factory=dict)  # (B,) the same if money were no limit, by item
+    public_ahead: dict[str, Floats] = field(default_factory=dict)  # (B,) asked for next month, where that is known
     enclave_shares: EnclaveShares | None = None
 
 
@@ -871,8 +872,9 @@ class Public:
         mix: (C, K) share of each product in ordinary spending in the county.
         county_base: (C,) ordinary spending of all budgets in each county at the opening, M yuan a month.
         taxes12, land12, asked12, spent12: (B, 12) local taxes with what enclaves move, land sales, cost of the
-            discretionary levers as asked and as paid, by month.
+            discretionary levers as asked (without what is known ahead) and as paid, by month.
         earmarked: (C,) transfers received for parks and training and not yet spent, part of the balance.
+        earmarked_land: (C,) what of them was spent on land and not paid back by origins of enclaves.
         land_received, grants_paid: (C,) sums since the opening, against which the books of the other side are checked.
     """
 
@@ -891,6 +893,7 @@ class Public:
     asked12: Floats
     spent12: Floats
     earmarked: Floats
+    earmarked_land: Floats
     land_received: Floats
     grants_paid: Floats
 

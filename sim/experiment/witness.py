@@ -29,6 +29,7 @@ from numpy.typing import NDArray
 
 from sim.draws import Streams
 from sim.mechanisms import Mechanism, Phase
+from sim.mechanisms.enclave import parks_for_leads
 from sim.mechanisms.gaps import sponsors
 from sim.mechanisms.location import (
     Location,
@@ -256,11 +257,11 @@ class Witness:
         terms = {**terms, **written, REST: base - np.sum(list(terms.values()), axis=0)}
         land = np.asarray(leads["land"], dtype=np.float64)
         room = physical_mask(state, product, land)
-        open_parks = np.logical_or.reduce([_all_of(boards.allowed), *boards.invited])
-        odds = self._odds_of(state, terms, room, open_parks)
+        _, offered = parks_for_leads(state)
+        odds = self._odds_of(state, terms, room, offered)
         terms[TASTE] = self.location.nest * pool.taste(leads["candidate"])
         slot = np.asarray(leads["slot"], dtype=np.int64)
-        self._scene = _Scene(terms, open_parks, np.asarray(room.any(axis=1)), slot, odds)
+        self._scene = _Scene(terms, offered, np.asarray(room.any(axis=1)), slot, odds)
 
     def _odds_of(self, state: State, terms: dict[str, Floats], room: Bools, open_parks: Bools) -> Floats:
         """(J, parts) what speaks for and against signing; the sum is above 0 for the leads that sign.
@@ -388,14 +389,6 @@ def _longer(values: NDArray[Any], size: int, fill: int) -> NDArray[Any]:
     """Values by row with a fill for rows that were appended since."""
     more = np.full((size - len(values), *values.shape[1:]), fill, dtype=values.dtype)
     return np.concatenate([values, more])
-
-
-def _all_of(masks: list[Bools]) -> Bools:
-    """Where every mask allows."""
-    found: Bools = np.ones_like(masks[0])
-    for mask in masks:
-        found &= mask
-    return found
 
 
 def _lost_reason(state: State, rows: Ints, scene: _Scene) -> Ints:

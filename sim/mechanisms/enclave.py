@@ -46,6 +46,7 @@ from sim.draws import Streams
 from sim.mechanisms import Phase
 from sim.mechanisms.households import Households
 from sim.mechanisms.land import Land
+from sim.mechanisms.linkage import Linkage, partner_matrix
 from sim.mechanisms.location import (
     Location,
     base_utility,
@@ -663,6 +664,24 @@ class Negotiation:
         signed = np.zeros(possible.shape, dtype=np.bool_)
         signed[row, park] = accepted
         return signed
+
+
+def parks_for_leads(state: State) -> tuple[Bools, Bools]:
+    """(J, P) parks that admit each lead of the month on its own terms, and parks open to it by contracts besides.
+
+    A contract lifts the screen of the host, but no referral: helping counties honour what one of them has passed on, so
+    their parks stay closed to such a lead whatever contract is on offer (section 9.19).
+
+    Args:
+        state: with the boards of PLACE.
+    """
+    boards = state.boards
+    admitted = np.asarray(np.logical_and.reduce(boards.allowed))
+    found = np.asarray(np.logical_or.reduce([admitted, *boards.invited]))
+    if boards.referred:
+        helping = np.asarray(partner_matrix(state.scenario[Linkage], state.world).any(axis=1))
+        found &= (boards.referred[0] < 0)[:, None] | ~helping[state.world.park_county]
+    return admitted, found
 
 
 COLUMNS: tuple[str, ...] = ("channel", "product", "sponsor", "land", "investment", "announced_output")

@@ -24,7 +24,7 @@ Budgets b: ten counties and the city level, which keeps phi_city of local taxes.
     transfers  = opening transfers x residents x national income (over the opening)
     ordinary_b = max(base_b n_b, available_b + (B - debt + d_0 L_b) / H)           n residents over the opening
     available_b = 12-month mean of taxes, with what enclaves move, + transfers - interest
-    funded_b   = min(1, room_b / 12-month mean of what the levers of b would cost)
+    funded_b   = min(1, room_b / 12-month mean of what the levers of b would cost)        road works: of next month
     room       = 12-month mean of (taxes + land sales) + transfers - base n - interest + (d_max L_b - debt)^+/12 + B/12
 
 L_b is local tax revenue of a year, with what enclaves move. Each policy posts its own cost; the resolver of the phase
@@ -497,7 +497,7 @@ def plan_budgets(
         net: (B,) balance less debt at the end of the month, M yuan.
         local: (B,) mean local taxes, with what enclaves move, M yuan a month.
         land: (B,) mean land sales.
-        asked: (B,) mean cost of the levers if money were no limit.
+        asked: (B,) mean cost of the levers if money were no limit; of works under way that of next month.
         transfers: (B,) from above.
         interest: (B,) of the month.
         floor: (B,) spending of the opening for the present population.

@@ -1,7 +1,7 @@
 """Infrastructure: roads and rails that cut the minutes between counties (model description, section 9.20).
 
     begun(t)   = max(0, x - sum of shares begun before)              x: lever, share of the minutes of the opening
-    asked_w    = min(share_w / T_b, left_w) ,  done_w = asked_w funded_city          a month, for each work w
+    asked_w    = min(share_w / T_b, left_w) ,  done_w = min(funded_city share_w / T_b, left_w)   a month, each work w
     minutes_ij = minutes_ij(0) (1 - sum of done)                     between counties; minutes inside a county stay
     cost       = c_min sum_w done_w x sum of minutes_ij(0) over direct roads ij
     commuting kernel x exp(-b (minutes - minutes before))
@@ -9,6 +9,10 @@
 A raised lever begins a work that takes T_b months where the city can pay and longer where it cannot; works that were
 begun are finished, and a lowered lever tears no road up. Minutes fall as the work is done and paid, everywhere by the
 same share.
+
+A work is decided in one month and at work from the next, for money is planned in between: what works ask for is known
+ahead, so the budget of next month is planned with just that (`public_ahead`), and not with a mean of the last twelve
+months, which would let a programme far beyond all money be paid in full at first and stop everything afterwards.
 
 Choices. *Who pays for which road:* a way that leads through a third county uses the roads of the two parts. A pair of
 counties has a road of its own where every way over a third county is longer by more than `detour`; only these direct
@@ -23,7 +27,7 @@ What it does to a county is open: its people reach jobs elsewhere, its parks lie
 suppliers meet others. Money of the city level that goes into roads is missing for its other levers.
 
 Reads the lever, funded shares, works. Writes: road_begun, road_work, minutes, public_works; public_spending,
-public_asked (SHARE).
+public_asked, public_ahead (SHARE).
 """
 
 from __future__ import annotations
@@ -35,13 +39,17 @@ from numpy.typing import NDArray
 
 from sim.draws import Streams
 from sim.mechanisms import Phase
-from sim.mechanisms.fiscal import city_level, post_lever
+from sim.mechanisms.fiscal import city_level
 from sim.parameters import Lever, Parameters, lever, parameter
 from sim.state import Roads, State
 from sim.world import World
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
+
+
+LEAST_WORK = 1e-9
+"""Share of minutes below which a raised lever is rounding and begins no work: it would cost about a thousand yuan."""
 
 
 class Infrastructure(Parameters):
@@ -116,18 +124,15 @@ def direct_roads(minutes: Floats, official: NDArray[np.int64], detour: float) ->
     return np.asarray(np.triu(alone & own[:, None] & own[None, :], 1))
 
 
-def work_asked(roads: Roads, begun: float, months: float) -> Floats:
-    """(W,) share of the minutes that each work would cut this month if money were no limit.
+def work_done(roads: Roads, months: float, funded: float) -> Floats:
+    """(W,) share of the minutes that each work cuts this month.
 
     Args:
         roads: works before this month.
-        begun: share of the minutes that works begun this month will cut, 0 = none begun.
         months: T_b.
+        funded: share of its policies that the city level can pay, 0-1; 1 gives what the works ask for.
     """
-    size, left = roads.begun, roads.left
-    if begun > 0:
-        size, left = np.append(size, begun), np.append(left, begun)
-    return np.asarray(np.minimum(size / months, left))
+    return np.asarray(np.minimum(funded * roads.begun / months, roads.left))
 
 
 def shortened(minutes: Floats, pairs: Bools, cut: float) -> Floats:
@@ -175,34 +180,42 @@ class RoadWorks:
         self.cost = infrastructure.cost_per_minute * float(world.minutes[self.direct].sum())
 
     def step(self, state: State, streams: Streams) -> None:
-        """Begin what the lever asks for beyond what was begun; work goes on as far as the city level can pay."""
+        """Decide on what the lever asks for beyond what was begun; works go on as far as the city level can pay."""
         del streams
         roads, boards = state.roads, state.boards
-        begun = max(state.lever("infrastructure.minutes_cut") - float(roads.begun.sum()), 0.0)
-        if begun <= 0 and not roads.left.any():
+        begun = state.lever("infrastructure.minutes_cut") - float(roads.begun.sum())
+        if begun <= LEAST_WORK and not roads.left.any():
             return
-        work = work_asked(roads, begun, self.infrastructure.build_months) * float(state.funded[-1])
+        work = work_done(roads, self.infrastructure.build_months, float(state.funded[-1]))
+        if begun > LEAST_WORK:  # no work is done on it before money has been planned for it
+            boards.road_begun, work = begun, np.append(work, 0.0)
         cut = float(roads.begun.sum() - roads.left.sum() + work.sum())
-        boards.road_begun, boards.road_work = begun, work
+        boards.road_work = work
         boards.minutes = shortened(state.world.minutes, self.pairs, cut)
         boards.public_works.append(road_orders(state.world, self.direct, self.cost * float(work.sum())))
 
 
 class RoadCosts:
-    """What the works of the month cost the city level."""
+    """What the works of the month cost the city level, and what they will ask for in the next."""
 
     phase: ClassVar[Phase] = Phase.SHARE
-    writes: ClassVar[tuple[str, ...]] = ("public_spending", "public_asked")
+    writes: ClassVar[tuple[str, ...]] = ("public_spending", "public_asked", "public_ahead")
 
     def __init__(self, works: RoadWorks) -> None:
         self.works = works
 
     def step(self, state: State, streams: Streams) -> None:
-        """Post the cost of the work asked for; the works of the month stand in the state already."""
+        """Post the cost of the work done and asked for; the works of the month stand in the state already."""
         del streams
-        roads, done = state.roads, state.boards.road_work
+        roads, boards, done = state.roads, state.boards, state.boards.road_work
         if done is None:
             return
-        before = Roads(roads.begun, roads.left + done)
-        asked = work_asked(before, 0.0, self.works.infrastructure.build_months).sum()
-        post_lever(state, "infrastructure", city_level(state, self.works.cost * float(asked)))
+        at_work = len(done) - (boards.road_begun > 0)
+        before = Roads(roads.begun[:at_work], (roads.left + done)[:at_work])
+        months = self.works.infrastructure.build_months
+        for board, work in (
+            (boards.public_spending, done),
+            (boards.public_asked, work_done(before, months, 1.0)),
+            (boards.public_ahead, work_done(roads, months, 1.0)),
+        ):
+            board["infrastructure"] = city_level(state, self.works.cost * float(work.sum()))

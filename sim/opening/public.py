@@ -59,6 +59,7 @@ def open_accounts(state: State, table: Table) -> None:
         asked12=np.zeros_like(memory),
         spent12=np.zeros_like(memory),
         earmarked=np.zeros(counties),
+        earmarked_land=np.zeros(counties),
         land_received=np.zeros(counties),
         grants_paid=np.zeros(counties),
     )

@@ -43,8 +43,12 @@ def resolve_share(state: State, streams: Streams) -> None:
 
 
 def _plan(state: State) -> None:
-    """Remember the month and plan the next one."""
-    public, ledger, slot = state.budgets, the_ledger(state), (state.month - 1) % YEAR
+    """Remember the month and plan the next one.
+
+    Levers are expected to ask for what they asked for in the mean of twelve months; what is known ahead (road works)
+    for just that, and its past counts no more.
+    """
+    public, ledger, slot, boards = state.budgets, the_ledger(state), (state.month - 1) % YEAR, state.boards
 
     def revenue(item: str) -> Floats:
         return np.asarray(ledger.revenue[REVENUE_ITEMS.index(item)])
@@ -54,14 +58,14 @@ def _plan(state: State) -> None:
 
     public.taxes12[:, slot] = revenue("taxes") + revenue("enclaves")
     public.land12[:, slot] = revenue("land sales")
-    public.asked12[:, slot] = ledger.asked
+    public.asked12[:, slot] = ledger.asked - sum(boards.public_asked[item] for item in boards.public_ahead)
     public.spent12[:, slot] = ledger.spending.sum(axis=0) - spending("ordinary spending") - spending("interest")
     plan = plan_budgets(
         state.scenario[Fiscal],
         net=public.balance - public.debt - np.append(public.earmarked, 0.0),
         local=public.taxes12.sum(axis=1) / YEAR,
         land=public.land12.sum(axis=1) / YEAR,
-        asked=public.asked12.sum(axis=1) / YEAR,
+        asked=public.asked12.sum(axis=1) / YEAR + sum(boards.public_ahead.values()),
         transfers=revenue("transfers from above"),
         interest=spending("interest"),
         floor=public.base * grown_population(state),

@@ -46,7 +46,7 @@ def resolve_build(state: State, streams: Streams) -> None:
         asked = used if boards.development_asked is None else boards.development_asked
         ledger.asked[:-1] += cost * asked
         beyond = cost * np.maximum(used - asked * state.funded[: len(used)], 0.0)
-        spend_earmarked(state, np.minimum(beyond, state.earmarked))
+        spend_earmarked(state, np.minimum(beyond, state.earmarked), on_land=True)
     _works(state)
     rows = _before(state)
     _build(state, rows)

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from sim.mechanisms.enclave import Enclave, Terms
 from sim.mechanisms.land import Land
-from sim.resolvers.ledger import spend, the_ledger
+from sim.resolvers.ledger import pay_back_earmarked, spend, the_ledger
 from sim.state import ENDS, YEAR, Stage, State
 from sim.sums import sum_by
 
@@ -97,7 +97,10 @@ def sign_contracts(state: State, rows: Ints) -> None:
 def settle_land(state: State) -> None:
     """Projects that have taken their land: the origin pays its share of the development, and cedes quota as it has it.
 
-    The host has paid for the development before, so what the origin can pay is taken off its cost.
+    Both go by the land that had to be developed: released land (section 9.16) took neither money nor quota. The host
+    has paid for the development before, so what the origin can pay is taken off its cost. Which money had paid for
+    which plot nobody knows; so that earmarked transfers never become free money of the host, they are paid back first:
+    all that comes in goes to the purse, until it has back what it spent on land (:func:`pay_back_earmarked`).
     """
     contracts, projects, ledger = state.contracts, state.projects, the_ledger(state)
     if not len(contracts):
@@ -106,11 +109,13 @@ def settle_land(state: State) -> None:
     due = ~contracts.settled & (contracts.ended < 0) & (stage >= Stage.LAND) & (stage <= Stage.DONE)
     rows, size = np.flatnonzero(due), state.world.county_count
     if len(rows):
-        origin, host, land = contracts.origin[rows], contracts.host[rows], contracts.land[rows]
+        origin, host = contracts.origin[rows], contracts.host[rows]
+        land = contracts.land[rows] - projects.released_land[contracts.project[rows]]
         asked = contracts.capital_share[rows] * state.scenario[Land].dev_cost * land
         paid = asked * state.funded[origin]
-        spend(state, "land development", sum_by(origin, paid, size) - sum_by(host, paid, size))
-        ledger.asked[:-1] += sum_by(origin, asked, size) - sum_by(host, paid, size)
+        received = sum_by(host, paid, size)
+        spend(state, "land development", sum_by(origin, paid, size) - received)
+        ledger.asked[:-1] += sum_by(origin, asked, size) - (received - pay_back_earmarked(state, received))
         contracts.capital[rows] = paid
         contracts.quota_due[rows] = contracts.quota_share[rows] * land
         contracts.settled[rows] = True

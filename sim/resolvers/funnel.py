@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from sim.draws import Streams
 from sim.mechanisms.construction import Construction, work_of
 from sim.mechanisms.demand import OPENING
+from sim.mechanisms.enclave import parks_for_leads
 from sim.mechanisms.land import Land
 from sim.mechanisms.leaders import Leaders
 from sim.mechanisms.linkage import Linkage, partner_matrix
@@ -175,11 +176,7 @@ def _resolve_leads(state: State) -> None:
     size = len(leads["product"])
     q = state.scenario[Location]
     utility = np.sum(state.boards.appeal, axis=0)
-    admitted = np.logical_and.reduce(state.boards.allowed)
-    allowed = np.logical_or.reduce([admitted, *state.boards.invited])
-    if state.boards.referred:
-        helping = partner_matrix(state.scenario[Linkage], state.world).any(axis=1)[state.world.park_county]
-        allowed &= ~((state.boards.referred[0] >= 0)[:, None] & helping[None, :])
+    admitted, allowed = parks_for_leads(state)
     refused = np.logical_or.reduce([np.zeros(size, dtype=bool), *state.boards.refused])
     pool = state.boards.candidates
     assert pool is not None

@@ -69,15 +69,30 @@ def spend(state: State, item: str, amount: Floats) -> None:
     the_ledger(state).spending[SPENDING_ITEMS.index(item), : len(amount)] += amount
 
 
-def spend_earmarked(state: State, amount: Floats) -> None:
+def spend_earmarked(state: State, amount: Floats, *, on_land: bool = False) -> None:
     """Take spending that is booked under its item from the transfers received for it.
 
     Args:
         state: with an open ledger.
         amount: (C,) M yuan, at most what is left of them.
+        on_land: it develops land, of which others may pay back a share (:func:`pay_back_earmarked`).
     """
     the_ledger(state).earmarked_spent += amount
     state.budgets.earmarked = state.budgets.earmarked - amount
+    if on_land:
+        state.budgets.earmarked_land = state.budgets.earmarked_land + amount
+
+
+def pay_back_earmarked(state: State, received: Floats) -> Floats:
+    """(C,) what of a payment for land goes back to the purse of earmarked transfers: all, up to what it spent on land.
+
+    Args:
+        state: with an open ledger.
+        received: (C,) M yuan that counties get back of what they spent on developing land; booked by the caller.
+    """
+    back = np.minimum(received, state.budgets.earmarked_land)
+    spend_earmarked(state, -back, on_land=True)
+    return back
 
 
 def pay_households(state: State, amount: Floats) -> None:

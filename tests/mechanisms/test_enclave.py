@@ -25,6 +25,7 @@ from sim.mechanisms.enclave import (
     stay_chance,
 )
 from sim.mechanisms.labour import staffing
+from sim.mechanisms.linkage import Linkage, partner_matrix
 from sim.model import NingdeModel
 from sim.resolvers import enclaves, open_ledger
 from sim.scenario import ScenarioError
@@ -326,6 +327,81 @@ def test_what_the_origin_pays_and_cedes_reaches_the_host(lively):
     assert np.maximum(enclave_money, 0).sum() == pytest.approx(contracts.paid.sum())
     introduced = a["public_spending"][:, :-1, SPENDING_ITEMS.index("promotion")].sum()
     assert introduced == pytest.approx(5.0 * len(contracts))
+
+
+def settled_by_hand(state, *, released=0.0, earmarked_land=0.0):
+    """One contract takes its land this month: (contract, host, land that had to be developed)."""
+    contracts, projects = state.contracts, state.projects
+    state.ledger = open_ledger(state)
+    state.budgets.funded[:] = 1.0
+    contracts.quota_due[:] = 0.0
+    contracts.settled[:] = True
+    row = int(np.flatnonzero(contracts.ended < 0)[0])
+    contracts.settled[row], contracts.capital[row], contracts.quota_ceded[row] = False, 0.0, 0.0
+    project, host = contracts.project[row], int(contracts.host[row])
+    projects.stage[project] = Stage.LAND
+    projects.released_land[project] = released * contracts.land[row]
+    state.counties.quota[contracts.origin[row]] = 1e3
+    state.budgets.earmarked_land[:] = 0.0
+    state.budgets.earmarked_land[host] = earmarked_land
+    enclaves.settle_land(state)
+    return row, host, (1.0 - released) * contracts.land[row]
+
+
+@pytest.mark.parametrize("released", [0.0, 0.4, 1.0])
+def test_released_land_costs_the_origin_neither_development_nor_quota(of_ones_own, released):
+    state = of_ones_own
+    row, host, land = settled_by_hand(state, released=released)
+    contracts = state.contracts
+    paid = contracts.capital_share[row] * 0.3 * land
+    assert contracts.capital_share[row] == 0.3
+    assert contracts.capital[row] == pytest.approx(paid, abs=1e-12)
+    assert contracts.quota_ceded[row] == pytest.approx(contracts.quota_share[row] * land, abs=1e-12)
+    spending = state.ledger.spending[SPENDING_ITEMS.index("land development")]
+    assert spending[host] == pytest.approx(-paid, abs=1e-12)
+    assert spending.sum() == pytest.approx(0.0, abs=1e-12)
+
+
+@pytest.mark.parametrize("share", [0.0, 0.4, 1.0, 3.0])
+def test_what_earmarked_money_paid_for_land_comes_back_as_earmarked_money(of_ones_own, share):
+    """The origin pays back; the purse of the host gets up to what it had spent on land, the rest is free."""
+    state = of_ones_own
+    row = int(np.flatnonzero(state.contracts.ended < 0)[0])
+    paid = 0.3 * 0.3 * float(state.contracts.land[row])
+    before = state.budgets.earmarked.copy()
+    _, host, _ = settled_by_hand(state, earmarked_land=share * paid)
+    back = min(share, 1.0) * paid
+    gained = state.budgets.earmarked - before
+    assert gained[host] == pytest.approx(back)
+    assert state.budgets.earmarked_land[host] == pytest.approx(share * paid - back, abs=1e-12)
+    assert np.delete(gained, host).tolist() == [0.0] * (len(gained) - 1)
+    np.testing.assert_allclose(state.ledger.earmarked_spent, -gained, atol=1e-12)
+    assert state.ledger.asked[host] == pytest.approx(back - paid), "what is earmarked pays no lever"
+
+
+def test_no_contract_brings_back_a_lead_that_the_coast_has_passed_on(early):
+    """Referrals at their highest: helping counties had contracts on offer, and none was signed."""
+    plan = early.replace(
+        {"enclave.direction": "reverse", "linkage.start": "2014-01", "linkage.referral": 0.5}, name="referrals"
+    )
+    model, offered, elsewhere = NingdeModel(plan, 1), 0, 0
+    world = model.world
+    helping = partner_matrix(plan[Linkage], world).any(axis=1)
+    for _ in range(24):
+        model.step()
+        boards, projects = model.state.boards, model.state.projects
+        rows = np.flatnonzero(boards.referred[0] >= 0) if boards.referred else []
+        if not len(rows):
+            continue
+        where = helping[world.park_county]
+        offered += sum((mask[rows] & where).any(axis=1).sum() for mask in boards.invited)
+        here = np.flatnonzero((projects.born == model.state.month) & (projects.signed == model.state.month))
+        slots = set(boards.leads[0]["slot"][rows].tolist())
+        signed = here[[int(slot) in slots for slot in projects.slot[here]]]
+        assert not helping[projects.county[signed]].any()
+        elsewhere += len(signed)
+    assert offered > 0
+    assert elsewhere > 0
 
 
 def test_ceded_quota_is_seen_by_the_books(of_ones_own):

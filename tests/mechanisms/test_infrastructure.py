@@ -6,6 +6,7 @@ import pytest
 from sim.accounts import check_all
 from sim.experiment.witness import utility_terms
 from sim.mechanisms.construction import Building
+from sim.mechanisms.fiscal import Fiscal
 from sim.mechanisms.infrastructure import (
     RoadCosts,
     RoadWorks,
@@ -13,7 +14,7 @@ from sim.mechanisms.infrastructure import (
     direct_roads,
     road_orders,
     shortened,
-    work_asked,
+    work_done,
 )
 from sim.mechanisms.labour import Labour
 from sim.mechanisms.leaders import Expansion
@@ -52,11 +53,11 @@ def test_regions_of_one_county_count_once():
 
 
 def test_works_take_their_months():
+    """What is left of the first, a part of the next; with half of the money half a part, as long as so much is left."""
     roads = Roads(np.array([0.09, 0.18]), np.array([0.002, 0.18]))
-    assert work_asked(roads, 0.0, 36.0) == pytest.approx([0.002, 0.005]), (
-        "what is left of the first, a part of the next"
-    )
-    assert work_asked(roads, 0.036, 36.0) == pytest.approx([0.002, 0.005, 0.001])
+    assert work_done(roads, 36.0, 1.0) == pytest.approx([0.002, 0.005])
+    assert work_done(roads, 36.0, 0.5) == pytest.approx([0.00125, 0.0025])
+    assert work_done(roads, 36.0, 0.9) == pytest.approx([0.002, 0.0045]), "the rest is finished, it does not dwindle"
 
 
 def test_minutes_are_cut_between_counties_only():
@@ -108,6 +109,8 @@ def test_before_its_date_a_road_does_nothing(fresh, same_run):
         for _ in range(6):
             model.step()
     same_run(later, never)
+    later.step()  # decided and put into the budget
+    assert later.state.minutes[0, 2] == later.world.minutes[0, 2]
     later.step()
     assert later.state.minutes[0, 2] < later.world.minutes[0, 2]
 
@@ -116,16 +119,17 @@ def test_before_its_date_a_road_does_nothing(fresh, same_run):
 
 
 def run_works(model, months, funded=1.0):
-    """The building phase alone, with a budget that pays a given share."""
+    """The building phase alone, with a budget that pays a given share; a raised lever has been decided on before."""
     state, works, cuts = model.state, part(model, RoadWorks), []
-    for _ in range(months):
+    for at in range(months + 1):
         state.month += 1
         state.boards, state.ledger = Boards(), open_ledger(state)
         state.budgets.funded = np.full(state.world.county_count + 1, funded)
         works.step(state, model.streams)
         resolve_build(state, model.streams)
         cuts.append(1.0 - state.minutes[0, 2] / state.world.minutes[0, 2])
-    return cuts
+        assert at > 0 or cuts == [0.0], "nothing is done in the month of the decision"
+    return cuts[1:]
 
 
 def test_minutes_fall_over_three_years_and_then_stay(fresh):
@@ -262,16 +266,60 @@ def test_what_the_city_level_pays_for_roads_builders_get(fresh):
     item = SPENDING_ITEMS.index("infrastructure")
     for each in (model, none):
         each.step()
+    assert model.recorder.arrays["public_spending"][0, -1, item] == 0.0, "decided, and not yet at work"
+    assert model.state.funded[-1] == none.state.funded[-1] == 1.0
+    for each in (model, none):
+        each.step()
     works = part(model, RoadWorks)
     assert works.cost == pytest.approx(200 * model.world.minutes[works.direct].sum())
-    paid = model.recorder.arrays["public_spending"][0, :, item]
+    paid = model.recorder.arrays["public_spending"][1, :, item]
     assert paid[-1] == pytest.approx(works.cost * 0.01 / 36)
     assert (paid[:-1] == 0).all()
     cons = model.world.product("CONS")
-    more = [each.recorder.arrays["output"][0, :, cons].sum() for each in (model, none)]
+    more = [each.recorder.arrays["output"][1, :, cons].sum() for each in (model, none)]
     share = (model.state.technology.home_share[cons].sum(axis=0)).min()
     assert more[0] - more[1] > 0.8 * share * paid[-1]
     assert model.state.ledger.asked[-1] - none.state.ledger.asked[-1] == pytest.approx(paid[-1])
+
+
+def test_a_programme_beyond_all_money_is_scaled_from_its_first_month_on(fresh):
+    """All of a third of the minutes costs 300 bn yuan; what is paid in a month changes little from one to the next."""
+    model = fresh({"infrastructure.minutes_cut": 0.3})
+    for _ in range(14):
+        model.step()
+    item = SPENDING_ITEMS.index("infrastructure")
+    paid = model.recorder.arrays["public_spending"][:14, -1, item]
+    asked = part(model, RoadWorks).cost * 0.3 / 36
+    assert paid[0] == 0.0
+    assert 0 < paid[1] < 0.05 * asked
+    assert (np.abs(np.diff(np.log(paid[1:]))) < 0.1).all(), "neither a first month in full nor months without work"
+    taxes = 12 * model.state.public.taxes12[-1].mean()
+    assert model.state.public.debt[-1] < model.plan[Fiscal].debt_cap * taxes
+    check_all(model.state)
+
+
+def test_works_that_have_ended_ask_for_nothing_and_are_forgotten(fresh):
+    """Levers are scaled by what they ask for now: the month after the last work they can be paid again."""
+    ended = fresh({"infrastructure.minutes_cut": 0.3, "infrastructure.build_months": 12})
+    for _ in range(3):
+        ended.step()
+    assert ended.state.funded[-1] < 0.1
+    ended.state.roads.left[:] = 0.0
+    ended.step()
+    assert ended.state.funded[-1] == 1.0
+
+
+def test_rounding_begins_no_work(fresh):
+    """Works of a tenth and two tenths add up to a little more or less than three tenths."""
+    model = fresh({"infrastructure.minutes_cut": 0.3})
+    works, state = part(model, RoadWorks), model.state
+    state.month = 1
+    for gap, begun in ((1e-13, 0.0), (1e-6, 1e-6)):
+        state.roads.begun, state.roads.left = np.array([0.1, 0.2 - gap]), np.zeros(2)
+        state.boards = Boards()
+        works.step(state, model.streams)
+        assert state.boards.road_begun == pytest.approx(begun)
+        assert (state.boards.road_work is None) == (begun == 0.0)
 
 
 def test_without_the_works_the_minutes_stay(fresh):

@@ -276,6 +276,7 @@ def test_earmarked_money_develops_the_land_that_a_county_cannot_pay(fresh):
         model.step()
         developed = float((state.parks.developed - before)[here].sum())
         found[money] = developed, state.ledger.earmarked_spent[county], state.ledger.spending[:, county]
+        in_land = state.budgets.earmarked_land[county]
     land, training = SPENDING_ITEMS.index("land development"), TRAINING
     assert found[0.0][0] <= 1e-9
     developed, spent, spending = found[60.0]
@@ -283,6 +284,7 @@ def test_earmarked_money_develops_the_land_that_a_county_cannot_pay(fresh):
     cost = load_cost()
     assert spending[land] == pytest.approx(cost * developed)
     assert spending[land] + spending[training] == pytest.approx(spent)
+    assert in_land == pytest.approx(spending[land]), "so much of it must come back earmarked where others pay for land"
     assert 0.5 * 60.0 < spent <= 60.0, "the rest waits for places in the schools"
 
 

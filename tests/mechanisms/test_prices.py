@@ -449,7 +449,7 @@ def test_real_output_does_not_see_prices_when_nothing_answers_to_them(baseline):
 def test_without_the_mechanism_prices_and_materials_stand_and_volumes_do_not_care(beside):
     """Nominal output is then output at the prices of the opening; who comes in the first year does not see prices."""
     # Pressure of a plan follows all who come; what is missing along the chains follows prices.
-    months, free = 17, {"promotion.plan_target": 0.0, "promotion.own_search": 0.0}
+    months, free = 16, {"promotion.plan_target": 0.0, "promotion.own_search": 0.0}
     frozen, usual = (beside(free, without=out, months=months) for out in ((WorldPrices,), ()))
     left, right = frozen.recorder.arrays, usual.recorder.arrays
     for name in ("price", "price_level", "commodity_price"):
