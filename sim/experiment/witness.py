@@ -250,8 +250,8 @@ class Witness:
         leads = boards.leads[0]
         product, sponsor = (np.asarray(leads[name], dtype=np.int64) for name in ("product", "sponsor"))
         terms = utility_terms(state, self.location, product, sponsor)
-        offered = worth_to_leads(state, leads["productivity"])[:, None] * boards.offers[0]
-        terms["incentive"] = self.location.incentive * offered[:, state.world.park_county]
+        grants = worth_to_leads(state, leads["productivity"])[:, None] * boards.offers[0]
+        terms["incentive"] = self.location.incentive * grants[:, state.world.park_county]
         written = dict(zip(self.writers, boards.appeal, strict=True))
         base = written.pop(Location.table)
         terms = {**terms, **written, REST: base - np.sum(list(terms.values()), axis=0)}
