@@ -15,6 +15,7 @@ from typer.testing import CliRunner, Result
 
 from sim import cli
 from sim.accounts import BrokenIdentityError
+from sim.cli import scenarios
 from sim.inputoutput.rationing import NoConvergenceError
 from sim.model import GROUPS
 from sim.parameters import describe
@@ -42,7 +43,7 @@ def runs(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Scenario, int, Path]]:
         assert out.is_dir(), "the folder is there before anything is simulated"
         done.append((scenario, seed, out))
 
-    monkeypatch.setattr(cli, "_run_one", instead)
+    monkeypatch.setattr("sim.cli.running.run_one", instead)
     return done
 
 
@@ -156,7 +157,7 @@ def test_levers_tell_who_pays_in_a_wide_and_in_a_narrow_window(monkeypatch: pyte
     head, *lines = ningde("levers", "service").stdout.strip().split("\n")
     assert "paid by" in head
     assert max(len(line.rstrip()) for line in lines) <= 200
-    monkeypatch.setattr(cli, "WIDE", 201)
+    monkeypatch.setattr(scenarios, "WIDE", 201)
     assert "    paid by: city level\n" in ningde("levers", "service").stdout
 
 
@@ -184,7 +185,7 @@ def test_levers_as_csv() -> None:
     [("=1+1", "'=1+1"), ("@x", "'@x"), ("-x", "'-x"), ("+3", "+3"), ("-0.1", "-0.1"), ("a=1", "a=1")],
 )
 def test_no_text_becomes_a_formula(text: str, written: str) -> None:
-    assert cli._harmless(text) == written
+    assert scenarios.harmless(text) == written
 
 
 # --- schema
@@ -304,7 +305,7 @@ def test_run_refuses_a_folder_without_permission(
 @pytest.mark.usefixtures("folder")
 def test_run_passes_quiet_on(monkeypatch: pytest.MonkeyPatch) -> None:
     heard: list[bool] = []
-    monkeypatch.setattr(cli, "_run_one", lambda _scenario, _seed, _out, quiet, _table: heard.append(quiet))
+    monkeypatch.setattr("sim.cli.running.run_one", lambda _scenario, _seed, _out, quiet, _table: heard.append(quiet))
     ningde("run", "baseline")
     ningde("run", "baseline", "--quiet")
     assert heard == [False, True]

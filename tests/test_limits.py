@@ -184,9 +184,11 @@ def test_reasons_of_a_plant_are_exclusive(state: State) -> None:
 
 
 def test_without_land_projects_wait_for_land() -> None:
-    """No quota and no free land from the fourth year on."""
+    """No quota and no free land from the fourth year on, beside a city with quota and free land for all who wait."""
     models = [after(36), after(36)]
-    caged = models[1].state
+    roomy, caged = (model.state for model in models)
+    roomy.counties.quota += 5_000.0
+    roomy.parks.developed += np.minimum(1_000.0, roomy.parks.planned - roomy.parks.developed)
     caged.levers = {**caged.levers, "land.new_quota": np.zeros_like(caged.levers["land.new_quota"])}
     caged.counties.quota[:] = 0.0
     caged.parks.idle += np.maximum(caged.parks.free, 0.0)

@@ -379,8 +379,9 @@ def test_what_earmarked_money_paid_for_land_comes_back_as_earmarked_money(of_one
     assert state.ledger.asked[host] == pytest.approx(back - paid), "what is earmarked pays no lever"
 
 
-def test_no_contract_brings_back_a_lead_that_the_coast_has_passed_on(early):
-    """Referrals at their highest: helping counties had contracts on offer, and none was signed."""
+def test_no_contract_brings_back_a_lead_that_the_coast_has_passed_on(early, monkeypatch):
+    """Referrals at their highest from counties as if full: helping counties had contracts on offer, none was signed."""
+    monkeypatch.setattr("sim.mechanisms.linkage.fullness", lambda state: np.ones(state.world.county_count))
     plan = early.replace(
         {"enclave.direction": "reverse", "linkage.start": "2014-01", "linkage.referral": 0.5}, name="referrals"
     )
