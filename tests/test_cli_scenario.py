@@ -127,6 +127,15 @@ def test_values_that_allow_no_opening_are_refused(folder: Path, runs: list[tuple
     assert runs == []
 
 
+def test_more_quota_than_the_plans_leave_is_refused_with_its_line(
+    folder: Path, runs: list[tuple[Scenario, int, Path]]
+) -> None:
+    scenario("x", '[run]\nend = "2035-12"\n[land]\nnew_quota = 12000\n')
+    (line,) = refused(folder, "x")
+    assert line.startswith("scenarios/x.toml:4: land.new_quota: by 2031-04 more quota is issued than the 207,100 mu")
+    assert runs == []
+
+
 @pytest.mark.parametrize("what", [b"\xff", b"[run", b"x = 1\n" * 60_000, b"x = " + b"[" * 3000])
 @pytest.mark.usefixtures("folder")
 def test_check_never_shows_a_traceback(what: bytes) -> None:

@@ -68,7 +68,7 @@ def read_all(
     A scenario is also refused if its values, each within its range, allow no opening position together.
     """
     from sim.model import NingdeModel
-    from sim.opening.checks import remarks
+    from sim.opening.checks import contradictions, remarks
     from sim.opening.totals import OpeningError
     from sim.scenario import ScenarioError, locate, located, read
 
@@ -83,6 +83,10 @@ def read_all(
             continue
         except OpeningError as error:
             refused.append(f"{path}: {error}")
+            continue
+        against = [located(path, groups(), key, sentence) for key, sentence in contradictions(opening)]
+        if against:
+            refused.extend(str(fault) for fault in against)
             continue
         scenarios.append(scenario)
         remarked = [located(path, groups(), key, sentence) for key, sentence in remarks(opening)]

@@ -11,7 +11,8 @@ state cannot start a run that would only break, or quietly mend itself, in its f
 - incomes: what is ordered at home out of the incomes that an output pays is less than that output;
 - every stock, price and share means something (:mod:`sim.meaning`).
 
-What can be, but is hardly meant, is not refused but remarked upon (:func:`remarks`).
+What can be, but is hardly meant, is not refused but remarked upon (:func:`remarks`); what contradicts itself without
+breaking a run is refused where a scenario file is read (:func:`contradictions`).
 """
 
 from __future__ import annotations
@@ -63,8 +64,7 @@ def check_position(state: State, table: Table) -> None:
 def remarks(state: State) -> list[tuple[str, str]]:
     """Settings that are accepted although the opening makes them a shock that is hardly meant.
 
-    Caps on electricity and carbon below what the plants of the opening use: output is cut in the first such month. More
-    land quota over the run than the plans of all parks leave: what goes beyond lies unused.
+    Caps on electricity and carbon below what the plants of the opening use: output is cut in the first such month.
 
     Args:
         state: the opening position.
@@ -86,16 +86,28 @@ def remarks(state: State) -> list[tuple[str, str]]:
                 "the opening use: their output is cut to it; 0 means no cap"
             )
             found.append((f"energy.{name}", sentence))
+    return found
+
+
+def contradictions(state: State) -> list[tuple[str, str]]:
+    """Settings that no policy can mean together: more land quota over the run than the plans of all parks leave.
+
+    Args:
+        state: the opening position.
+
+    Returns:
+        Dotted name of each setting and a sentence with what is asked and what there is.
+    """
     issued = np.cumsum(state.scenario.lever("land.new_quota")) / YEAR
     left = float((state.parks.planned - state.parks.developed).sum())
-    if issued[-1] > left:
-        month = state.scenario.start + int((issued > left).argmax())
-        sentence = (
-            f"by {month} more quota is issued than the {left:,.0f} mu that the plans of all parks leave; what goes "
-            "beyond lies unused"
-        )
-        found.append(("land.new_quota", sentence))
-    return found
+    if issued[-1] <= left:
+        return []
+    month = state.scenario.start + int((issued > left).argmax())
+    sentence = (
+        f"by {month} more quota is issued than the {left:,.0f} mu that the plans of all parks leave "
+        f"({issued[-1]:,.0f} mu to the end of the run); issue less, or end the run before"
+    )
+    return [("land.new_quota", sentence)]
 
 
 def _refuse(what: str, place: str, have: float, need: float, unit: str, look: str) -> None:

@@ -12,7 +12,7 @@ from sim.mechanisms.energy import electricity
 from sim.mechanisms.production import household_orders
 from sim.model import NingdeModel
 from sim.opening import position
-from sim.opening.checks import check_position, orders_out_of_incomes, remarks
+from sim.opening.checks import check_position, contradictions, orders_out_of_incomes, remarks
 from sim.opening.totals import OpeningError
 from sim.parameters import Month
 from sim.state import State
@@ -137,10 +137,13 @@ def test_caps_below_what_the_opening_uses_are_remarked_upon_with_both_figures(mo
             assert f" Mt CO2 a year is below the {use * 0.45:.3g} Mt CO2 that" in carbon
 
 
-def test_more_land_quota_than_the_plans_of_parks_leave_is_remarked_upon(model: NingdeModel) -> None:
+def test_more_land_quota_than_the_plans_of_parks_leave_contradicts_them(model: NingdeModel) -> None:
     left = float((model.state.parks.planned - model.state.parks.developed).sum())
     assert 6000 * 22 < left < 12000 * 22
-    ((key, sentence),) = remarks(NingdeModel(sim.load("baseline").replace({"land.new_quota": 12000}), seed=4).state)
+    assert contradictions(model.state) == []
+    wide = NingdeModel(sim.load("baseline").replace({"land.new_quota": 12000}), seed=4).state
+    ((key, sentence),) = contradictions(wide)
+    assert remarks(wide) == []
     assert key == "land.new_quota"
     assert f"the {left:,.0f} mu" in sentence
     assert f"by {Month('2014-01') + int(left // 1000)} " in sentence
