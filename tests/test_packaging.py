@@ -211,7 +211,8 @@ def test_what_counts_as_outside(text: str, leaves: bool) -> None:
 
 def steps_up(path: Path) -> int:
     """How many folders a file climbs from its own place at most: the largest n of a ``parents[n]`` in it, plus one."""
-    nodes = ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+    text = path.read_text(encoding="utf-8")
+    nodes = ast.walk(ast.parse(text)) if "parents" in text else ()
     climbs = [
         node for node in nodes if isinstance(node, ast.Subscript) and ast.unparse(node.value).endswith(".parents")
     ]

@@ -7,6 +7,7 @@ import hashlib
 import io
 import json
 import os
+import shutil
 import tempfile
 from pathlib import Path
 
@@ -32,6 +33,20 @@ def run() -> Run:
 @pytest.fixture
 def short() -> Run:
     return fake.run(fake.scenario(end="2015-12", seed=7))
+
+
+@pytest.fixture(scope="module")
+def folder_of_short(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("short")
+    fake.run(fake.scenario(end="2015-12", seed=7)).save(folder)
+    return folder
+
+
+@pytest.fixture
+def saved(folder_of_short: Path, tmp_path: Path) -> tuple[Path, Path]:
+    """Dataset and manifest of ``short`` in a folder of one's own, with the tables beside them."""
+    shutil.copytree(folder_of_short, tmp_path, dirs_exist_ok=True)
+    return tmp_path / "run-seed0007.nc", tmp_path / "manifest-seed0007.json"
 
 
 def arrays(monthly: xr.Dataset) -> dict[str, np.ndarray]:
@@ -361,9 +376,9 @@ def test_the_file_reaches_the_disk_before_its_name(short: Run, tmp_path: Path, m
 
 @pytest.mark.parametrize("place", [0, 100, -1])
 def test_a_damaged_file_never_meets_the_library(
-    short: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, place: int
+    saved: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch, place: int
 ) -> None:
-    file = short.save(tmp_path)[0]
+    file = saved[0]
     content = bytearray(file.read_bytes())
     content[place] ^= 1
     file.write_bytes(content)
@@ -372,8 +387,8 @@ def test_a_damaged_file_never_meets_the_library(
         Run.load(file)
 
 
-def test_a_truncated_file_is_refused(short: Run, tmp_path: Path) -> None:
-    file = short.save(tmp_path)[0]
+def test_a_truncated_file_is_refused(saved: tuple[Path, Path]) -> None:
+    file = saved[0]
     file.write_bytes(file.read_bytes()[:-1])
     with pytest.raises(DamagedError, match="damaged"):
         Run.load(file)
@@ -382,23 +397,23 @@ def test_a_truncated_file_is_refused(short: Run, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "content", ["", "{", "[]", "null", "{}", '{"files_sha256": 1}', '{"files_sha256": {}, "format": 0}', "[" * 200_000]
 )
-def test_a_manifest_that_is_none_is_refused(short: Run, tmp_path: Path, content: str) -> None:
-    file, *_, manifest = short.save(tmp_path)
+def test_a_manifest_that_is_none_is_refused(saved: tuple[Path, Path], content: str) -> None:
+    file, manifest = saved
     manifest.write_text(content, encoding="utf-8")
     with pytest.raises(DamagedError, match=r"manifest-seed0007\.json"):
         Run.load(file)
 
 
-def test_a_run_of_another_version_of_the_files_is_refused(short: Run, tmp_path: Path) -> None:
-    file, *_, manifest = short.save(tmp_path)
+def test_a_run_of_another_version_of_the_files_is_refused(saved: tuple[Path, Path]) -> None:
+    file, manifest = saved
     content = json.loads(manifest.read_text(encoding="utf-8"))
     manifest.write_text(json.dumps(content | {"format": storage.FORMAT + 1}), encoding="utf-8")
     with pytest.raises(DamagedError, match="saved by another version of the simulator"):
         Run.load(file)
 
 
-def test_a_missing_manifest_or_run_is_named(short: Run, tmp_path: Path) -> None:
-    file, *_, manifest = short.save(tmp_path)
+def test_a_missing_manifest_or_run_is_named(saved: tuple[Path, Path], tmp_path: Path) -> None:
+    file, manifest = saved
     manifest.unlink()
     with pytest.raises(DamagedError, match="the manifest is missing"):
         Run.load(file)
@@ -415,16 +430,16 @@ def _describe(file: Path, manifest: Path) -> None:
     manifest.write_text(json.dumps(content), encoding="utf-8")
 
 
-def test_bytes_that_are_vouched_for_but_no_run_are_refused(short: Run, tmp_path: Path) -> None:
-    file, *_, manifest = short.save(tmp_path)
+def test_bytes_that_are_vouched_for_but_no_run_are_refused(saved: tuple[Path, Path]) -> None:
+    file, manifest = saved
     file.write_bytes(b"\x89HDF\r\n\x1a\n and nothing else")
     _describe(file, manifest)
     with pytest.raises(DamagedError, match="no dataset of a run"):
         Run.load(file)
 
 
-def test_other_numbers_in_a_file_that_is_vouched_for_are_refused(short: Run, tmp_path: Path) -> None:
-    file, *_, manifest = short.save(tmp_path)
+def test_other_numbers_in_a_file_that_is_vouched_for_are_refused(short: Run, saved: tuple[Path, Path]) -> None:
+    file, manifest = saved
     short.monthly.assign(jobs=short.monthly["jobs"] * 2).to_netcdf(file, engine="netcdf4")
     _describe(file, manifest)
     with pytest.raises(DamagedError, match="the numbers are not those"):

@@ -17,14 +17,18 @@ GRADES = ("sourced", "derived", "recalled", "assumed", "calibrate")
 """Evidence grades of a row, best first; ``calibrate`` marks a wide prior that may be fitted."""
 
 
+_FOLDER = files(__name__)
+"""The data files inside the installed package."""
+
+
 def _file(name: str) -> Traversable:
-    """The data file of that name inside the installed package."""
-    return files(__name__).joinpath(name)
+    """The data file of that name."""
+    return _FOLDER.joinpath(name)
 
 
 def names() -> list[str]:
     """Names of all data files (CSV and GeoJSON), sorted."""
-    return sorted(entry.name for entry in files(__name__).iterdir() if entry.name.endswith((".csv", ".geojson")))
+    return sorted(entry.name for entry in _FOLDER.iterdir() if entry.name.endswith((".csv", ".geojson")))
 
 
 def text(name: str) -> str:

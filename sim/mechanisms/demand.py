@@ -16,6 +16,7 @@ Reads the known part of the outside series. Writes: volume, components.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 from typing import ClassVar
 
 import numpy as np
@@ -291,14 +292,20 @@ def annual_series(name: str, known_until: Month) -> dict[int, float]:
     Raises:
         KeyError: the series does not exist.
     """
-    known = {
-        int(row["year"]): float(row["value"])
-        for row in data.rows("world.csv")
-        if row["series"] == name and int(row["year"]) <= last_known_year(known_until)
-    }
+    last = last_known_year(known_until)
+    known = {year: value for year, value in _world_series().get(name, ()) if year <= last}
     if not known:
         raise KeyError(f"world.csv has no series {name} up to {known_until}")
     return known
+
+
+@cache
+def _world_series() -> dict[str, tuple[tuple[int, float], ...]]:
+    """Years and values of every outside series, in the order of the file; nobody changes it."""
+    series: dict[str, tuple[tuple[int, float], ...]] = {}
+    for row in data.rows("world.csv"):
+        series[row["series"]] = (*series.get(row["series"], ()), (int(row["year"]), float(row["value"])))
+    return series
 
 
 def monthly_logs(annual: dict[int, float], months: int) -> Floats:

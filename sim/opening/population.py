@@ -156,20 +156,24 @@ def choose_parks(drawn: Drawn, land: Floats, world: World, fill: float) -> tuple
     park = drawn.park.copy()
     own = [np.flatnonzero(world.park_county[:named] == index) for index in range(world.county_count)]
     np.add.at(occupied, park[park >= 0], land[park >= 0])
-    for firm in np.argsort(-drawn.size, kind="stable"):
-        if park[firm] >= 0:
-            continue
-        options = own[county[firm]]
-        if world.port[product[firm]]:
-            options = options[world.park_port[options]]
-        options = options[occupied[options] + land[firm] <= limit[options]]
-        if len(options):
-            free = 1.0 - occupied[options] / np.maximum(world.park_developed[options], 1.0)
-            park[firm] = options[int(free.argmax())]
-        else:
-            park[firm] = int(world.town_plots(int(county[firm])))
-        occupied[park[firm]] += land[firm]
-    return park, occupied
+    # One firm after the other, each on few parks: plain numbers are faster here than arrays.
+    options = {
+        (at, port): (of[world.park_port[of]] if port else of).tolist()
+        for at, of in enumerate(own)
+        for port in (False, True)
+    }
+    town = world.town_plots(np.arange(world.county_count)).tolist()
+    taken, most, size = occupied.tolist(), limit.tolist(), np.maximum(world.park_developed, 1.0).tolist()
+    order = np.argsort(-drawn.size, kind="stable")
+    order = order[park[order] < 0]
+    for firm, at, port, need in zip(
+        order, county[order].tolist(), world.port[product[order]].tolist(), land[order].tolist(), strict=True
+    ):
+        room = [option for option in options[at, port] if taken[option] + need <= most[option]]
+        chosen = max(room, key=lambda option: 1.0 - taken[option] / size[option], default=town[at])
+        park[firm] = chosen
+        taken[chosen] += need
+    return park, np.array(taken)
 
 
 def noisy(total_weight: Floats, cell: Ints, normal: Floats, spread: float, cells: int) -> Floats:

@@ -265,7 +265,7 @@ def opening_markets(scenario: Scenario, world: World, components: Floats, volume
 
 
 ROUNDS_OF_PRICES = 200
-"""Rounds in which opening prices, which pay for one another, settle (numerical)."""
+"""Most rounds in which opening prices, which pay for one another, settle (numerical)."""
 
 
 def _prices_and_costs(state: State, scenario: Scenario) -> None:
@@ -276,7 +276,12 @@ def _prices_and_costs(state: State, scenario: Scenario) -> None:
     markets.conversion = mechanism.learned(state.technology, markets.experience)
     markets.price[:] = markets.price_level
     for _ in range(ROUNDS_OF_PRICES):
-        markets.price = mechanism.target(state, markets.commodity, markets.price_level, markets.conversion)
+        before, markets.price = (
+            markets.price,
+            mechanism.target(state, markets.commodity, markets.price_level, markets.conversion),
+        )
+        if np.array_equal(markets.price, before):
+            break  # settled to the last bit: further rounds would change nothing
     firms = state.firms
     firms.unit_cost, firms.relative_cost = unit_costs(state)
     firms.capacity = np.where(firms.block, 0.0, firms.capital / firms.capital_intensity * firms.productivity / YEAR)

@@ -11,6 +11,7 @@ import os
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -178,12 +179,12 @@ class Line:
     late: bool
     world: str
 
-    @property
+    @cached_property
     def band(self) -> Band:
         """Quantiles over the runs."""
         return Band.of(self.values)
 
-    @property
+    @cached_property
     def verdict(self) -> str:
         """What the runs say."""
         return verdict(self.values, self.fact) if measurable(self.moment) else NOT_HERE

@@ -17,7 +17,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.state import YEAR
-from sim.sums import sum_by
 from sim.world import World
 
 Floats = NDArray[np.float64]
@@ -68,9 +67,10 @@ def by_view(values: Floats, world: World, view: View) -> tuple[tuple[str, ...], 
     if view != "official":
         raise ValueError(f"view {view!r}: choose official (9 rows, Dongqiao inside Jiaocheng) or model (10 rows)")
     kept = sorted(set(world.official.tolist()))
-    flat = values.reshape(len(values), -1)
-    merged = np.column_stack([sum_by(world.official, column, world.county_count)[kept] for column in flat.T])
-    return tuple(world.county_names[row] for row in kept), merged.reshape(len(kept), *values.shape[1:])
+    merged = np.zeros((world.county_count, *values.shape[1:]))
+    for region, row in zip(values, world.official.tolist(), strict=True):
+        merged[row] += region
+    return tuple(world.county_names[row] for row in kept), merged[kept]
 
 
 # --- growth -----------------------------------------------------------------------------------------------------------

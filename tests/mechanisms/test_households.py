@@ -136,9 +136,9 @@ def test_jobs_make_local_demand():
 
     def services(without):
         model = NingdeModel(baseline, 1, without=without)
-        for _ in range(72):
+        for _ in range(48):
             model.step()
-        made = model.recorder.arrays["output"][66:72].sum(axis=(0, 1))
+        made = model.recorder.arrays["output"][42:48].sum(axis=(0, 1))
         return made[model.world.product("CSRV")]
 
     assert services(()) > 1.03 * services((Consumption,))

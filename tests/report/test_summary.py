@@ -25,6 +25,11 @@ def printed(run: Run, files: tuple[Path, ...] = ()) -> str:
     return out.getvalue()
 
 
+@pytest.fixture(scope="module")
+def text(run: Run) -> str:
+    return printed(run)
+
+
 def row(text: str, first: str) -> list[str]:
     """The cells of the row that starts with a word."""
     return next(line.split() for line in text.splitlines() if line.split()[: len(first.split())] == first.split())
@@ -43,15 +48,13 @@ def test_it_fits_a_terminal_of_a_hundred_columns(run: Run) -> None:
     assert "…" not in console.file.getvalue()  # type: ignore[attr-defined]
 
 
-def test_the_header_says_what_was_run(run: Run) -> None:
-    text = printed(run)
+def test_the_header_says_what_was_run(text: str) -> None:
     assert text.startswith("A run that never was\n")
     assert "scenario fake, seed 1; Jan 2014 to Dec 2035 (264 months); facts known until Nov 2019" in text
     assert "synthetic" in text
 
 
-def test_the_years_are_those_of_the_headline(run: Run) -> None:
-    text = printed(run)
+def test_the_years_are_those_of_the_headline(run: Run, text: str) -> None:
     shown = [line.split()[0] for line in text.splitlines() if line[:6].strip().isdigit()]
     assert shown == ["2014", "2018", "2019", "2021", "2025", "2030", "2035"]
     figures = run.headline.sel(year=2019)
@@ -70,8 +73,7 @@ def test_the_last_year_is_shown_even_if_it_is_not_in_the_list() -> None:
     assert [line.split()[0] for line in text.splitlines() if line[:6].strip().isdigit()] == ["2014", "2016"]
 
 
-def test_a_county_row_by_hand(run: Run) -> None:
-    text = printed(run)
+def test_a_county_row_by_hand(run: Run, text: str) -> None:
     output = run.yearly["output_above_scale"].sel(county="Fuding").isel(product=slice(0, 19)).sum("product") / 1000
     first, last = float(output.sel(year=2014)), float(output.sel(year=2035))
     city = float(run.headline["output_real"].sel(year=2035))
@@ -81,8 +83,7 @@ def test_a_county_row_by_hand(run: Run) -> None:
     assert row(text, "Fuding")[:7] == ["Fuding", *cells, *(f"{float(firms.sel(year=y)):,.0f}" for y in (2014, 2035))]
 
 
-def test_official_jiaocheng_and_the_city_stand_below_the_ten(run: Run) -> None:
-    text = printed(run)
+def test_official_jiaocheng_and_the_city_stand_below_the_ten(run: Run, text: str) -> None:
     first = {name: float(row(text, name)[1]) for name in ("Jiaocheng", "Dongqiao")}
     official = row(text, "Jiaocheng, official *")
     assert float(official[3]) == pytest.approx(sum(first.values()), abs=0.11)
@@ -91,14 +92,14 @@ def test_official_jiaocheng_and_the_city_stand_below_the_ten(run: Run) -> None:
     assert row(text, "City")[4] == "100.0"
 
 
-def test_it_says_whether_and_when_the_trillion_is_passed(run: Run) -> None:
+def test_it_says_whether_and_when_the_trillion_is_passed(run: Run, text: str) -> None:
     last = float(run.trailing_output()["nominal"][-1])
-    assert f"at current prices does not reach 1,000 bn yuan: {last:,.0f} bn in Dec 2035." in printed(run)
+    assert f"at current prices does not reach 1,000 bn yuan: {last:,.0f} bn in Dec 2035." in text
     name = "output_above_scale_nominal"
     monthly = run.monthly.assign({name: run.monthly[name] * 2.0})
     trailing = Run(monthly).trailing_output()
     month = trailing["month"].dt.strftime("%b %Y").values[int((trailing["nominal"] >= 1000).values.argmax())]
-    text = printed(Run(monthly))
+    text = printed(Run(monthly))  # twice the output
     assert f"at current prices passes 1,000 bn yuan in {month}." in text
     assert "at 2018 prices does not reach 1,000 bn yuan" in text
 
