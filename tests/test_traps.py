@@ -424,9 +424,12 @@ def test_policy_adds_no_mere_constant(baseline):
 
 
 @pytest.mark.slow
-@pytest.mark.xfail(reason="with the policies of 2019 a third of the quota costs all groups nearly the same: not mended")
+@pytest.mark.xfail(reason="a third of the quota costs all groups nearly the same: not mended", strict=False)
 def test_less_land_does_not_cost_the_same_everywhere(baseline):
-    """Value added of core, coast and mountain falls by 12, 14 and 15 % (six seeds): an eighth apart, not a fifth."""
+    """Value added of core, coast and mountain falls by 13.2 +- 1.7, 13.3 +- 1.1 and 14.4 +- 2.8 % (six seeds to 2030).
+
+    With few seeds chance alone can set the groups a fifth apart, so the test may pass; the shortfall stays.
+    """
     below = 1.0 - by_group(baseline.replace({"land.new_quota": 2000}, name="low")) / by_group(baseline)
     assert np.ptp(below) > 0.2 * np.abs(below).max()
 
