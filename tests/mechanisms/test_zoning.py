@@ -102,15 +102,19 @@ def specialisation(model):
 
 @pytest.mark.slow
 def test_specialisation_of_new_chain_projects_rises_with_strictness_and_the_signed_value_moves(beside):
-    """Without the race of counties, which strictness ends, so that only the city plan itself acts.
+    """Three seeds. Without the race of counties, which strictness ends, so that only the city plan itself acts.
 
     Nor with a plan of promotion, whose campaigns would make up for what is signed less.
     """
-    alone = {"zoning.incentive_war": 0.0, "promotion.plan_target": 0.0}
-    runs = [beside({"zoning.strictness": z, **alone}) for z in (0.0, 0.5, 1.0)]
-    index = [specialisation(model) for model in runs]
+    alone, seeds = {"zoning.incentive_war": 0.0, "promotion.plan_target": 0.0}, (1, 2, 3)
+    sets = [[beside({"zoning.strictness": z, **alone}, seed=seed) for z in (0.0, 0.5, 1.0)] for seed in seeds]
+    index = np.mean([[specialisation(model) for model in runs] for runs in sets], axis=0)
     assert index[0] < index[1] < index[2]
-    signed = [model.recorder.arrays["signed_investment"][: model.state.month].sum() for model in runs]
+    signed = np.sum(
+        [[model.recorder.arrays["signed_investment"][: model.state.month].sum() for model in runs] for runs in sets],
+        axis=0,
+    )
     for strictness, value in ((0.0, signed[0]), (1.0, signed[2])):
         assert abs(value / signed[1] - 1.0) > 0.01, f"strictness {strictness} against 0.5"
-    assert runs[0].state.slots == runs[1].state.slots == runs[2].state.slots
+    for runs in sets:
+        assert runs[0].state.slots == runs[1].state.slots == runs[2].state.slots
