@@ -73,6 +73,9 @@ KEPT: Mapping[str, tuple[str, tuple[str, ...]]] = {
     "public_spending": ("public_spending", ("year", "budget", "budget_item")),
     "public_revenue": ("public_revenue", ("year", "budget", "revenue_item")),
     "projects_entered": ("entered", ("year", "stage", "channel")),
+    "herfindahl": ("herfindahl", ("year", "product")),
+    "world_volume": ("world_volume", ("year", "market")),
+    "commodity_price": ("commodity_price", ("year", "commodity")),
 }
 """Entries that are a variable of the run by year: its name there and the dimensions."""
 

@@ -6,7 +6,9 @@ does. Over n seeds::
     mean(d) +- t_{(1+p)/2, n-1} sd(d) / sqrt(n)                     p = 0.9, Student
     variance reduction = 1 - var(a - b) / (var(a) + var(b))         0 for independent runs, 1 for identical luck
 
-A reduction below 0 says that common luck made the comparison worse. Law, Simulation Modeling and Analysis (2015),
+A reduction below 0 says that common luck made the comparison worse. A ratio of two mean differences, such as cost for
+gain, has the interval of Fieller (Supplement to the Journal of the Royal Statistical Society 7, 1940): all r for which
+the mean of a - r b does not differ from 0. Law, Simulation Modeling and Analysis (2015),
 sections 10.2 and 11.2; Glasserman and Yao, Management Science 38 (1992), on when common random numbers help.
 """
 
@@ -104,3 +106,28 @@ def variance_reduction(one: Floats, other: Floats) -> Floats:
     alone = one.var(axis=0, ddof=1) + other.var(axis=0, ddof=1)
     together = (one - other).var(axis=0, ddof=1)
     return np.asarray(1.0 - np.divide(together, alone, out=np.full(alone.shape, np.nan), where=alone > 0))
+
+
+def ratio(above: Floats, below: Floats) -> Effect:
+    """Ratio of two mean differences of the same seeds, with the 90 % interval of Fieller.
+
+    Args:
+        above: (n,) by seed.
+        below: (n,) same seeds.
+
+    Returns:
+        The base is NaN. All is NaN where the mean below is 0; the interval is without bounds where the mean below does
+        not differ from 0: a ratio to what may be nothing is not known.
+    """
+    count, a, b = len(above), float(np.mean(above)), float(np.mean(below))
+    if b == 0:
+        return Effect(float("nan"), float("nan"), float("nan"))
+    if count < 2:
+        return Effect(a / b, float("-inf"), float("inf"))
+    scale = float(student.ppf(0.5 + CONFIDENCE / 2, count - 1)) ** 2 / count
+    (aa, ab), (_, bb) = np.cov(above, below) * scale
+    lead, middle, last = b**2 - bb, a * b - ab, a**2 - aa
+    if lead <= 0:
+        return Effect(a / b, float("-inf"), float("inf"))
+    root = float(np.sqrt(max(middle**2 - lead * last, 0.0)))
+    return Effect(a / b, float((middle - root) / lead), float((middle + root) / lead))

@@ -7,7 +7,7 @@ import pytest
 from scipy.stats import t as student
 from scipy.stats import ttest_rel
 
-from sim.statistics.paired import intervals, paired, variance_reduction
+from sim.statistics.paired import intervals, paired, ratio, variance_reduction
 
 
 def test_interval_is_that_of_the_paired_t_test() -> None:
@@ -60,3 +60,20 @@ def test_variance_reduction_of_planted_common_luck() -> None:
     assert np.isnan(variance_reduction(luck[:1], own[:1])[0])
     with pytest.raises(ValueError, match="shapes"):
         variance_reduction(luck, own[:3])
+
+
+def test_ratio_by_hand_and_its_limits() -> None:
+    exact = ratio(np.array([2.0, 4.0, 6.0]), np.array([1.0, 2.0, 3.0]))
+    assert (exact.mean, exact.low, exact.high) == pytest.approx((2.0, 2.0, 2.0))
+    assert ratio(np.array([1.0, 1.0, 1.1]), np.array([-1.0, 1.0, 0.5])).high == np.inf
+    assert np.isnan(ratio(np.array([1.0, 2.0]), np.array([-1.0, 1.0])).mean)
+    assert ratio(np.array([1.0]), np.array([2.0])).low == -np.inf
+
+
+def test_interval_of_a_ratio_covers_nine_of_ten() -> None:
+    rng, inside = np.random.default_rng(4), 0
+    for _ in range(2_000):
+        below = 4.0 + rng.normal(size=10)
+        found = ratio(2.0 * below + rng.normal(size=10), below)
+        inside += found.low <= 2.0 <= found.high
+    assert inside / 2_000 == pytest.approx(0.9, abs=0.025)
