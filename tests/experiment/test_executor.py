@@ -9,7 +9,7 @@ import multiprocessing
 
 import pytest
 
-from sim.experiment.ensemble import DIED, Outcome, default_workers, run_all
+from sim.experiment.executor import DIED, Outcome, default_workers, run_all
 
 FAIL, DIE = "1 / 0", "__import__('os')._exit(1)"
 THREADS = "__import__('os').environ['OPENBLAS_NUM_THREADS']"
