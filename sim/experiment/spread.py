@@ -121,7 +121,7 @@ def doubt_run(job: DoubtJob) -> dict[str, float]:
     table = draw_table(
         best[Opening],
         best[InputOutput],
-        best[Labour],
+        plan[Labour],
         best.run.seed,
         draw["table"],
         nev_share=best[Demand].nev_share_local,
