@@ -21,7 +21,9 @@ import pandas as pd
 import xarray as xr
 from numpy.typing import NDArray
 
+from sim.experiment.layout import Layout
 from sim.experiment.levers_runs import NOT_LEVERS
+from sim.experiment.store import Origin, Plan, difference
 from sim.parameters import suggestion
 from sim.statistics.inequality import gini, location_gini, theil_by_group
 from sim.statistics.paired import Effect, intervals, paired, ratio, variance_reduction
@@ -61,55 +63,117 @@ class ComparisonError(ValueError):
 
 
 class Runs(Protocol):
-    """What a comparison needs of an ensemble: :class:`sim.experiment.ensemble.Ensemble` has it."""
+    """What a comparison needs of an ensemble; :class:`sim.experiment.ensemble.Ensemble` has it."""
 
     @property
-    def scenarios(self) -> Sequence[str]:
+    def scenarios(self) -> tuple[str, ...]:
         """Names in order."""
 
     @property
-    def seeds(self) -> Sequence[int]:
+    def seeds(self) -> tuple[int, ...]:
         """Seeds common to all scenarios."""
 
     @property
-    def origins(self) -> Mapping[str, Mapping[str, str]]:
-        """By scenario what its luck rests on: code_digest, data_digest, start, end."""
+    def layout(self) -> Layout:
+        """Names and shapes of what is kept."""
+
+    @property
+    def made_by(self) -> Origin:
+        """Code, figures and libraries that made the runs."""
+
+    @property
+    def faults(self) -> tuple[str, ...]:
+        """What is missing and why."""
+
+    def plan(self, scenario: str) -> Plan:
+        """Text and hash of a scenario."""
 
     def values(self, scenario: str, name: str) -> xr.DataArray:
         """(seed, ...) a variable."""
 
+
+@dataclass(frozen=True, eq=False)
+class Joined:
+    """Ensembles of several folders as one, on the seeds that all of them have; made by :func:`join`.
+
+    Attributes:
+        parts: the ensembles; a scenario is read from the first that has it.
+    """
+
+    parts: tuple[Runs, ...]
+
+    @cached_property
+    def scenarios(self) -> tuple[str, ...]:
+        """Names in order."""
+        return tuple(dict.fromkeys(name for part in self.parts for name in part.scenarios))
+
+    @cached_property
+    def seeds(self) -> tuple[int, ...]:
+        """Seeds that all have."""
+        return tuple(sorted(set.intersection(*(set(part.seeds) for part in self.parts))))
+
     @property
-    def names(self) -> Sequence[str]:
-        """Names of the variables."""
+    def layout(self) -> Layout:
+        """That of all."""
+        return self.parts[0].layout
+
+    @property
+    def made_by(self) -> Origin:
+        """That of all."""
+        return self.parts[0].made_by
+
+    @cached_property
+    def faults(self) -> tuple[str, ...]:
+        """Those of all, and the seeds that are left out."""
+        left = sorted({seed for part in self.parts for seed in part.seeds} - set(self.seeds))
+        told = (f"{len(left)} seeds are not in every folder and are left out",) if left else ()
+        return tuple(fault for part in self.parts for fault in part.faults) + told
+
+    def plan(self, scenario: str) -> Plan:
+        """Text and hash of a scenario."""
+        return self._home(scenario).plan(scenario)
+
+    def values(self, scenario: str, name: str) -> xr.DataArray:
+        """(seed, ...) a variable, on the common seeds."""
+        return self._home(scenario).values(scenario, name).sel(seed=list(self.seeds))
+
+    def _home(self, scenario: str) -> Runs:
+        """The ensemble that has it."""
+        return next(part for part in self.parts if scenario in part.scenarios)
 
 
-def check_common_luck(origins: Mapping[str, Mapping[str, str]]) -> None:
-    """Refuse scenarios that did not meet the same luck, or do not cover the same months.
+def join(ensembles: Mapping[str, Runs]) -> Runs:
+    """Ensembles as one, if they met the same luck.
 
     Args:
-        origins: by scenario; the first is what the others are compared with.
+        ensembles: by the name that a fault tells, such as their folder.
 
     Raises:
-        ComparisonError: it names the first two that differ, in what, and what to do.
+        ComparisonError: other code, figures or libraries, other months, other values under one name, or no common seed.
     """
-    first, *others = origins
-    for other in others:
-        for key, (what, advice) in _COMMON.items():
-            one, two = origins[first].get(key, ""), origins[other].get(key, "")
-            if one != two:
+    (first, base), *others = ensembles.items()
+    for name, other in others:
+        months = [f"{each.layout.coords['month'][[0, -1]].astype('datetime64[M]')}" for each in (base, other)]
+        if months[0] != months[1]:
+            raise ComparisonError(
+                f"{first} and {name} do not cover the same months ({months[0]} and {months[1]}): run them with equal"
+                " run.start and run.end"
+            )
+        apart = difference(other.made_by, base.made_by)
+        if apart or base.layout.digest != other.layout.digest:
+            raise ComparisonError(
+                f"{first} and {name} were not run under common luck: they differ in {apart or 'what is recorded'}; run"
+                " both again with one version"
+            )
+        for scenario in set(base.scenarios) & set(other.scenarios):
+            if base.plan(scenario).hash != other.plan(scenario).hash:
                 raise ComparisonError(
-                    f"{first} and {other} {what} ({one[:12]} and {two[:12]}), so their difference is not due to policy"
-                    f" alone: {advice}"
+                    f"{first} and {name} hold different scenarios called {scenario}: rename one of them"
                 )
-
-
-_COMMON: Mapping[str, tuple[str, str]] = {
-    "code_digest": ("were run by different versions of the code", "run both again with one version"),
-    "data_digest": ("were run on different figures", "run both again on the same figures"),
-    "start": ("start in different months", "give both the same run.start"),
-    "end": ("end in different months", "give both the same run.end"),
-}
-"""What must be equal for a fair pair, the words for it, and what to do."""
+    found = Joined(tuple(ensembles.values())) if others else base
+    if not found.seeds:
+        raise ComparisonError(f"{' and '.join(ensembles)} have no seed in common, so there are no pairs")
+    return found
 
 
 @dataclass(frozen=True)
@@ -179,7 +243,6 @@ class Comparison:
             raise ComparisonError(
                 "the scenarios have no seed in common, so there are no pairs: run them on equal seeds"
             )
-        check_common_luck({name: runs.origins[name] for name in (against, *self.policies)})
         self._cells: dict[tuple[str, str], xr.DataArray] = {}
 
     def __repr__(self) -> str:
@@ -199,7 +262,7 @@ class Comparison:
             ComparisonError: no such scenario or variable.
         """
         known("no scenario of the ensemble", scenario, self.runs.scenarios)
-        known("no variable of an ensemble", name, self.runs.names)
+        known("no variable of an ensemble", name, self.runs.layout.names)
         if (scenario, name) not in self._cells:
             self._cells[scenario, name] = self.runs.values(scenario, name)
         return self._cells[scenario, name]
@@ -441,7 +504,7 @@ class Comparison:
         """Variable of each market and commodity whose course is recorded."""
         found: dict[str, str] = {}
         for variable in DRIVERS:
-            if variable in self.runs.names:
+            if variable in self.runs.layout.names:
                 array = self.values(self.against, variable)
                 found |= {str(label): variable for label in array[array.dims[-1]].values}
         return found

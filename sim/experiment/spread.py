@@ -21,6 +21,7 @@ figures: parameters, table and opening. Table and opening count as assumed, sinc
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -30,12 +31,13 @@ from numpy.typing import NDArray
 
 from sim.draws import Streams
 from sim.experiment.comparison import ComparisonError
-from sim.experiment.ensemble import run_all
+from sim.experiment.executor import run_all
 from sim.experiment.layout import layout_of, record
 from sim.experiment.single import run_model
 from sim.mechanisms.demand import Demand
 from sim.mechanisms.labour import Labour
 from sim.model import GROUPS, NingdeModel
+from sim.opening.totals import OpeningError, check_jobs, opening_totals
 from sim.opening.uncertainty import SOURCES as TABLE_SOURCES
 from sim.opening.uncertainty import draw_table
 from sim.parameters import Parameters, Row, describe
@@ -61,6 +63,9 @@ NOT_BEHAVIOUR = (Run, Opening, InputOutput)
 
 STREAM = "spread.parameters"
 """Named stream of drawn parameters; the number of the draw takes the place of the month."""
+
+TRIALS = 200
+"""Draws of labour parameters before a run is given up (numerical)."""
 
 ROWS = 12
 """Rows of the design: 96 runs, some minutes on two processors (assumption: intervals of shares about 0.2 wide)."""
@@ -114,10 +119,7 @@ def doubt_run(job: DoubtJob) -> dict[str, float]:
     """
     draw = dict(zip(SOURCES, job.draws, strict=True))
     best = job.scenario
-    plan = best.replace(
-        drawn_parameters(best, draw["sourced parameters"], sourced=True)
-        | drawn_parameters(best, draw["assumed parameters"], sourced=False)
-    )
+    plan = drawn_scenario(best, draw["sourced parameters"], draw["assumed parameters"])
     table = draw_table(
         best[Opening],
         best[InputOutput],
@@ -160,21 +162,46 @@ def headlines(vector: Floats, scenario: Scenario) -> dict[str, float]:
 # --- drawing parameters -----------------------------------------------------------------------------------------------
 
 
-def drawn_parameters(scenario: Scenario, number: int, *, sourced: bool) -> dict[str, float]:
-    """Values of parameters of behaviour drawn from their ranges, by dotted name.
+def drawn_scenario(scenario: Scenario, sourced: int, assumed: int) -> Scenario:
+    """The scenario with parameters of behaviour drawn from their ranges.
+
+    The luck of a table of parameters depends on nothing but its name and the number of the draw. Jobs per output and
+    participation that leave a county with more jobs than people at the opening contradict what is known of it: that
+    table is then drawn again.
 
     Args:
         scenario: its values are the modes.
-        number: number of the draw; the luck of a parameter does not depend on which others are drawn.
-        sourced: those of the grades :data:`SOURCED`, or all others.
+        sourced: number of the draw of those of the grades :data:`SOURCED`.
+        assumed: number of the draw of all others.
+
+    Raises:
+        ScenarioError: the drawn values contradict each other.
+        OpeningError: no values of labour that agree with the opening in :data:`TRIALS` trials.
     """
-    luck = Streams(scenario.run.seed).draw(STREAM, number)
-    found: dict[str, float] = {}
+    streams, found = Streams(scenario.run.seed), dict[str, float]()
     for group in behaviour(scenario):
-        drawn = {row.name: _drawn(row, group, luck) for row in ranged(group)}
-        drawn = {row.name: drawn[row.name] for row in ranged(group) if (row.grade in SOURCED) == sourced}
-        found |= {f"{group.table}.{name}": value for name, value in _whole(group, drawn).items()}
-    return found
+        luck = tuple(streams.draw(f"{STREAM}.{group.table}", number) for number in (sourced, assumed))
+        drawn = _drawn_labour(scenario, group, luck) if isinstance(group, Labour) else _drawn_group(group, luck)
+        found |= {f"{group.table}.{name}": value for name, value in drawn.items()}
+    return scenario.replace(found)
+
+
+def _drawn_group(group: Parameters, luck: tuple[np.random.Generator, ...]) -> dict[str, float]:
+    """Drawn values of a group by name; luck of sourced and of assumed parameters."""
+    rows = ranged(group)
+    each = [{row.name: _drawn(row, group, generator) for row in rows} for generator in luck]
+    return _whole(group, {row.name: each[row.grade not in SOURCED][row.name] for row in rows})
+
+
+def _drawn_labour(scenario: Scenario, group: Labour, luck: tuple[np.random.Generator, ...]) -> dict[str, float]:
+    """The same for labour: values with which the counties of the opening have people for their jobs."""
+    totals = opening_totals(scenario[Opening], scenario[InputOutput])
+    for _ in range(TRIALS):
+        drawn = _drawn_group(group, luck)
+        with suppress(OpeningError):
+            check_jobs(totals, group.model_copy(update={k: v for k, v in drawn.items() if "." not in k}))
+            return drawn
+    raise OpeningError(f"{TRIALS} draws of labour parameters left a county with more jobs than people")
 
 
 def behaviour(scenario: Scenario) -> Iterator[Parameters]:

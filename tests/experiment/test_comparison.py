@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
-from sim.experiment.comparison import CITY, Comparison, ComparisonError, compare
+from sim.experiment.comparison import CITY, Comparison, ComparisonError, compare, join
+from sim.experiment.layout import layout_between
+from sim.parameters import Month
 from sim.statistics.structure import ellison_glaeser
 from sim.world import GROUPS
-from tests.experiment.fake_ensemble import DIMS, LABELS, SERIES, WORLD, YEARS, FakeEnsemble
+from tests.experiment.fake_ensemble import LAYOUT, ORIGIN, SERIES, WORLD, YEARS, FakeEnsemble
 
 FUDING = WORLD.county_names.index("Fuding")
 CELL = WORLD.product("B_CELL")
@@ -138,9 +142,9 @@ def test_clusters_have_a_goal_of_their_own(runs: FakeEnsemble) -> None:
 
 
 def test_conditional_on_the_world(runs: FakeEnsemble) -> None:
-    prices = np.ones((8, 3, len(LABELS["commodity"])))  # type: ignore[arg-type]
+    prices = np.ones((8, 3, len(LAYOUT.coords["commodity"])))
     prices[:, :, 0] = np.arange(8)[:, None]
-    label = LABELS["commodity"][0]  # type: ignore[index]
+    label = LAYOUT.coords["commodity"][0]
     for name in runs.scenarios:
         runs.plant(name, "commodity_price", prices)
         runs.plant(name, "headline", rising(runs, [-1] * 4 + [20] * 4))
@@ -148,7 +152,7 @@ def test_conditional_on_the_world(runs: FakeEnsemble) -> None:
     assert found.runs == 4
     assert found.by_year["probability"].max() == 1.0
     assert compare(runs).reach(given=f"{label} below").by_year["probability"].max() == 0.0
-    other = LABELS["commodity"][1]  # type: ignore[index]
+    other = LAYOUT.coords["commodity"][1]
     with pytest.raises(ComparisonError, match="no run has"):
         compare(runs).reach(given=f"{other} above")
     with pytest.raises(ComparisonError, match="above or below"):
@@ -207,7 +211,7 @@ def test_ellison_glaeser_is_that_of_the_chain(runs: FakeEnsemble) -> None:
 
 
 def test_cost_by_item_and_for_a_yuan_gained(runs: FakeEnsemble) -> None:
-    items = list(LABELS["budget_item"])  # type: ignore[call-overload]
+    items = LAYOUT.coords["budget_item"].tolist()
     spending = runs.luck("public_spending")
     spending[:, 0, 2, items.index("talent")] += 30.0
     spending[:, 0, -1, items.index("interest")] += 99.0
@@ -230,20 +234,31 @@ def test_cost_by_item_and_for_a_yuan_gained(runs: FakeEnsemble) -> None:
 
 
 @pytest.mark.parametrize(
-    ("key", "words"),
+    ("other", "words"),
     [
-        ("code_digest", "versions of the code"),
-        ("data_digest", "different figures"),
-        ("start", "start in different months"),
-        ("end", "end in different months"),
+        ({"made_by": replace(ORIGIN, code="c" * 64)}, "differ in code"),
+        ({"made_by": replace(ORIGIN, data="c" * 64)}, "figures of sim/data"),
+        ({"layout": layout_between(Month("2014-01"), Month("2017-12"))}, "same months"),
+        ({"layout": layout_between(Month("2015-01"), Month("2016-12"))}, "same months"),
+        ({"hashes": {"baseline": "other"}}, "different scenarios called baseline"),
+        ({"seeds": (100, 101)}, "no seed in common"),
     ],
 )
-def test_pairs_without_common_luck_are_refused(key: str, words: str) -> None:
-    runs = FakeEnsemble()
-    runs.origins["policy"][key] = "other"
+def test_folders_without_common_luck_are_refused_in_one_line(other: dict[str, object], words: str) -> None:
     with pytest.raises(ComparisonError, match=words) as caught:
-        compare(runs)
+        join({"one": FakeEnsemble(), "two": FakeEnsemble(**other)})  # type: ignore[arg-type]
     assert "\n" not in str(caught.value)
+
+
+def test_folders_are_joined_on_their_common_seeds() -> None:
+    two = FakeEnsemble(scenarios=("baseline", "second"), seeds=(3, 2, 40))
+    two.plant("second", "output", two.luck("output") + 1.0)
+    found = join({"one": FakeEnsemble(), "two": two})
+    assert found.scenarios == ("baseline", "policy", "second")
+    assert found.seeds == (2, 3)
+    assert "left out" in found.faults[0]
+    gap = compare(found).difference("output", "second", region="Fuding", product="B_CELL", year=2016)
+    assert float(gap["mean"]) == pytest.approx(1.0), "pairs by seed, not by place in the folder"
 
 
 def test_unknown_names_are_refused_with_the_nearest(runs: FakeEnsemble) -> None:
@@ -274,7 +289,3 @@ def test_nothing_to_pair_is_refused() -> None:
         Comparison(FakeEnsemble(seeds=()))
     with pytest.raises(ComparisonError, match="name one of"):
         compare(FakeEnsemble(scenarios=("baseline", "a", "b"))).difference("output")
-
-
-def test_the_stand_in_has_every_dimension() -> None:
-    assert all(dim in LABELS for dims in DIMS.values() for dim in dims)
