@@ -245,7 +245,7 @@ def ensemble(
             In a script, calls with more must stand below ``if __name__ == "__main__":``.
         cluster: address of a dask scheduler, such as "tcp://host:8786", instead of processes here.
         folder: where runs are kept as they end. Without one they are only in memory.
-        progress: called with runs done and runs in all, those of the folder included.
+        progress: called after each run with runs done and runs in all, those that the folder had left out.
         method: how processes start.
 
     Returns:
@@ -297,24 +297,20 @@ class _How:
     progress: Callable[[int, int], None] | None
     method: Method
 
-    def outcomes(self, tasks: Sequence[Task], before: int) -> Generator[Outcome[Task, Done]]:
-        """The outcomes of tasks; progress counts runs that were there before.
+    def outcomes(self, tasks: Sequence[Task]) -> Generator[Outcome[Task, Done]]:
+        """The outcomes of tasks; progress is told when whoever asked has kept the run.
 
         Raises:
             ClusterError: a machine has other code.
         """
-        if self.progress is not None and before:
-            self.progress(before, before + len(tasks))
-        done = before
         outcomes = run_all(run_task, tasks, self.workers, cluster=self.cluster, method=self.method)
         with closing(outcomes):
-            for outcome in outcomes:
+            for done, outcome in enumerate(outcomes, start=1):
                 if outcome.fault.startswith(OriginError.__name__):
                     raise ClusterError(outcome.fault.partition(": ")[2])
                 yield outcome
-                done += 1
                 if self.progress is not None:
-                    self.progress(done, before + len(tasks))
+                    self.progress(done, len(tasks))
 
 
 def _in_folder(plans: Sequence[Scenario], seeds: tuple[int, ...], how: _How, folder: Path | str) -> Ensemble:
@@ -325,7 +321,7 @@ def _in_folder(plans: Sequence[Scenario], seeds: tuple[int, ...], how: _How, fol
         there = {plan.name: set(store.seeds(plan.name)) for plan in plans}
         # seed by seed, so that scenarios have common seeds whenever it stops
         tasks = [Task(plan, seed, key) for seed in seeds for plan in plans if seed not in there[plan.name]]
-        for outcome in how.outcomes(tasks, len(seeds) * len(plans) - len(tasks)):
+        for outcome in how.outcomes(tasks):
             scenario, seed = outcome.job.scenario, outcome.job.seed
             if outcome.result is None:
                 faults.append(_failed(outcome))
@@ -346,7 +342,7 @@ def _in_memory(plans: Sequence[Scenario], seeds: tuple[int, ...], how: _How) -> 
     tasks = [Task(plan, seed, manifest.origin.digest) for seed in seeds for plan in plans]
     found: dict[tuple[str, int], Floats] = {}
     faults = []
-    for outcome in how.outcomes(tasks, 0):
+    for outcome in how.outcomes(tasks):
         if outcome.result is None:
             faults.append(_failed(outcome))
         else:

@@ -209,10 +209,10 @@ def _damaged(path: Path) -> DamagedManifestError:
 
 @dataclass(frozen=True)
 class Noted:
-    """A line of the journal: digest of the whole file, and how long the run took."""
+    """A line of the journal: digest of the whole file, and how long the run took; None where nobody knows."""
 
     sha256: str
-    seconds: float
+    seconds: float | None
 
 
 @dataclass(frozen=True)
@@ -409,7 +409,7 @@ class Store:
         for plan in self.manifest.plans:
             for seed in self.seeds(plan.name):
                 if (plan.name, seed) not in self.noted:
-                    self._note(plan, seed, Noted(_digest_of(self.path(plan, seed)), float("nan")))
+                    self._note(plan, seed, Noted(_digest_of(self.path(plan, seed)), None))
 
 
 @contextmanager
