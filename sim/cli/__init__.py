@@ -13,6 +13,7 @@ from sim.cli.common import BAD_INPUT, BROKEN_BOOKS, INTERRUPTED, app
 for _commands in (
     "running",
     "ensembles",
+    "comparing",
     "tables",
     "telling",
     "facts",

@@ -34,7 +34,15 @@ DEEPEST = 3
 def run_ensemble(
     scenarios: list[Scenario], seeds: str, workers: int | None, cluster: str | None, out: Path | None, quiet: bool
 ) -> None:
-    """Run every scenario with every seed into a folder that already finished runs survive in."""
+    """Run every scenario with every seed into a folder, and tell what came out."""
+    found = kept_ensemble(scenarios, seeds, workers, cluster, out, quiet)
+    _tell(found, scenarios, seeds_of(seeds), ENSEMBLE if out is None else out)
+
+
+def kept_ensemble(
+    scenarios: list[Scenario], seeds: str, workers: int | None, cluster: str | None, out: Path | None, quiet: bool
+) -> Ensemble:
+    """The runs of every scenario with every seed, in a folder that already finished runs survive in."""
     from sim.experiment.ensemble import ensemble
     from sim.experiment.executor import ClusterError, default_workers
     from sim.experiment.store import StoreError
@@ -51,7 +59,7 @@ def run_ensemble(
     label = f"{_count(len(scenarios), 'scenario')}, {_count(len(numbers), 'seed')}"
     try:
         with months_bar(label, shown=not quiet, unit="runs") as tick:
-            found = ensemble(scenarios, numbers, workers=many, cluster=cluster, folder=folder, progress=tick)
+            return ensemble(scenarios, numbers, workers=many, cluster=cluster, folder=folder, progress=tick)
     except KeyboardInterrupt:
         _stopped("stopped", folder, scenarios, numbers, "the same command goes on from there", INTERRUPTED)
     except StoreError as error:
@@ -62,7 +70,6 @@ def run_ensemble(
         _stopped(str(error), folder, scenarios, numbers, "mend that, and the same command goes on", BAD_INPUT)
     except ClusterError as error:
         refuse([f"--cluster: {error}"])
-    _tell(found, scenarios, numbers, folder)
 
 
 def seeds_of(words: str) -> list[int]:

@@ -450,7 +450,7 @@ class Comparison:
         Args:
             target_billion: bn yuan a year; 1,000, or 300 for a cluster, if not given.
             definition: what is counted, one of :attr:`definitions`.
-            given: only the seeds in which the world is so, such as "lithium above": a market or commodity whose mean
+            given: only the seeds in which the world is so, such as "Li above": a market or commodity whose mean
                 over the run is above or below its median over the seeds. The world does not depend on policy, so this
                 chooses the same seeds in all scenarios and explains nothing by its own consequence.
 
@@ -510,16 +510,14 @@ class Comparison:
         return found
 
     def driver(self, text: str) -> Driver:
-        """The condition that words such as "lithium above" mean.
+        """The condition that words such as "Li above" mean.
 
         Raises:
             ComparisonError: an unknown driver, or no side.
         """
         label, _, side = text.strip().rpartition(" ")
         if side not in SIDES:
-            raise ComparisonError(
-                f"'{text}' is no condition: write a driver and above or below, such as 'lithium above'"
-            )
+            raise ComparisonError(f"'{text}' is no condition: write a driver and above or below, such as 'Li above'")
         known("no driver from outside", label.strip(), tuple(self.drivers))
         return Driver(self.drivers[label.strip()], label.strip(), side)
 
@@ -551,8 +549,9 @@ class Comparison:
 
         Returns:
             A row each county, each group and the city: gain (paired difference), low, high; others, others_low,
-            others_high: what all other counties gain; net, both together; drawn: the part of the gain that others lose,
-            0 to 1 (0 all new, 1 all moved), NaN where the gain is not seen to be above 0. The row of the city has
+            others_high: what all other counties gain; net, net_low, net_high: both together; drawn, drawn_low,
+            drawn_high: the part of the gain that others lose with its interval (Fieller), 0 (all new) to 1 (all moved),
+            NaN where the gain is not seen to be above 0. The row of the city has
             the sum of the gains of counties that gain on average (gain) and of those that lose (others); of many
             counties some gain and some lose by luck alone, so that both sums are a little too large.
 
@@ -766,9 +765,9 @@ def _dates(name: str, passage: Passage, months: NDArray[np.datetime64]) -> dict[
 
 def _drawn(region: str, gap: Floats, inside: NDArray[np.bool_]) -> dict[str, Any]:
     """Gain of a region, of all others, and the part of the first that is drawn from the second."""
-    own, others = paired(gap[:, inside].sum(axis=1)), paired(gap[:, ~inside].sum(axis=1))
-    drawn = np.nan if own.sign <= 0 else float(np.clip(-others.mean / own.mean, 0.0, 1.0))
-    return {
+    gain, rest = gap[:, inside].sum(axis=1), gap[:, ~inside].sum(axis=1)
+    own, others, net = paired(gain), paired(rest), paired(gain + rest)
+    row = {
         "region": region,
         "gain": own.mean,
         "low": own.low,
@@ -776,9 +775,15 @@ def _drawn(region: str, gap: Floats, inside: NDArray[np.bool_]) -> dict[str, Any
         "others": others.mean,
         "others_low": others.low,
         "others_high": others.high,
-        "net": own.mean + others.mean,
-        "drawn": drawn,
+        "net": net.mean,
+        "net_low": net.low,
+        "net_high": net.high,
     }
+    if own.sign > 0:
+        part = ratio(-rest, gain)
+        ends = np.clip([part.mean, part.low, part.high], 0.0, 1.0).tolist()
+        row |= dict(zip(("drawn", "drawn_low", "drawn_high"), ends, strict=True))
+    return row
 
 
 def _row(item: str, values: Floats) -> dict[str, Any]:

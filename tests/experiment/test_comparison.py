@@ -176,6 +176,7 @@ def test_a_gain_drawn_from_others_is_told() -> None:
     assert frame.loc["Fuding", "others"] == pytest.approx(-60.0)
     assert frame.loc["Fuding", "drawn"] == pytest.approx(0.6)
     assert frame.loc["coast", "drawn"] == pytest.approx(0.6)
+    assert frame.loc["coast", "drawn_low"] < 0.6 < frame.loc["coast", "drawn_high"]
     assert frame.loc[CITY, ["gain", "others", "net"]].tolist() == pytest.approx([100.0, -60.0, 40.0])
     assert np.isnan(frame.loc["mountain", "drawn"]), "what does not gain draws nothing"
     with pytest.raises(ComparisonError, match="does not add up"):
