@@ -105,16 +105,16 @@ def _span(span: range) -> str:
 
 def _enough_memory(scenarios: list[Scenario], workers: int) -> None:
     """End the command if its processes would need more memory than there is."""
-    from sim.experiment.ensemble import memory_free, memory_needed
+    from sim.experiment.ensemble import memory_needed, memory_of_machine
 
-    free = memory_free()
+    there = memory_of_machine()
     longest = max(scenarios, key=lambda scenario: scenario.months)
     needed = memory_needed(longest, workers)
-    if free is not None and needed > free:
-        fits = next((count for count in range(workers, 0, -1) if memory_needed(longest, count) <= free), 0)
-        advice = f"give --workers {fits}" if fits else "close other programs"
+    if there is not None and needed > there:
+        fits = next((count for count in range(workers, 0, -1) if memory_needed(longest, count) <= there), 0)
+        advice = f"give --workers {fits}" if fits else "run shorter, or on a larger machine"
         many = _count(workers, "process", "processes")
-        room = f"{needed / 1e9:.1f} GB of memory, {free / 1e9:.1f} GB are free"
+        room = f"{needed / 1e9:.1f} GB of memory, this machine has {there / 1e9:.1f} GB"
         refuse([f"--workers: {many} would need about {room}; {advice}"])
 
 

@@ -23,7 +23,7 @@ import socket
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from typing import IO, Any
 
@@ -89,8 +89,9 @@ class Origin:
         return hashlib.sha256(json.dumps(counted, sort_keys=True).encode()).hexdigest()
 
 
+@cache
 def origin() -> Origin:
-    """The origin of runs made here and now."""
+    """The origin of runs that this process makes."""
     others = (path.name for path in (PACKAGE / "experiment").glob("*.py") if path.name not in MAKES_RUNS)
     left_out = ("cli", "report", *(f"experiment/{name}" for name in sorted(others)))
     return Origin(code_digest(PACKAGE, left_out), data.digest(), versions(), code_version=code_version())
