@@ -32,7 +32,12 @@ DEEPEST = 3
 
 
 def run_ensemble(
-    scenarios: list[Scenario], seeds: str, workers: int | None, cluster: str | None, out: Path | None, quiet: bool
+    scenarios: list[Scenario],
+    numbers: list[int],
+    workers: int | None,
+    cluster: str | None,
+    out: Path | None,
+    quiet: bool,
 ) -> None:
     """Run every scenario with every seed into a folder that already finished runs survive in."""
     from sim.experiment.ensemble import ensemble
@@ -41,7 +46,6 @@ def run_ensemble(
     from sim.report.progress import months_bar
     from sim.results import FolderError
 
-    numbers = seeds_of(seeds)
     many, folder = workers or default_workers(), ENSEMBLE if out is None else out
     if cluster is None:
         _enough_memory(scenarios, many)

@@ -27,7 +27,7 @@ from sim.experiment.ensemble import (
     memory_needed,
     run_task,
 )
-from sim.experiment.executor import DIED, ClusterError, Outcome, run_all
+from sim.experiment.executor import DIED_ON_CLUSTER, ClusterError, Outcome, run_all
 from sim.experiment.layout import layout_of, record
 from sim.experiment.store import StoreError, open_store, origin, writing
 from sim.results import DamagedError, FolderError
@@ -225,7 +225,7 @@ def test_a_cluster_with_a_killed_worker_is_complete_and_equal(
 def test_a_job_that_kills_the_workers_of_a_cluster_is_given_up(cluster: tuple[str, list[int]]) -> None:
     jobs = ["__import__('os').kill(__import__('os').getpid(), 9)", "1 + 1", "1 / 0"]
     found = {outcome.job: outcome for outcome in run_all(eval, jobs, 1, cluster=cluster[0])}
-    assert found[jobs[0]].fault == DIED
+    assert found[jobs[0]].fault == DIED_ON_CLUSTER
     assert found[jobs[1]].result == 2
     assert found[jobs[2]].fault == "ZeroDivisionError: division by zero"
 
