@@ -32,7 +32,12 @@ DEEPEST = 3
 
 
 def run_ensemble(
-    scenarios: list[Scenario], seeds: str, workers: int | None, cluster: str | None, out: Path | None, quiet: bool
+    scenarios: list[Scenario],
+    numbers: list[int],
+    workers: int | None,
+    cluster: str | None,
+    out: Path | None,
+    quiet: bool,
 ) -> None:
     """Run every scenario with every seed into a folder, and tell what came out."""
     found = kept_ensemble(scenarios, seeds, workers, cluster, out, quiet)
@@ -49,7 +54,6 @@ def kept_ensemble(
     from sim.report.progress import months_bar
     from sim.results import FolderError
 
-    numbers = seeds_of(seeds)
     many, folder = workers or default_workers(), ENSEMBLE if out is None else out
     if cluster is None:
         _enough_memory(scenarios, many)
@@ -112,16 +116,16 @@ def _span(span: range) -> str:
 
 def _enough_memory(scenarios: list[Scenario], workers: int) -> None:
     """End the command if its processes would need more memory than there is."""
-    from sim.experiment.ensemble import memory_free, memory_needed
+    from sim.experiment.ensemble import memory_needed, memory_of_machine
 
-    free = memory_free()
+    there = memory_of_machine()
     longest = max(scenarios, key=lambda scenario: scenario.months)
     needed = memory_needed(longest, workers)
-    if free is not None and needed > free:
-        fits = next((count for count in range(workers, 0, -1) if memory_needed(longest, count) <= free), 0)
-        advice = f"give --workers {fits}" if fits else "close other programs"
+    if there is not None and needed > there:
+        fits = next((count for count in range(workers, 0, -1) if memory_needed(longest, count) <= there), 0)
+        advice = f"give --workers {fits}" if fits else "run shorter, or on a larger machine"
         many = _count(workers, "process", "processes")
-        room = f"{needed / 1e9:.1f} GB of memory, {free / 1e9:.1f} GB are free"
+        room = f"{needed / 1e9:.1f} GB of memory, this machine has {there / 1e9:.1f} GB"
         refuse([f"--workers: {many} would need about {room}; {advice}"])
 
 

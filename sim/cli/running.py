@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from sim.cli.common import app, distinct, ending, folders, own_table, read_all, refuse, stopping
-from sim.cli.ensembles import run_ensemble
+from sim.cli.ensembles import run_ensemble, seeds_of
 
 if TYPE_CHECKING:
     from sim.inputoutput.tables import Table
@@ -52,13 +52,14 @@ def run(
     stopped goes on where it was when it is given again.
     """
     _together(seed, seeds, workers, cluster, table)
+    numbers = None if seeds is None else seeds_of(seeds)
     own = None if table is None else own_table(table)
     scenarios = read_all(scenario, table=own)
     distinct(scenarios)
     if end is not None:
         scenarios = [ending(each, end) for each in scenarios]
-    if seeds is not None:
-        run_ensemble(scenarios, seeds, workers, cluster, out, quiet)
+    if numbers is not None:
+        run_ensemble(scenarios, numbers, workers, cluster, out, quiet)
         return
     places = folders([each.name for each in scenarios], out)
     for each, folder in zip(scenarios, places, strict=True):

@@ -372,14 +372,9 @@ def memory_needed(scenario: Scenario, workers: int) -> float:
     return (workers + 1) * PROCESS + workers * COPIES * float(numbers) * np.dtype(np.float64).itemsize
 
 
-def memory_free() -> float | None:
-    """Memory that this machine can still give, bytes; None where the system does not tell."""
+def memory_of_machine() -> float | None:
+    """Memory that this machine has, bytes; None where the system does not tell."""
     try:
-        lines = Path("/proc/meminfo").read_text(encoding="ascii").splitlines()
-        return float(next(line for line in lines if line.startswith("MemAvailable:")).split()[1]) * 1024
-    except (OSError, StopIteration, ValueError, IndexError):
-        pass
-    try:
-        return float(os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE"))
+        return float(os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE"))
     except (ValueError, OSError, AttributeError):
         return None

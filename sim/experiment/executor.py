@@ -43,6 +43,9 @@ DEATHS = 3
 DIED = f"its process ended without a word {DEATHS} times (killed, or out of memory)"
 """Fault of a job that was given up."""
 
+DIED_ON_CLUSTER = "its processes on the cluster ended without a word, each time (killed, or out of memory)"
+"""Fault of a job that a cluster gave up."""
+
 NO_START = (
     "the processes of the pool end before they begin; in a script of your own, runs with more than one worker must"
     ' stand below  if __name__ == "__main__":'
@@ -308,13 +311,20 @@ def _end_with_parent() -> None:
 
 
 def _on_cluster(function: Callable[[Job], Result], jobs: Sequence[Job], address: str) -> Iterator[Outcome[Job, Result]]:
-    """The jobs on a cluster, a few ahead of its threads. The scheduler hands the job of a lost worker to another."""
+    """The jobs on a cluster, a few ahead of its threads. The scheduler hands the job of a lost worker to another.
+
+    When workers go on dying it gives up all jobs that they had, the guilty and the innocent; these run once more at the
+    end, one at a time, so that the guilty one is known by name.
+    """
     ended: SimpleQueue[Any] = SimpleQueue()
     under_way: dict[str, int] = {}
-    rest = deque(range(len(jobs)))
+    rest, suspects, alone = deque(range(len(jobs))), deque[int](), False
     with _client(address) as client, _noted_interrupt() as interrupted:
         left = len(jobs)
         while left:
+            if suspects and not rest and not under_way:
+                alone = True
+                rest.append(suspects.popleft())
             while rest and len(under_way) < AHEAD * max(1, sum(client.nthreads().values())):
                 place = rest.popleft()
                 future = client.submit(_guarded, function, jobs[place], key=f"ningde-{uuid4()}", pure=False)
@@ -322,8 +332,13 @@ def _on_cluster(function: Callable[[Job], Result], jobs: Sequence[Job], address:
                 future.add_done_callback(ended.put)
             with suppress(Empty):
                 future = ended.get(timeout=SECONDS_BETWEEN_LOOKS)
+                place = under_way.pop(future.key)
+                outcome: Outcome[Job, Result] = _from_cluster(future, jobs[place])
+                if outcome.fault == DIED_ON_CLUSTER and not alone:
+                    suspects.append(place)
+                    continue
                 left -= 1
-                yield _from_cluster(future, jobs[under_way.pop(future.key)])
+                yield outcome
             if interrupted.is_set():
                 raise KeyboardInterrupt
 
@@ -337,7 +352,7 @@ def _from_cluster(future: Any, job: Job) -> Outcome[Job, Result]:
     if error is None:
         found: Outcome[Job, Result] = future.result()
         return Outcome(job, found.result, found.fault)
-    return Outcome(job, None, DIED if isinstance(error, killed) else f"{type(error).__name__}: {error}")
+    return Outcome(job, None, DIED_ON_CLUSTER if isinstance(error, killed) else f"{type(error).__name__}: {error}")
 
 
 @contextmanager

@@ -23,7 +23,7 @@ import socket
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from typing import IO, Any
 
@@ -89,8 +89,9 @@ class Origin:
         return hashlib.sha256(json.dumps(counted, sort_keys=True).encode()).hexdigest()
 
 
+@cache
 def origin() -> Origin:
-    """The origin of runs made here and now."""
+    """The origin of runs that this process makes."""
     others = (path.name for path in (PACKAGE / "experiment").glob("*.py") if path.name not in MAKES_RUNS)
     left_out = ("cli", "report", *(f"experiment/{name}" for name in sorted(others)))
     return Origin(code_digest(PACKAGE, left_out), data.digest(), versions(), code_version=code_version())
@@ -584,7 +585,7 @@ def _locked(folder: Path) -> Iterator[None]:
     path = folder / LOCK
     with _told(path):
         file = path.open("a+", encoding="utf-8")
-    with file:
+    with file, _not_inherited(file):
         if not _lock(file):
             file.seek(0)
             who = file.read(200).strip() or "another process"
@@ -594,6 +595,31 @@ def _locked(folder: Path) -> Iterator[None]:
             file.write(f"process {os.getpid()} on {socket.gethostname()}\n")
             file.flush()
         yield
+
+
+_OPEN_LOCKS: set[IO[str]] = set()
+"""Locks that this process holds."""
+
+
+@contextmanager
+def _not_inherited(file: IO[str]) -> Iterator[None]:
+    """A process forked from this one lets the lock go: it would hold it on when this one is killed."""
+    _OPEN_LOCKS.add(file)
+    try:
+        yield
+    finally:
+        _OPEN_LOCKS.discard(file)
+
+
+def _let_go() -> None:
+    """Close what a forked process has of the locks of the one before it; that one keeps them."""
+    for file in _OPEN_LOCKS:
+        file.close()
+    _OPEN_LOCKS.clear()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_let_go)
 
 
 def _lock(file: IO[str]) -> bool:
