@@ -146,7 +146,8 @@ def attribute(
         how = "all mixes" if plan.exact else f"{orders} drawn orders and their reverses"
         if not quiet:
             typer.echo(
-                f"{len(plan.changes)} changes, {how}: {count} scenarios x {many} seeds = {count * many} runs", err=True
+                f"{len(plan.changes)} changes, {how}: {count} scenarios x {many} seed{'' if many == 1 else 's'} = {count * many} runs",
+                err=True,
             )
         folder = Path("results") / f"{whole.name}_attribution" if runs is None else runs
         source = kept_ensemble(list(plan.mixes.values()), seeds, workers, cluster, folder, quiet)

@@ -244,9 +244,8 @@ def attribution(found: Attribution, asked: Asked) -> dict[str, Answer]:
 
 
 def _wide(frame: pd.DataFrame) -> pd.DataFrame:
-    """Counties as columns, means only."""
-    order = frame["change"].drop_duplicates()
-    return frame.pivot_table(index="change", columns="county", values="mean", sort=False).loc[order].reset_index()
+    """A row each county, a column each change; means only."""
+    return frame.pivot_table(index="county", columns="change", values="mean", sort=False).reset_index()
 
 
 def where_spread(study: SpreadStudy) -> Answer:
@@ -284,7 +283,8 @@ def _table(frame: pd.DataFrame) -> Table:
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
     number = {name: pd.api.types.is_numeric_dtype(frame[name]) for name in frame.columns}
     for name in frame.columns:
-        table.add_column(str(name).replace("_", " "), justify="right" if number[name] else "left")
+        heading = str(name).replace("_", " ").replace(".", ".\n")  # the table of a lever above its name
+        table.add_column(heading, justify="right" if number[name] else "left", overflow="fold")
     last = ""
     for row in frame.itertuples(index=False):
         cells = [_cell(value) for value in row]
