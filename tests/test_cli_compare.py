@@ -65,7 +65,7 @@ def test_a_package_is_taken_apart(place: Path, monkeypatch: pytest.MonkeyPatch) 
     words = ("attribute", "two", "--end", END, "--seeds", "1", "--workers", "1", "--out", "parts", "--region", "coast")
     code, out, err = call(place, monkeypatch, *words)
     assert code == 0
-    assert "2 changes, all mixes: 4 scenarios x 1 seed = 4 runs" in err
+    assert "2 changes, all mixes: 4 scenarios, 4 runs" in err
     assert "how two changes act together" in out
     frame = pd.read_csv(place / "parts" / "parts.csv").set_index("change")
     assert frame.loc[["fiscal.incentive_cap", "land.discount"], "mean"].sum() == pytest.approx(

@@ -101,7 +101,7 @@ def compare(
     one_of("--view", names, tuple(VIEWS))
     one_of("--by", [by], ("region", "product", "year"))
     with _refusing():
-        source = _runs_of(what, against, seeds, workers, cluster, end, runs, quiet)
+        source = _runs_of(what, against, seeds_of(seeds), workers, cluster, end, runs, quiet)
         for fault in source.faults:
             typer.echo(fault, err=True)
         found = Comparison(source, against)
@@ -142,15 +142,13 @@ def attribute(
     whole, base = _read([package, against], end)
     with _refusing():
         plan = plan_of(whole, base, by, orders)
-        count, many = len(plan.mixes), len(seeds_of(seeds))
+        numbers = seeds_of(seeds)
         how = "all mixes" if plan.exact else f"{orders} drawn orders and their reverses"
         if not quiet:
-            typer.echo(
-                f"{len(plan.changes)} changes, {how}: {count} scenarios x {many} seed{'' if many == 1 else 's'} = {count * many} runs",
-                err=True,
-            )
+            size = f"{len(plan.mixes)} scenarios, {len(plan.mixes) * len(numbers)} runs"
+            typer.echo(f"{len(plan.changes)} changes, {how}: {size}", err=True)
         folder = Path("results") / f"{whole.name}_attribution" if runs is None else runs
-        source = kept_ensemble(list(plan.mixes.values()), seeds, workers, cluster, folder, quiet)
+        source = kept_ensemble(list(plan.mixes.values()), numbers, workers, cluster, folder, quiet)
         for fault in source.faults:
             typer.echo(fault, err=True)
         found = Attribution(plan, source, whole.name, base.name)
@@ -192,7 +190,7 @@ def _read(names: list[str], end: str | None) -> list[Scenario]:
 def _runs_of(
     what: list[str],
     against: str,
-    seeds: str,
+    numbers: list[int],
     workers: int | None,
     cluster: str | None,
     end: str | None,
@@ -212,7 +210,7 @@ def _runs_of(
     names = what if against in [Path(word).stem for word in what] else [against, *what]
     scenarios = _read(names, end)
     distinct(scenarios)
-    return kept_ensemble(scenarios, seeds, workers, cluster, runs, quiet)
+    return kept_ensemble(scenarios, numbers, workers, cluster, runs, quiet)
 
 
 def _show(shown: Mapping[str, Answer], written: Mapping[str, Answer], out: Path | None) -> None:

@@ -40,12 +40,17 @@ def run_ensemble(
     quiet: bool,
 ) -> None:
     """Run every scenario with every seed into a folder, and tell what came out."""
-    found = kept_ensemble(scenarios, seeds, workers, cluster, out, quiet)
-    _tell(found, scenarios, seeds_of(seeds), ENSEMBLE if out is None else out)
+    found = kept_ensemble(scenarios, numbers, workers, cluster, out, quiet)
+    _tell(found, scenarios, numbers, ENSEMBLE if out is None else out)
 
 
 def kept_ensemble(
-    scenarios: list[Scenario], seeds: str, workers: int | None, cluster: str | None, out: Path | None, quiet: bool
+    scenarios: list[Scenario],
+    numbers: list[int],
+    workers: int | None,
+    cluster: str | None,
+    out: Path | None,
+    quiet: bool,
 ) -> Ensemble:
     """The runs of every scenario with every seed, in a folder that already finished runs survive in."""
     from sim.experiment.ensemble import ensemble
