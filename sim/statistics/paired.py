@@ -8,8 +8,8 @@ does. Over n seeds::
 
 A reduction below 0 says that common luck made the comparison worse. A ratio of two mean differences, such as cost for
 gain, has the interval of Fieller (Supplement to the Journal of the Royal Statistical Society 7, 1940): all r for which
-the mean of a - r b does not differ from 0. Law, Simulation Modeling and Analysis (2015),
-sections 10.2 and 11.2; Glasserman and Yao, Management Science 38 (1992), on when common random numbers help.
+the mean of a - r b does not differ from 0. Law, Simulation Modeling and Analysis (2015), chapters 10 and
+11; Glasserman and Yao, Management Science 38 (1992), on when common random numbers help.
 """
 
 from __future__ import annotations
