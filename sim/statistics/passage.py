@@ -67,7 +67,7 @@ class Passage:
         """
         if not 0.0 < probability <= 1.0:
             raise ValueError(f"{probability} is not a probability above 0 and at most 1")
-        wanted = int(np.ceil(probability * len(self.first) - 1e-9))  # 0.1 x 30 is a little more than 3
+        wanted = int(np.ceil(probability * len(self.first) - 1e-9))  # 0.55 x 100 is a little more than 55
         known = np.sort(self.first[self.first != OPEN])
         return int(known[wanted - 1]) if len(known) >= wanted else None
 

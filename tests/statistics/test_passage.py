@@ -53,9 +53,10 @@ def test_by_hand_with_an_open_end() -> None:
     assert standing(series, 2.0)[0].tolist() == pytest.approx([0, 0, 1 / 3, 1 / 3]), "reaching is not staying"
 
 
-def test_quantile_of_thirty_runs_is_not_moved_by_rounding() -> None:
-    series = np.array([[0.0] * k + [1.0] * (30 - k) for k in range(30)])
-    assert first_passage(series, 1.0).quantile(0.1) == 2
+def test_quantile_of_a_hundred_runs_is_not_moved_by_rounding() -> None:
+    series = np.array([[0.0] * k + [1.0] * (100 - k) for k in range(100)])
+    assert 0.55 * 100 > 55, "a little more than 55 in binary numbers"
+    assert first_passage(series, 1.0).quantile(0.55) == 54
 
 
 def test_refuses_what_is_no_question() -> None:
