@@ -141,6 +141,9 @@ def test_months_decide_the_layout_and_its_digest() -> None:
     assert layout_of(base).digest == layout_of(base.replace({"promotion.budget": 300.0})).digest
     digests = {layout_of(base.replace({"run.end": end})).digest for end in ("2020-06", "2020-07", "2035-12")}
     assert len(digests) == 3
+    early, late = (layout_between(Month(f"{year}-01"), Month(f"{year + 1}-12")) for year in (2014, 2015))
+    assert [entry.shape for entry in early.entries] == [entry.shape for entry in late.entries]
+    assert early.digest != late.digest, "the same shapes in other years"
 
 
 def test_what_does_not_fit_is_refused(run, vector, scenario) -> None:
