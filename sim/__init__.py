@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from sim import inputoutput
     from sim.agents import City, County, Firm, Leader
     from sim.experiment import Ensemble, explain, levers, load, run, table
+    from sim.experiment.comparison import compare
     from sim.experiment.ensemble import ensemble
     from sim.model import NingdeModel
     from sim.results import Run
@@ -39,6 +40,7 @@ _HOME = {
     "Run": "sim.results",
     "Scenario": "sim.scenario",
     "ScenarioError": "sim.scenario",
+    "compare": "sim.experiment.comparison",
     "ensemble": "sim.experiment.ensemble",  # a module of that name is in the room itself
     "explain": "sim.experiment",
     "levers": "sim.experiment",
@@ -58,6 +60,7 @@ __all__ = [
     "Run",
     "Scenario",
     "ScenarioError",
+    "compare",
     "ensemble",
     "explain",
     "inputoutput",

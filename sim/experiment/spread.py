@@ -14,8 +14,8 @@ stay. Shares that must sum to 1 are scaled. The design is that of :mod:`sim.stat
 8 N runs (12 rows, 96 runs, are the default), and the intervals tell what so few runs leave open. A row of which a run
 ends early, because values within their ranges allow no opening or no month together, is left out and counted.
 
-The evidence share of a result is the part of its variance that rests on sourced parameters among all that rests on
-figures: parameters, table and opening. Table and opening count as assumed, since the width of their laws is.
+The evidence share of a result is what sourced parameters move of it among all that figures move (total effects):
+parameters, table and opening. Table and opening count as assumed, since the width of their laws is.
 """
 
 from __future__ import annotations
@@ -275,11 +275,11 @@ class SpreadStudy:
         return spread(base, other, np.array(swapped), np.random.default_rng(RESAMPLING))
 
     def evidence_share(self, headline: str) -> float:
-        """Part of the variance resting on sourced parameters among all that rests on figures; NaN if none does.
+        """What sourced parameters move among all that figures move, by total effects; NaN if they move nothing.
 
-        Parts that come out below 0 count as 0.
+        Total effects are sums of squares, so that few runs tell them better than the parts.
         """
-        part = dict(zip(SOURCES, np.maximum(self.of(headline).part, 0.0).tolist(), strict=True))
+        part = dict(zip(SOURCES, self.of(headline).total.tolist(), strict=True))
         figures = sum(part[name] for name in SOURCES[2:])
         return part["sourced parameters"] / figures if figures > 0 else float("nan")
 

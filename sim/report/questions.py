@@ -251,13 +251,16 @@ def _wide(frame: pd.DataFrame) -> pd.DataFrame:
 def where_spread(study: SpreadStudy) -> Answer:
     """Parts of the sources of doubt."""
     frame = study.table()
-    parts = frame.pivot_table(index=["headline", "mean", "sd", "evidence"], columns="source", values="part", sort=False)
+    parts = frame.pivot_table(
+        index=["headline", "mean", "sd", "evidence"], columns="source", values="total", sort=False
+    )
     left = f"; {len(study.faults)} runs failed and their rows are left out" if study.faults else ""
     return Answer(
-        f"Where the spread comes from: part of the variance, {study.rows} rows, {study.runs} runs",
+        f"Where the spread comes from: share of the variance that a source moves while the others stand,"
+        f" {study.rows} rows, {study.runs} runs",
         frame,
-        "rest: what the parts leave open (three sources together, and few runs); evidence: part resting on sourced"
-        f" parameters among all that rests on figures. The CSV has intervals{left}",
+        "sources that act together count in each of them; evidence: what sourced parameters move among all that figures"
+        f" move. The CSV has parts that add up, with their intervals{left}",
         parts.reset_index(),
     )
 
