@@ -3,7 +3,8 @@
 All three do the same number of firm-months, each from making its agents to the last month, in turn, in one process on
 one core. bamengine is another economic simulator on numpy arrays (``pip install -e ".[benchmark]"``).
 `python -m benchmarks io` compares the input-output core with pymrio instead (:mod:`benchmarks.input_output`);
-`python -m benchmarks scaling` runs economies of more and more firms (:mod:`benchmarks.scaling`).
+`python -m benchmarks scaling` runs economies of more and more firms (:mod:`benchmarks.scaling`); `python -m benchmarks
+ensembles` tells what many runs cost beside the model (:mod:`benchmarks.ensembles`).
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from importlib.util import find_spec
 from time import perf_counter
 from typing import Any
 
-from benchmarks import input_output, plain_mesa, scaling
+from benchmarks import ensembles, input_output, plain_mesa, scaling
 from benchmarks.timing import Contestant, measure, table, use_one_core
 
 HOUSEHOLDS_PER_FIRM, FIRMS_PER_BANK = 5, 10
@@ -73,12 +74,19 @@ def arguments_of(words: Sequence[str] | None = None) -> argparse.Namespace:
     tables = instead.add_parser("io", help="the input-output core beside pymrio")
     tables.add_argument("--repetitions", default=argparse.SUPPRESS, **rounds)  # given before "io" it counts, too
     tables.add_argument("--sizes", type=int, nargs="+", default=input_output.SIZES, help="industries, multiples of 24")
+    many = instead.add_parser("ensembles", help="many runs beside independent processes, and reading them")
+    many.add_argument("--repetitions", default=argparse.SUPPRESS, **rounds)
+    many.add_argument("--runs", type=int, default=ensembles.RUNS, help="runs of the throughput (default: 20)")
+    many.add_argument("--stored", type=int, default=ensembles.STORED, help="runs that are read (default: 1000)")
     return parser.parse_args(words)
 
 
 def main() -> None:
     """Measure and print the comparison."""
     arguments = arguments_of()
+    if arguments.what == "ensembles":  # on all cores
+        ensembles.compare(arguments.scenario, arguments.runs, arguments.stored, arguments.repetitions)
+        return
     logging.disable(logging.INFO)  # bamengine switches logs on for all, and Mesa then writes a line a step
     one_core = use_one_core()
     print(

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import sim
-from sim.experiment.ensemble import default_workers
+from sim.experiment.executor import default_workers
 from sim.experiment.levers_runs import Cache, Point, collect_runs, jobs_of, lever_points
 from sim.experiment.levers_study import studies
 from sim.model import GROUPS

@@ -13,7 +13,7 @@ from pathlib import Path
 import pandas as pd
 
 import sim
-from sim.experiment.ensemble import default_workers
+from sim.experiment.executor import default_workers
 from sim.experiment.validation import ensemble, moment_table
 from sim.report.progress import months_bar
 from sim.report.validation import markdown_tables, read_moments, validation

@@ -21,7 +21,9 @@ from sim import _threads  # noqa: F401  first of all: it must come before the fi
 if TYPE_CHECKING:
     from sim import inputoutput
     from sim.agents import City, County, Firm, Leader
-    from sim.experiment import explain, levers, load, run, table
+    from sim.experiment import Ensemble, explain, levers, load, run, table
+    from sim.experiment.comparison import compare
+    from sim.experiment.ensemble import ensemble
     from sim.model import NingdeModel
     from sim.results import Run
     from sim.scenario import Scenario, ScenarioError
@@ -31,12 +33,15 @@ __version__ = "0.1.0"
 _HOME = {
     "City": "sim.agents",
     "County": "sim.agents",
+    "Ensemble": "sim.experiment",
     "Firm": "sim.agents",
     "Leader": "sim.agents",
     "NingdeModel": "sim.model",
     "Run": "sim.results",
     "Scenario": "sim.scenario",
     "ScenarioError": "sim.scenario",
+    "compare": "sim.experiment.comparison",
+    "ensemble": "sim.experiment.ensemble",  # a module of that name is in the room itself
     "explain": "sim.experiment",
     "levers": "sim.experiment",
     "load": "sim.experiment",
@@ -48,12 +53,15 @@ _HOME = {
 __all__ = [
     "City",
     "County",
+    "Ensemble",
     "Firm",
     "Leader",
     "NingdeModel",
     "Run",
     "Scenario",
     "ScenarioError",
+    "compare",
+    "ensemble",
     "explain",
     "inputoutput",
     "levers",

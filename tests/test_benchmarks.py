@@ -9,7 +9,8 @@ from types import ModuleType
 import numpy as np
 import pytest
 
-from benchmarks import input_output, plain_mesa, scaling, timing
+import sim
+from benchmarks import ensembles, input_output, plain_mesa, scaling, timing
 from benchmarks.__main__ import arguments_of, baseline_run
 
 DENSE_COPIES = 4.0
@@ -178,3 +179,10 @@ def test_the_exponent_is_one_where_time_goes_with_firms_and_two_where_it_goes_wi
     rows.append(scaling.Measured(8000.0, 9, 0.1, 0.032, 99.0))
     assert scaling.exponent(*rows[1:]) == pytest.approx(2.0)
     assert [line.split()[-2] for line in scaling.lines(rows)[2:]] == ["1.00", "2.00"]
+
+
+def test_reading_many_runs_tells_how_many_and_how_long(tmp_path: Path) -> None:
+    scenario = sim.load("baseline").replace({"run.end": "2014-12"})
+    told = ensembles.reading(scenario, 5, tmp_path / "store")
+    assert told.startswith("opening 5 runs of 15 kB and bands of all series and counties: 0.")
+    assert arguments_of(["ensembles", "--runs", "4"]).runs == 4

@@ -10,7 +10,15 @@ from importlib import import_module
 
 from sim.cli.common import BAD_INPUT, BROKEN_BOOKS, INTERRUPTED, app
 
-for _commands in ("running", "tables", "telling", "facts", "scenarios"):  # the order in which help lists them
+for _commands in (
+    "running",
+    "ensembles",
+    "comparing",
+    "tables",
+    "telling",
+    "facts",
+    "scenarios",
+):  # the order in which help lists them
     import_module(f"sim.cli.{_commands}")
 
 __all__ = ["BAD_INPUT", "BROKEN_BOOKS", "INTERRUPTED", "app"]

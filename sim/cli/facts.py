@@ -47,7 +47,7 @@ def validate(
 
 def _validate_anew(plan: Scenario, seeds: int, workers: int | None, out: Path | None, quiet: bool) -> None:
     """Run the ensemble, keep its moments and paths, and tell it."""
-    from sim.experiment.ensemble import default_workers
+    from sim.experiment.executor import default_workers
     from sim.experiment.validation import ensemble, jobs, moment_table, path_table
     from sim.report.progress import months_bar
     from sim.report.validation import read_moments, read_paths, validation

@@ -109,7 +109,7 @@ def withdrawal(
     quiet: Annotated[bool, typer.Option("--quiet", help="No progress.")] = False,
 ) -> None:
     """What if a lead firm leaves or cuts back: suppliers, jobs, taxes, debt by county, and recovery (hypothetical)."""
-    from sim.experiment.ensemble import default_workers
+    from sim.experiment.executor import default_workers
     from sim.experiment.withdrawal import Event, NoPlantError, paired
     from sim.report.explain import leader_of
     from sim.report.progress import months_bar

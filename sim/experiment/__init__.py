@@ -9,12 +9,14 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from sim.experiment.ensemble import Ensemble
     from sim.experiment.explanation import explain
     from sim.experiment.shocks import range_of_rules
     from sim.experiment.single import levers, load, run
     from sim.experiment.tables import table
 
 _HOME = {
+    "Ensemble": "sim.experiment.ensemble",
     "explain": "sim.experiment.explanation",
     "levers": "sim.experiment.single",
     "load": "sim.experiment.single",
@@ -24,7 +26,7 @@ _HOME = {
 }
 """Module of each public name."""
 
-__all__ = ["explain", "levers", "load", "range_of_rules", "run", "table"]
+__all__ = ["Ensemble", "explain", "levers", "load", "range_of_rules", "run", "table"]
 
 
 def __getattr__(name: str) -> Any:

@@ -21,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim import data
-from sim.experiment.ensemble import run_all
+from sim.experiment.executor import run_all
 from sim.experiment.single import run
 from sim.parameters import Lever, Parameters, declarations
 from sim.parameters.declarations import Choice, Date, Number, Setting

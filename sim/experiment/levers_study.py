@@ -1,9 +1,7 @@
 """What each policy lever does: effects of paired runs with their intervals, where a benefit turns, what looks wrong.
 
 Every run of a lever is set beside the run of the same seed with all levers as the scenario has them: both meet the same
-luck, so their difference is what the lever does. Over n seeds a difference d has the interval
-
-    mean(d) +- t_{0.95, n-1} sd(d) / sqrt(n)                                   (90 %, Student)
+luck, so their difference is what the lever does, with the interval of :mod:`sim.statistics.paired`.
 
 A lever is to be explained where it is a straight line, does the same in all groups of counties, is good for every goal,
 or does nothing: a real policy is none of these. The runs are those of :mod:`sim.experiment.levers_runs`.
@@ -16,17 +14,14 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import t as student
 
 from sim.experiment.levers_runs import AREAS, GOALS, Job, Point
 from sim.parameters.declarations import Setting
 from sim.scenario import Scenario
+from sim.statistics.paired import Effect, paired
 from sim.world import GROUPS
 
 Floats = NDArray[np.float64]
-
-CONFIDENCE = 0.9
-"""Share of cases that an interval covers."""
 
 NOT_COUNTED = ("carbon",)
 """Goals that are shown but do not save a lever from being good for every goal: all growth in this model uses energy."""
@@ -36,44 +31,6 @@ PART_OF_EFFECT = 0.5
 
 
 # --- effects ----------------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class Effect:
-    """A paired difference: its mean and its interval, and the mean of what it is set beside."""
-
-    mean: float
-    low: float
-    high: float
-    base: float = float("nan")
-
-    @property
-    def sign(self) -> int:
-        """1 or -1 where the interval leaves 0 out, else 0."""
-        return int(self.low > 0) - int(self.high < 0)
-
-    @property
-    def percent(self) -> tuple[float, float, float]:
-        """Mean and ends of the interval in % of the base; NaN where the base is 0."""
-        if self.base == 0:
-            return (float("nan"),) * 3
-        return tuple(100.0 * value / abs(self.base) for value in (self.mean, self.low, self.high))  # type: ignore[return-value]
-
-
-def paired(differences: Floats, base: float = float("nan")) -> Effect:
-    """Mean and 90 % interval of differences of paired runs.
-
-    Args:
-        differences: (n,) one a seed. If they are all equal the interval is that value; one alone has no interval.
-        base: mean of what they are set beside.
-    """
-    count, mean = len(differences), float(np.mean(differences))
-    if np.ptp(differences) == 0 and count > 1:
-        return Effect(mean, mean, mean, base)
-    if count < 2:
-        return Effect(mean, float("-inf"), float("inf"), base)
-    half = float(student.ppf(0.5 + CONFIDENCE / 2, count - 1) * np.std(differences, ddof=1) / np.sqrt(count))
-    return Effect(mean, mean - half, mean + half, base)
 
 
 @dataclass(frozen=True)

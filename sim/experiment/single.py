@@ -57,10 +57,19 @@ def run(
         NoConvergenceError: a month has no solution, such as a shortage that does not settle; nothing is returned.
         OpeningError: the opening parameters contradict each other, or the given table is not one of the model.
     """
-    model = NingdeModel(scenario, seed, table=table)
+    return run_model(NingdeModel(scenario, seed, table=table), progress)
+
+
+def run_model(model: NingdeModel, progress: Callable[[int, int], None] | None = None) -> Run:
+    """Run a model to its end; see :func:`run`.
+
+    Args:
+        model: at its opening.
+        progress: called after each month with months done and months in all.
+    """
     model.run(progress)
-    recorder = model.recorder
-    data = dataset(scenario, recorder.arrays, recorder.residual, seed=model.seed_of_run, opening=model.basis.origin)
+    record = model.recorder
+    data = dataset(model.plan, record.arrays, record.residual, seed=model.seed_of_run, opening=model.basis.origin)
     return Run(data, decision_table(model.log), contract_table(model.state))
 
 

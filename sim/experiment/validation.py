@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from sim.experiment.ensemble import Outcome, run_all
+from sim.experiment.executor import Outcome, run_all
 from sim.experiment.moments import MOMENTS, OUTPUT_NOMINAL, VA_NOMINAL, Moment, keep_first
 from sim.experiment.observation import FOUR, INDUSTRY, Observation, Record
 from sim.model import NingdeModel

@@ -19,7 +19,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from sim.accounts import the_table
-from sim.experiment.ensemble import run_all
+from sim.experiment.executor import run_all
 from sim.inputoutput.extraction import extract
 from sim.inputoutput.tables import Table
 from sim.mechanisms.demand import OPENING

@@ -41,6 +41,9 @@ Floats = NDArray[np.float64]
 STREAM = "inputoutput.table"
 """Name of the random stream; the number of the draw takes the place of the month."""
 
+COUNTY_STREAM = "inputoutput.counties"
+"""Name of the stream of counties where they are drawn apart from the table."""
+
 SOURCES: Mapping[str, tuple[str, ...]] = {
     "own_shares": ("flq_delta", "nontraded_share"),
     "trade": ("gravity_decay", "gravity_decay_far", "km_rest_fujian", "km_rest_china"),
@@ -133,16 +136,31 @@ def draw_table(
     *,
     nev_share: float = 1.0,
     vary: Collection[str] = tuple(SOURCES),
+    counties: int | None = None,
 ) -> TableDraw:
-    """One draw; arguments and errors as for :func:`sample_tables`."""
+    """One draw; arguments and errors as for :func:`sample_tables`.
+
+    Args:
+        opening: as there, likewise io, labour, seed, nev_share and vary.
+        io: see above.
+        labour: see above.
+        seed: see above.
+        number: number of the draw.
+        nev_share: see above.
+        vary: see above.
+        counties: number of the draw that moves the shares of counties, with luck of its own; if not given they move
+            with the rest of the draw.
+    """
     unknown = [source for source in vary if source not in SOURCES]
     if unknown:
         raise ValueError(f"no source of doubt is called {unknown[0]!r}; choose from {', '.join(SOURCES)}")
     luck = Streams(seed).draw(STREAM, number)
+    apart = None if counties is None else Streams(seed).draw(COUNTY_STREAM, counties)
     refused: list[str] = []
     while len(refused) < TRIALS:
         drawn = draw_parameters(io, luck, vary)
-        shifts = _Shifts.draw(luck).only(vary)
+        shifts = _Shifts.draw(luck)
+        shifts = (shifts if apart is None else replace(shifts, county=_county_factors(apart))).only(vary)
         try:
             built = _build(opening, drawn, labour, shifts, nev_share)
         except OpeningError as fault:
@@ -163,8 +181,7 @@ class _Shifts:
     @classmethod
     def draw(cls, luck: np.random.Generator) -> _Shifts:
         world = load_world()
-        county = np.exp(COUNTY_SPREAD * luck.standard_normal((world.county_count, world.product_count)))
-        county[:, [world.product(row["product"]) for row in data.rows("opening_plants.csv")]] = 1.0
+        county = _county_factors(luck)
         province = np.exp(PROVINCE_SPREAD * luck.standard_normal(world.product_count))
         return cls(county, province, OWN_SHARE_SPREAD * luck.standard_normal(world.product_count))
 
@@ -175,6 +192,14 @@ class _Shifts:
             self.province if "province" in vary else np.ones_like(self.province),
             self.own if "own_shares" in vary else np.zeros_like(self.own),
         )
+
+
+def _county_factors(luck: np.random.Generator) -> Floats:
+    """(C, K) factors of counties' shares; products of the plants that are known stay where they are."""
+    world = load_world()
+    county = np.exp(COUNTY_SPREAD * luck.standard_normal((world.county_count, world.product_count)))
+    county[:, [world.product(row["product"]) for row in data.rows("opening_plants.csv")]] = 1.0
+    return np.asarray(county)
 
 
 def _build(

@@ -17,7 +17,6 @@ from sim.experiment.levers_study import (
     GROWS,
     STRAIGHT,
     TURNS,
-    Effect,
     Study,
     Suspicion,
     shape,
@@ -25,6 +24,7 @@ from sim.experiment.levers_study import (
 )
 from sim.parameters import plain_text
 from sim.parameters.declarations import Row
+from sim.statistics.paired import Effect
 
 SHORT: Mapping[str, str] = {
     "output": "output",

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from sim.flows import PAYMENTS, SECTORS
 from sim.limits import LIMITS, groups
+from sim.parameters import Month
 from sim.results import provenance
 from sim.scenario import Scenario
 from sim.state import COMMODITIES, MARKETS, REVENUE_ITEMS, SPENDING_ITEMS, Stage
@@ -214,12 +215,12 @@ VARIABLES: Mapping[str, Variable] = {
 """All variables of the dataset of a run, by name."""
 
 
-def coordinates(scenario: Scenario, identities: tuple[str, ...]) -> dict[str, Any]:
+def coordinates(first: Month, months: int, identities: tuple[str, ...]) -> dict[str, Any]:
     """The labels of every dimension: first days of months, pinyin county names, codes for the rest."""
     world = load_world()
-    start = np.datetime64(str(scenario.start), "M")
+    start = np.datetime64(str(first), "M")
     return {
-        "month": (start + np.arange(scenario.months)).astype("datetime64[ns]"),
+        "month": (start + np.arange(months)).astype("datetime64[ns]"),
         "county": list(world.county_names),
         "residence": list(world.county_names),  # not "county": the view of official statistics adds counties up
         "workplace": list(world.county_names),
@@ -272,7 +273,7 @@ def dataset(
             names it.
     """
     values = {**arrays, "residual": np.array(list(residual.values()), dtype=np.float64)}
-    labels = coordinates(scenario, tuple(residual))
+    labels = coordinates(scenario.start, scenario.months, tuple(residual))
     if values.keys() != VARIABLES.keys():
         missing, unknown = sorted(VARIABLES.keys() - values.keys()), sorted(values.keys() - VARIABLES.keys())
         raise ValueError(f"variables of a run: missing {missing}, unknown {unknown}")

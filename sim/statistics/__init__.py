@@ -11,6 +11,17 @@ Nothing here feeds back into decisions. One file is one subject:
 ``decline``    why legacy industry grows or shrinks, an exact account
 ``structure``  concentration, specialisation, sizes, tiers
 ``table``      the input-output table of a month with labels
+``inequality`` Theil and Gini between places, location Gini of products
+=============  ======================================================================================================
+
+Of many runs, arrays in and arrays out:
+
+=============  ======================================================================================================
+``paired``     differences of paired runs, their intervals, what the pairing took away
+``tails``      shares of runs with intervals, exceedance, the worst tenth
+``passage``    when a target is first reached, with an open end
+``shapley``    parts of several changes in their common effect
+``variance``   parts of several sources of doubt in the variance of a result
 =============  ======================================================================================================
 
 Tables for a reader are made of the record in :mod:`sim.results.published`.

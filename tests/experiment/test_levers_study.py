@@ -30,9 +30,7 @@ from sim.experiment.levers_study import (
     GROWS,
     STRAIGHT,
     TURNS,
-    Effect,
     Study,
-    paired,
     shape,
     studies,
     suspicions,
@@ -41,6 +39,7 @@ from sim.mechanisms.promotion import Promotion
 from sim.model import GROUPS as TABLES
 from sim.parameters import Lever, Month, Parameters, lever, month
 from sim.scenario import parse
+from sim.statistics.paired import Effect, paired
 
 NOISE = np.array([-1.0, 0.5, 1.0, -0.5])
 

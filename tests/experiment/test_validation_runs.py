@@ -10,7 +10,7 @@ import pytest
 
 import sim
 from sim.experiment import validation
-from sim.experiment.ensemble import Outcome
+from sim.experiment.executor import Outcome
 from sim.experiment.moments import MOMENTS
 from sim.experiment.validation import (
     KNOWN,

@@ -1,0 +1,157 @@
+"""Many runs: one that fails is told by its job, one whose process dies too, and the others come.
+
+The jobs are texts for Python to work out: a function that every process knows, so that the pool can be tested alone.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from sim.experiment.executor import DEATHS, DIED, ClusterError, Outcome, default_workers, run_all
+
+ROOT = str(Path(__file__).parents[2])
+
+FAIL, DIE = "1 / 0", "__import__('os')._exit(1)"
+THREADS = "__import__('os').environ['OPENBLAS_NUM_THREADS']"
+
+
+def by_job(outcomes: list[Outcome[str, object]]) -> dict[str, Outcome[str, object]]:
+    return {outcome.job: outcome for outcome in outcomes}
+
+
+def test_a_job_that_fails_is_told_and_loses_no_other() -> None:
+    ticks: list[tuple[int, int]] = []
+    found = by_job(list(run_all(eval, ["2 * 2", FAIL, "4 * 4"], 1, lambda done, total: ticks.append((done, total)))))
+    assert {job: each.result for job, each in found.items()} == {"2 * 2": 4, FAIL: None, "4 * 4": 16}
+    assert found[FAIL].fault == "ZeroDivisionError: division by zero"
+    assert found["2 * 2"].fault == ""
+    assert ticks == [(1, 3), (2, 3), (3, 3)]
+
+
+def test_a_process_that_dies_loses_its_own_job_only() -> None:
+    jobs = ["2 * 2", FAIL, DIE, "4 * 4", THREADS]
+    found = by_job(list(run_all(eval, jobs, 2)))
+    assert found.keys() == set(jobs)
+    assert found[DIE].fault == DIED
+    assert found[FAIL].fault == "ZeroDivisionError: division by zero"
+    assert [found[job].result for job in ("2 * 2", "4 * 4", THREADS)] == [4, 16, "1"]
+
+
+def test_an_interrupt_passes_and_leaves_no_process() -> None:
+    def stop(*_: int) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        list(run_all(eval, [str(number) for number in range(50)], 2, stop))
+    assert multiprocessing.active_children() == []
+
+
+def test_there_is_at_least_one_worker() -> None:
+    assert default_workers() >= 1
+
+
+def once(marker: str) -> str:
+    """A job whose process kills itself at the first call and not at the second."""
+    if not Path(marker).exists():
+        Path(marker).touch()
+        os.kill(os.getpid(), signal.SIGKILL)
+    return "done"
+
+
+def count(file: str) -> None:
+    """A job whose process dies each time, after it noted that it was there."""
+    with Path(file).open("a") as lines:
+        lines.write("here\n")
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def unsendable(_: int) -> object:
+    return lambda: None
+
+
+def test_the_job_of_a_killed_process_is_given_to_another(tmp_path: Path) -> None:
+    jobs = [str(tmp_path / name) for name in "ab"]
+    outcomes = list(run_all(once, jobs, 2, method="fork"))
+    assert sorted((each.job, each.result, each.fault) for each in outcomes) == [(job, "done", "") for job in jobs]
+
+
+def test_three_deaths_of_one_job_report_it_and_the_others_go_on(tmp_path: Path) -> None:
+    file = str(tmp_path / "deaths")
+    jobs = [f"__import__('sys').modules[{__name__!r}].count({file!r})", *(f"{number} + 1" for number in range(5))]
+    found = by_job(list(run_all(eval, jobs, 2, method="fork")))
+    assert found[jobs[0]].fault == DIED
+    assert Path(file).read_text() == DEATHS * "here\n"
+    assert [found[job].result for job in jobs[1:]] == [1, 2, 3, 4, 5]
+
+
+def test_a_result_that_cannot_be_sent_is_a_fault_and_kills_nobody() -> None:
+    outcomes = list(run_all(unsendable, [1, 2], 2, method="fork"))
+    assert all("pickle" in outcome.fault for outcome in outcomes)
+    assert len(outcomes) == 2
+
+
+def test_processes_end_when_the_one_that_started_them_is_killed(tmp_path: Path) -> None:
+    noted = tmp_path / "pids"
+    job = f"(open({str(noted)!r}, 'a').write(str(__import__('os').getpid()) + '\\n'), __import__('time').sleep(60))"
+    parent = multiprocessing.get_context("fork").Process(target=_run_two, args=(job,))
+    parent.start()
+    pids = _wait_for(lambda: noted.read_text().split() if noted.is_file() else [], 2)
+    parent.kill()
+    parent.join()
+    assert _wait_for(lambda: [pid for pid in pids if not _alive(int(pid))], 2) == pids
+
+
+def _run_two(job: str) -> None:
+    list(run_all(eval, [job, job], 2, method="fork"))
+
+
+def _wait_for(look: Callable[[], list[str]], length: int, seconds: float = 20.0) -> list[str]:
+    """What is seen when it is so long, or when time is over."""
+    end = time.monotonic() + seconds
+    while len(look()) < length and time.monotonic() < end:
+        time.sleep(0.02)
+    return look()
+
+
+def _alive(pid: int) -> bool:
+    """Whether a process is there and no zombie."""
+    try:
+        return ") Z" not in Path(f"/proc/{pid}/stat").read_text()
+    except OSError:
+        return False
+
+
+def test_leaving_the_iteration_ends_the_processes() -> None:
+    outcomes = run_all(eval, ["1", "__import__('time').sleep(60)", "2"], 2, method="fork")
+    next(outcomes)
+    outcomes.close()
+    assert multiprocessing.active_children() == []
+
+
+def test_a_script_without_a_guard_is_told_what_to_do(tmp_path: Path) -> None:
+    script = tmp_path / "script.py"
+    script.write_text("from sim.experiment.executor import run_all\nprint(list(run_all(eval, ['1', '2'], 2)))\n")
+    ended = subprocess.run(
+        [sys.executable, script], capture_output=True, text=True, check=False, env={**os.environ, "PYTHONPATH": ROOT}
+    )
+    assert ended.returncode == 1
+    assert ended.stderr.rstrip().endswith('below  if __name__ == "__main__":')
+
+
+# --- a cluster --------------------------------------------------------------------------------------------------------
+
+
+def test_without_dask_a_cluster_is_refused_with_the_way_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "distributed", None)
+    monkeypatch.setitem(sys.modules, "dask", None)
+    with pytest.raises(ClusterError, match=r"pip install .ningde-simulator\[cluster\]"):
+        list(run_all(eval, ["1"], 2, cluster="tcp://127.0.0.1:9"))
