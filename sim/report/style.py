@@ -7,6 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from functools import lru_cache
+from importlib.util import find_spec
+from pathlib import Path
 from typing import Any, cast
 
 import matplotlib as mpl
@@ -14,9 +17,11 @@ import numpy as np
 import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.font_manager import fontManager
 from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
+from sim import data
 from sim.results import Run
 
 BLUE, ORANGE, GREEN, VERMILLION, SKY, PURPLE, YELLOW = (
@@ -46,8 +51,19 @@ CHAIN_NAMES: Mapping[str, str] = {
 DPI = 150
 """Dots per inch of saved figures."""
 
+
+def chinese_font() -> Path:
+    """The font file of Noto Sans SC (OFL) in the package zhplot, so that maps bear Chinese names on every machine."""
+    found = find_spec("zhplot")
+    assert found is not None
+    assert found.origin is not None
+    return Path(found.origin).parent / "fonts" / "NotoSansSC-Regular.ttf"
+
+
+fontManager.addfont(chinese_font())
+
 RULES: dict[str, Any] = {
-    "font.family": "DejaVu Sans",
+    "font.family": ["DejaVu Sans", "Noto Sans SC"],  # the second where the first lacks a character
     "font.size": 9.5,
     "axes.titlesize": 10.5,
     "axes.titlelocation": "left",
@@ -107,6 +123,18 @@ def month_name(month: str) -> str:
     names = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
     year, number = month.split("-")
     return f"{names[int(number) - 1]} {year}"
+
+
+@lru_cache(maxsize=1)
+def chinese_names() -> Mapping[str, str]:
+    """Short Chinese name of each county by its pinyin name: "Fuding" is 福鼎."""
+    full = {row["name"]: row["name_zh"] for row in data.rows("regions.csv")}
+    return {name: text[:2] for name, text in full.items()}
+
+
+def county_label(name: str) -> str:
+    """A county in both scripts, "Fuding 福鼎"; any other name as it is."""
+    return f"{name} {chinese_names()[name]}" if name in chinese_names() else name
 
 
 def year_axis(months: xr.DataArray) -> NDArray[np.float64]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import multiprocessing
 import os
 import random
@@ -10,6 +11,7 @@ import signal
 import subprocess
 import sys
 import time
+import weakref
 from pathlib import Path
 
 import numpy as np
@@ -30,6 +32,7 @@ from sim.experiment.ensemble import (
 from sim.experiment.executor import DIED_ON_CLUSTER, ClusterError, Outcome, run_all
 from sim.experiment.layout import layout_of, record
 from sim.experiment.store import StoreError, open_store, origin, writing
+from sim.model import NingdeModel
 from sim.results import DamagedError, FolderError
 from sim.scenario import Scenario
 
@@ -377,3 +380,20 @@ def test_memory_is_estimated_from_above_and_grows_with_processes_and_months() ->
     assert memory_needed(base, 4) > memory_needed(base, 2) > memory_needed(short, 2)
     record_size = sim.run(short, 1).monthly.nbytes
     assert memory_needed(base, 1) - memory_needed(short, 1) > 21 * record_size
+
+
+def test_a_run_leaves_nothing_behind_in_its_process(scenarios: list[Scenario]) -> None:
+    task = Task(scenarios[0], 1, origin().digest)
+    models = []
+    real = NingdeModel.__init__
+
+    def noted(self, *arguments, **more):
+        models.append(weakref.ref(self))
+        real(self, *arguments, **more)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(NingdeModel, "__init__", noted)
+        run_task(task)
+    gc.collect()
+    assert len(models) == 1
+    assert models[0]() is None, "the memory of an ensemble is flat in the number of runs"
