@@ -17,7 +17,7 @@ for _commands in (
     "briefing",
     "tables",
     "telling",
-    "facts",
+    "validating",
     "scenarios",
 ):  # the order in which help lists them
     import_module(f"sim.cli.{_commands}")

@@ -147,22 +147,22 @@ def _run_them(scenarios: list[Scenario], folder: Path, said: Path) -> None:
     ensemble(scenarios, SEEDS, workers=2, folder=folder, progress=tick, method="fork")
 
 
-def kill_and_look(scenarios: list[Scenario], folder: Path, said: Path, after: float) -> int:
-    """Kill an ensemble after some seconds, see that nothing is lost or torn; how many runs are there."""
+def kill_and_look(scenarios: list[Scenario], folder: Path, said: Path, after: float) -> tuple[int, bool]:
+    """Kill an ensemble after some seconds, see that nothing is lost or torn; runs there, and whether it was at work."""
     process = multiprocessing.get_context("fork").Process(target=_run_them, args=(scenarios, folder, said))
     process.start()
     process.join(after)
-    assert process.pid is not None
-    os.kill(process.pid, signal.SIGKILL)
+    process.kill()
     process.join()
+    at_work = process.exitcode == -signal.SIGKILL
     if not (folder / "manifest.json").is_file():
-        return 0
+        return 0, at_work
     store = open_store(folder)
     assert store.check() == [], "no run is torn"
     lines = said.read_text().splitlines() if said.is_file() else []
     done = len(SEEDS) * len(scenarios) - min((int(line) for line in lines), default=len(SEEDS) * len(scenarios))
     assert len(store.files) >= done, "no finished run is lost"
-    return len(store.files)
+    return len(store.files), at_work
 
 
 @pytest.mark.parametrize("kills", [10, pytest.param(50, marks=pytest.mark.slow)])
@@ -170,12 +170,13 @@ def test_kills_at_random_moments_of_an_ensemble_lose_no_finished_run_and_tear_no
     scenarios: list[Scenario], digest: str, tmp_path: Path, kills: int
 ) -> None:
     folder, said = tmp_path / "store", tmp_path / "said"
-    seconds, there = np.random.default_rng(int(time.time())), 0
-    for _ in range(kills):
+    seconds, there, met = np.random.default_rng(int(time.time())), 0, 0
+    while met < kills:
         if there == len(SEEDS) * len(scenarios):  # all done: begin anew, so that every kill meets work
             shutil.rmtree(folder)
-            said.unlink()
-        before, there = there, kill_and_look(scenarios, folder, said, seconds.uniform(0.05, 0.9))
+            said.unlink(missing_ok=True)
+        before, (there, at_work) = there, kill_and_look(scenarios, folder, said, seconds.uniform(0.05, 0.9))
+        met += at_work
         assert there >= before or before == len(SEEDS) * len(scenarios)
         said.unlink(missing_ok=True)
     ensemble(scenarios, SEEDS, workers=1, folder=folder)
