@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import lru_cache
 from importlib.util import find_spec
 from pathlib import Path
@@ -61,6 +62,8 @@ def chinese_font() -> Path:
 
 
 fontManager.addfont(chinese_font())
+# The file has one weight; where text is bold its characters stand in that one, without a complaint on the screen.
+fontManager.ttflist.append(replace(fontManager.ttflist[-1], weight=700))
 
 RULES: dict[str, Any] = {
     "font.family": ["DejaVu Sans", "Noto Sans SC"],  # the second where the first lacks a character
