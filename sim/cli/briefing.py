@@ -2,36 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from sim.cli.common import app, distinct, ending, folders, one_of, read_all, refuse
-from sim.cli.ensembles import kept_ensemble, seeds_of
+from sim.cli.ensembles import Cluster, Workers, kept_ensemble, refusing, seeds_of
 
 DEFAULT_SEEDS = "20"
 """Seeds of a brief if nobody says otherwise; with fewer pairs the brief itself warns."""
 
 FORMATS = ("csv", "xlsx", "nc", "iamc")
 """What an ensemble can be exported to."""
-
-
-@contextmanager
-def _refusing() -> Iterator[None]:
-    """What cannot be told or written ends the command with one line."""
-    from sim.experiment.comparison import ComparisonError
-    from sim.experiment.layout import LayoutError
-    from sim.experiment.store import StoreError
-    from sim.report.export import ExportError
-    from sim.results import DamagedError, FolderError
-
-    try:
-        yield
-    except (ComparisonError, LayoutError, StoreError, ExportError, FolderError, DamagedError) as error:
-        refuse([str(error)])
 
 
 @app.command()
@@ -41,12 +24,8 @@ def brief(
     seeds: Annotated[
         str, typer.Option(help="Seeds: 20 for 1 to 20, or spans such as 21-40; equal for both scenarios.")
     ] = DEFAULT_SEEDS,
-    workers: Annotated[
-        int | None, typer.Option(min=1, max=1024, help="Processes at once; as many as processors if not given.")
-    ] = None,
-    cluster: Annotated[
-        str | None, typer.Option(help="A dask scheduler such as tcp://host:8786 instead of processes here.")
-    ] = None,
+    workers: Workers = None,
+    cluster: Cluster = None,
     end: Annotated[str | None, typer.Option(help="Last month of the runs, such as 2025-12.")] = None,
     year: Annotated[int | None, typer.Option(help="Year of the differences; the last full one if not given.")] = None,
     runs: Annotated[
@@ -67,7 +46,7 @@ def brief(
     distinct(plans)
     if end is not None:
         plans = [ending(each, end) for each in plans]
-    with _refusing():
+    with refusing():
         check_year(plans[1], year)
         folder = folders([f"{plans[1].name}_brief"], out)[0]
         found = kept_ensemble(plans, numbers, workers, cluster, runs, quiet)
@@ -95,7 +74,7 @@ def export(
     from sim.report.export import export as write_export
 
     one_of("--format", [form], FORMATS)
-    with _refusing():
+    with refusing():
         found = Ensemble.load(folder, scenario)
         if not found.seeds:
             refuse([f"{folder}: there is no finished run to export; ningde results {folder} tells what is in it"])

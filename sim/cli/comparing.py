@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from sim.cli.common import app, distinct, ending, folders, one_of, read_all, refuse
-from sim.cli.ensembles import kept_ensemble, seeds_of
+from sim.cli.ensembles import Cluster, Workers, kept_ensemble, refusing, seeds_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -30,33 +28,10 @@ Region = Annotated[str, typer.Option(help="city, core, coast, mountain, or a cou
 Product = Annotated[str | None, typer.Option(help="A product, a chain, or all; all if not given.")]
 Year = Annotated[int | None, typer.Option(help="A full year of the runs; the last one if not given.")]
 Seeds = Annotated[str, typer.Option(help="Seeds where scenarios are run: 20 for 1 to 20, or spans such as 21-40.")]
-Workers = Annotated[
-    int | None, typer.Option(min=1, max=1024, help="Processes at once; as many as processors if not given.")
-]
-Cluster = Annotated[
-    str | None, typer.Option(help="A dask scheduler such as tcp://host:8786 instead of processes here.")
-]
 End = Annotated[str | None, typer.Option(help="Last month where scenarios are run, such as 2025-12.")]
 Kept = Annotated[Path | None, typer.Option(help="Folder in which runs are kept; they are not made twice.")]
 Out = Annotated[Path | None, typer.Option(help="Folder for the tables as CSV.")]
 Quiet = Annotated[bool, typer.Option("--quiet", help="No progress.")]
-
-
-@contextmanager
-def _refusing() -> Iterator[None]:
-    """A comparison that cannot be made ends the command with one line."""
-    from sim.experiment.comparison import ComparisonError
-    from sim.experiment.layout import LayoutError
-    from sim.experiment.store import StoreError
-    from sim.results import DamagedError, FolderError
-    from sim.scenario import ScenarioError
-
-    try:
-        yield
-    except ScenarioError as error:
-        refuse([f"{fault.key}: {fault.sentence}" if fault.key else fault.sentence for fault in error.faults])
-    except (ComparisonError, LayoutError, StoreError, FolderError, DamagedError) as error:
-        refuse([str(error)])
 
 
 @app.command()
@@ -100,7 +75,7 @@ def compare(
     names = view or ["difference", "dates", "cost"]
     one_of("--view", names, tuple(VIEWS))
     one_of("--by", [by], ("region", "product", "year"))
-    with _refusing():
+    with refusing():
         source = _runs_of(what, against, seeds_of(seeds), workers, cluster, end, runs, quiet)
         for fault in source.faults:
             typer.echo(fault, err=True)
@@ -140,7 +115,7 @@ def attribute(
     from sim.report.questions import Asked, attribution, check
 
     whole, base = _read([package, against], end)
-    with _refusing():
+    with refusing():
         plan = plan_of(whole, base, by, orders)
         numbers = seeds_of(seeds)
         how = "all mixes" if plan.exact else f"{orders} drawn orders and their reverses"
@@ -174,7 +149,7 @@ def spread(
     from sim.report.questions import where_spread
 
     plan = _read([scenario], end)[0]
-    with _refusing():
+    with refusing():
         with months_bar(f"{plan.name}, {rows} rows", shown=not quiet, unit="runs") as tick:
             study = where_spread_comes_from(plan, rows, workers or default_workers(), tick)
         answers = {"spread": where_spread(study)}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from contextlib import contextmanager
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NoReturn
@@ -12,6 +13,8 @@ import typer
 from sim.cli.common import BAD_INPUT, BROKEN_BOOKS, INTERRUPTED, app, own_table, refuse, stopping
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from sim.experiment.ensemble import Ensemble
     from sim.experiment.store import Store
     from sim.experiment.verification import Verdict
@@ -26,6 +29,32 @@ SEEDS = re.compile(r"(\d{1,12})(?:-(\d{1,12}))?")
 
 DEEPEST = 3
 """So many folders below the one that is named are looked through for results."""
+
+
+Workers = Annotated[
+    int | None, typer.Option(min=1, max=1024, help="Processes at once; as many as processors if not given.")
+]
+Cluster = Annotated[
+    str | None, typer.Option(help="A dask scheduler such as tcp://host:8786 instead of processes here.")
+]
+
+
+@contextmanager
+def refusing() -> Iterator[None]:
+    """Runs that cannot be read, compared, told or written end the command with one line."""
+    from sim.experiment.comparison import ComparisonError
+    from sim.experiment.layout import LayoutError
+    from sim.experiment.store import StoreError
+    from sim.report.export import ExportError
+    from sim.results import DamagedError, FolderError
+    from sim.scenario import ScenarioError
+
+    try:
+        yield
+    except ScenarioError as error:
+        refuse([f"{fault.key}: {fault.sentence}" if fault.key else fault.sentence for fault in error.faults])
+    except (ComparisonError, LayoutError, StoreError, ExportError, FolderError, DamagedError) as error:
+        refuse([str(error)])
 
 
 # --- ningde run --seeds -----------------------------------------------------------------------------------------------

@@ -34,10 +34,9 @@ from numpy.typing import NDArray
 
 from sim.draws import Streams
 from sim.mechanisms import Phase
-from sim.mechanisms.location import Location, capacity_by_county, physical_mask, room_left, sponsor_county
+from sim.mechanisms.location import Location, capacity_by_county, physical_mask, share_left, sponsor_county
 from sim.parameters import Lever, Month, Pairs, Parameters, lever, month, pairs, parameter
 from sim.state import YEAR, Channel, State
-from sim.sums import sum_by
 from sim.world import World
 
 Floats = NDArray[np.float64]
@@ -182,11 +181,8 @@ def trained(money: Floats, residents: Floats, cost: float, most: float) -> Float
 
 
 def fullness(state: State) -> Floats:
-    """(C,) 1 - land that projects can still have / planned land of the county, town plots counted; 0 without a plan."""
-    size, where = state.world.county_count, state.world.park_county
-    planned = sum_by(where, state.parks.planned, size)
-    left = sum_by(where, room_left(state), size)
-    return np.clip(1.0 - np.divide(left, planned, out=np.ones(size), where=planned > 0), 0.0, 1.0)
+    """(C,) 1 - land that projects can still have / planned land of the county, 0-1."""
+    return np.clip(1.0 - share_left(state), 0.0, 1.0)
 
 
 class Referral:

@@ -399,6 +399,12 @@ def room_left(state: State) -> Floats:
     return np.asarray(parks.planned - parks.developed + parks.on_offer - committed_land(state))
 
 
+def share_left(state: State) -> Floats:
+    """(C,) :func:`room_left` of a county over its planned land, town plots counted; a plan is at least 1 mu."""
+    size, where = state.world.county_count, state.world.park_county
+    return sum_by(where, room_left(state), size) / np.maximum(sum_by(where, state.parks.planned, size), 1.0)
+
+
 @read_once
 def committed_land(state: State) -> Floats:
     """(P,) land that signed projects wait for, mu."""
@@ -456,10 +462,8 @@ class ParkChoice:
         product = np.asarray(leads["product"], dtype=np.int64)
         tax = state.technology.tax[product] / state.technology.land[product]
         screen = state.lever("promotion.screen_tax_per_mu") * (1.0 - self.relaxation * state.pressure)
-        room = room_left(state)
-        size, where = state.world.county_count, state.world.park_county
-        share = sum_by(where, room, size) / np.maximum(sum_by(where, state.parks.planned, size), 1.0)
-        by_county = np.zeros((len(product), size), dtype=bool)
+        share = share_left(state)
+        by_county = np.zeros((len(product), len(share)), dtype=bool)
         for county in state.deciders.counties:
             by_county[:, county.index] = county.admit(tax, screen, float(share[county.index]))
         here = by_county[:, state.world.park_county]

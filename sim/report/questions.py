@@ -19,7 +19,7 @@ from rich.text import Text
 from sim.experiment.attribution import Attribution, mix_name
 from sim.experiment.comparison import ALL, CITY, Comparison, known
 from sim.experiment.spread import SpreadStudy
-from sim.world import GROUPS, load_world
+from sim.report.comparison import regions
 
 WIDTH = 100
 """Columns where there is no terminal."""
@@ -68,16 +68,16 @@ class Answer:
         return self.frame if self.shown is None else self.shown
 
 
-def regions() -> tuple[str, ...]:
-    """The city, its groups, its counties."""
-    return (CITY, *GROUPS, *load_world().county_names)
+def _product(found: Comparison, asked: Asked) -> str | None:
+    """The product asked for; all together where the variable has products and none is named."""
+    has = found.values(found.against, asked.variable).dims
+    return asked.product or (ALL if "product" in has else None)
 
 
 def difference(found: Comparison, asked: Asked) -> Answer:
     """Paired differences, one dimension apart."""
     year = found.years[-1] if asked.year is None else asked.year
-    has = found.values(found.against, asked.variable).dims
-    product = asked.product or (ALL if "product" in has else None)
+    product = _product(found, asked)
     unit = found.values(found.against, asked.variable).attrs.get("unit", "")
     if asked.by == "region":
         frames = []
@@ -180,8 +180,7 @@ def cost(found: Comparison, asked: Asked) -> Answer:
 def tails(found: Comparison, asked: Asked) -> Answer:
     """The bad end of a result."""
     year = found.years[-1] if asked.year is None else asked.year
-    has = found.values(found.against, asked.variable).dims
-    product = asked.product or (ALL if "product" in has else None)
+    product = _product(found, asked)
     frame = found.tails(asked.variable, region=asked.region, product=product, year=year)
     return Answer(
         f"{asked.variable}, {asked.region}, {year}: the worst tenth",
@@ -193,8 +192,7 @@ def tails(found: Comparison, asked: Asked) -> Answer:
 def exceedance(found: Comparison, asked: Asked) -> Answer:
     """Share of runs at or above thresholds."""
     year = found.years[-1] if asked.year is None else asked.year
-    has = found.values(found.against, asked.variable).dims
-    product = asked.product or (ALL if "product" in has else None)
+    product = _product(found, asked)
     frame = found.exceedance(asked.variable, region=asked.region, product=product, year=year)
     return Answer(f"{asked.variable}, {asked.region}, {year}: share of runs at or above a threshold", frame)
 
