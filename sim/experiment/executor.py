@@ -296,7 +296,7 @@ def _serve(pipe: Connection, function: Callable[[Any], Any]) -> None:
             try:
                 pipe.send((outcome.result, outcome.fault))
             except (TypeError, AttributeError, PicklingError) as error:
-                pipe.send((None, f"{type(error).__name__}: {error}"))
+                pipe.send((None, f"the result cannot be pickled: {type(error).__name__}: {error}"))
 
 
 def _end_with_parent() -> None:

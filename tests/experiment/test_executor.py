@@ -95,8 +95,7 @@ def test_three_deaths_of_one_job_report_it_and_the_others_go_on(tmp_path: Path) 
 
 def test_a_result_that_cannot_be_sent_is_a_fault_and_kills_nobody() -> None:
     outcomes = list(run_all(unsendable, [1, 2], 2, method="fork"))
-    assert all("pickle" in outcome.fault for outcome in outcomes)
-    assert len(outcomes) == 2
+    assert [outcome.fault.startswith("the result cannot be pickled: ") for outcome in outcomes] == [True, True]
 
 
 def test_processes_end_when_the_one_that_started_them_is_killed(tmp_path: Path) -> None:
