@@ -40,12 +40,24 @@ def call(place: Path, monkeypatch: pytest.MonkeyPatch, *words: str) -> tuple[int
 
 
 def test_a_folder_is_compared(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    code, out, _ = call(place, monkeypatch, "compare", "runs", "--out", "csv")
+    code, out, _ = call(
+        place, monkeypatch, "compare", "runs", "--variable", "output", "--view", "difference", "--view", "cost"
+    )
     assert code == 0
     assert "less baseline" in out
     assert "Fuding" in out
     assert "cost for a yuan of value added" in out
+
+
+def test_without_a_question_all_measures_are_shown(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    code, out, _ = call(place, monkeypatch, "compare", "runs", "--out", "csv")
+    assert code == 0
+    assert all(word in out for word in ("gross output", "jobs", "public debt", "Fuding"))
+    assert "share of runs that reach it" in out
+    assert "public money over the whole run" in out
+    whole = pd.read_csv(place / "csv" / "overview.csv").set_index(["variable", "region"])
     frame = pd.read_csv(place / "csv" / "difference.csv").set_index("region")
+    assert whole.loc[("output", "city"), "mean"] == pytest.approx(frame.loc["city", "mean"] / 1e3)
     counties = [name for name in frame.index if name[0].isupper()]
     assert len(counties) == 10
     assert frame.loc[counties, "mean"].sum() == pytest.approx(frame.loc["city", "mean"])

@@ -44,7 +44,8 @@ def compare(
     view: Annotated[
         list[str] | None,
         typer.Option(
-            help="difference, reach, dates, additionality, inequality, cost, tails, exceedance; several may be given."
+            help="difference, reach, dates, additionality, inequality, cost, tails, exceedance; several may be given. "
+            "If none is, and nothing is asked but a year: an overview of all measures."
         ),
     ] = None,
     variable: Variable = "output",
@@ -70,9 +71,12 @@ def compare(
 ) -> None:
     """What policies change, in pairs of runs with equal luck: differences, dates, who gains from whom, cost, risk."""
     from sim.experiment.comparison import Comparison
-    from sim.report.questions import VIEWS, Asked, check
+    from sim.report.comparison import comparison_table, print_comparison
+    from sim.report.questions import VIEWS, Answer, Asked, check
 
-    names = view or ["difference", "dates", "cost"]
+    asked = Asked(variable, by, region, product, year, definition, target, given)
+    overview = view is None and asked == Asked(year=year)
+    names = view or ([] if overview else ["difference", "dates", "cost"])
     one_of("--view", names, tuple(VIEWS))
     one_of("--by", [by], ("region", "product", "year"))
     with refusing():
@@ -80,10 +84,13 @@ def compare(
         for fault in source.faults:
             typer.echo(fault, err=True)
         found = Comparison(source, against)
-        asked = Asked(variable, by, region, product, year, definition, target, given)
         check(asked, found)
         chosen = VIEWS if out is not None and view is None else {name: VIEWS[name] for name in names}
         answers = {name: make(found, asked) for name, make in chosen.items()}
+        if view is None:
+            answers["overview"] = Answer("all measures and regions", comparison_table(found, year))
+        if overview:
+            print_comparison(found, year)
         _show({name: answers[name] for name in names}, answers, out)
 
 

@@ -43,6 +43,9 @@ ALL = "all"
 WEIGHTS: Mapping[str, str] = {"wage": "jobs"}
 """Variables that are averaged over counties, and by what; all others add up."""
 
+CITY_LEVEL: Mapping[str, str] = {"public_debt": "public_debt_city_level"}
+"""Variables of which the prefecture itself has a part, beside its counties: in the city's total, in no group's."""
+
 TRILLION, CLUSTER_TARGET = 1000.0, 300.0
 """Goals in bn yuan a year: of the city's industry (Mindong Daily, 26 Dec 2019), and asked of a cluster."""
 
@@ -281,7 +284,8 @@ class Comparison:
         Args:
             scenario: name.
             name: a variable of the ensemble by year and county, and maybe by product.
-            region: a county, a group of counties, or "city"; all counties apart if not given.
+            region: a county, a group of counties, or "city", which has the part of the prefecture's own budget too;
+                all counties apart if not given.
             product: a product, a chain, or "all"; all products apart if not given.
             year: a year of the runs; all apart if not given.
 
@@ -297,6 +301,8 @@ class Comparison:
             array = _of_region(array * size, region) / total.where(total > 0)
         elif region is not None:
             array = _of_region(_has(array, "county", name), region)
+            if region == CITY and name in CITY_LEVEL:
+                array = (array + self.values(scenario, CITY_LEVEL[name])).assign_attrs(array.attrs)
         if product is not None:
             array = _of_product(_has(array, "product", name), product)
         if year is not None:

@@ -86,11 +86,6 @@ def comparison_table(found: Comparison, year: int | None = None) -> pd.DataFrame
     return pd.DataFrame(rows)
 
 
-def to_csv(table: pd.DataFrame) -> str:
-    """A table of the comparison as CSV."""
-    return table.to_csv(index=False, lineterminator="\n", float_format="%.10g")
-
-
 def comparison_view(found: Comparison, year: int | None = None) -> RenderableType:
     """The comparison for a terminal of 100 columns.
 

@@ -12,7 +12,7 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from sim.experiment.comparison import Runs
+from sim.experiment.comparison import CITY_LEVEL, Runs
 from sim.world import GROUPS, load_world
 
 Floats = NDArray[np.float64]
@@ -100,8 +100,8 @@ def by_area(runs: Runs, scenario: str, measure: str) -> xr.DataArray:
     group = load_world().group
     parts = [counties.isel(county=np.flatnonzero(group == at)).sum("county") for at in range(len(GROUPS))]
     whole = counties.sum("county")
-    if measure == "public_debt":
-        whole = whole + runs.values(scenario, "public_debt_city_level") * MEASURES[measure].factor
+    if measure in CITY_LEVEL:
+        whole = whole + runs.values(scenario, CITY_LEVEL[measure]) * MEASURES[measure].factor
     return xr.concat([whole, *parts], dim=xr.Variable("area", ["city", *GROUPS])).transpose("seed", "year", "area")
 
 
