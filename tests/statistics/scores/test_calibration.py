@@ -119,10 +119,9 @@ def test_perfect_ensemble_is_covered_as_said_up_to_what_it_can_reach() -> None:
 
 def test_coverage_by_hand() -> None:
     x = np.array([[10.0, 10.0, 10.0, 0.0], [20.0, 20.0, 20.0, 0.0], [30.0, 30.0, 30.0, 0.0]])
-    half, *_ = coverage(x, [10.0, 31.0, NAN, 0.0], levels=[0.5])  # ranks 1 and 3 of 4: the outermost members
-    assert half.share == pytest.approx(2 / 3), (
-        "an observation on an end is inside, and so is one on an interval of no width"
-    )
+    # ranks 1 and 3 of 4 are the outermost members; an observation on an end is inside, even of an interval of no width
+    half, *_ = coverage(x, [10.0, 31.0, NAN, 0.0], levels=[0.5])
+    assert half.share == pytest.approx(2 / 3)
     assert half.width == pytest.approx((20 + 20 + 0) / 3)
     assert half.cases == 3
     nothing = coverage(x, [NAN] * 4)[0]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from importlib import import_module
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -35,8 +36,7 @@ def by_loops(x, y, fair=False):
 def by_area(x, y):
     """The definition: the squared distance of two step functions, integrated piece by piece."""
     points = np.sort(np.append(x, y))
-    pieces = zip(points[:-1], points[1:], strict=True)
-    return sum((b - a) * (np.mean(np.asarray(x) <= a) - (y <= a)) ** 2 for a, b in pieces)
+    return sum((b - a) * (np.mean(np.asarray(x) <= a) - (y <= a)) ** 2 for a, b in pairwise(points))
 
 
 values = st.lists(st.integers(-6, 6), min_size=2, max_size=7)
@@ -52,7 +52,8 @@ def test_crps_is_the_double_sum_and_the_area_with_ties_too(members, observed) ->
 
 
 def test_crps_of_the_normal_is_the_published_closed_form() -> None:
-    # Gneiting, Raftery, Westveld and Goldman, Monthly Weather Review 133, 2005: sd (z (2 Phi(z) - 1) + 2 phi(z) - 1 / sqrt pi)
+    # Gneiting, Raftery, Westveld and Goldman, Monthly Weather Review 133, 2005:
+    # sd (z (2 Phi(z) - 1) + 2 phi(z) - 1 / sqrt pi)
     members = norm.ppf((np.arange(4000) + 0.5) / 4000)[:, None] * 2.0 + 5.0
     z = np.array([-1.5, 0.0, 0.3, 2.0])
     expected = 2.0 * (z * (2 * norm.cdf(z) - 1) + 2 * norm.pdf(z) - 1 / math.sqrt(math.pi))
@@ -180,7 +181,7 @@ def test_bad_input_is_named() -> None:
     with pytest.raises(ScoreError, match="case 2 of 2: it has an observation but quantiles"):
         quantile_score([[1.0, NAN]], [0.5], [1.0, 1.0])
     for levels in ([0.1, 0.5, 0.8], [0.1, 0.9], [0.9, 0.5, 0.1]):
-        with pytest.raises(ScoreError, match="rising levels that hold 0.5"):
+        with pytest.raises(ScoreError, match=r"rising levels that hold 0\.5"):
             weighted_interval_score(np.ones((len(levels), 1)), levels, [1.0])
     with pytest.raises(ScoreError, match="case 1 of 1: a quantile is below one of a lower level"):
         weighted_interval_score([[2.0], [1.0], [3.0]], [0.1, 0.5, 0.9], [1.0])
