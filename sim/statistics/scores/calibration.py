@@ -1,9 +1,9 @@
 """Whether stated doubt is earned: coverage of intervals, PIT, probabilities of events.
 
 **Coverage.** The central interval of level c holds the observation in a share c of cases. Its ends are the quantiles of
-:func:`sim.statistics.scores.distribution.ensemble_quantiles`, with which a perfect ensemble covers c (exactly where they
-fall on members, nearly between), up to (M - 1) / (M + 1), the share between its outermost members. An observation on an
-end is inside.
+:func:`sim.statistics.scores.distribution.ensemble_quantiles`, with which a perfect ensemble covers c (exactly where
+they fall on members, nearly between), up to (M - 1) / (M + 1), the share between its outermost members. An observation
+on an end is inside.
 
 **PIT.** Of M members, b lie below the observation and t tie with it. Its rank among M + 1 equals is one of b ... b + t,
 and the PIT lies in [b, b + t + 1] / (M + 1). No number is drawn: :func:`pit` is the middle, and :func:`pit_histogram`
