@@ -12,7 +12,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from sim.experiment.observation import (
+from sim.experiment.followed import (
     EVERYTHING,
     INDUSTRY,
     FollowedRun,

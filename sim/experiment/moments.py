@@ -23,8 +23,7 @@ from sim.experiment.firm_statistics import (
     size_slope,
     subbotin_shape,
 )
-from sim.experiment.measures import BILLION, MILLION, OUTPUT_NOMINAL, THOUSAND, VA, VA_NOMINAL
-from sim.experiment.observation import (
+from sim.experiment.followed import (
     EVERYTHING,
     FOUR,
     INDUSTRY,
@@ -38,6 +37,7 @@ from sim.experiment.observation import (
     Record,
     industry_without,
 )
+from sim.experiment.measures import BILLION, MILLION, OUTPUT_NOMINAL, THOUSAND, VA, VA_NOMINAL
 from sim.experiment.periods import Period
 from sim.inputoutput.leontief import Leontief
 from sim.inputoutput.shares import share

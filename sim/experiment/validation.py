@@ -17,9 +17,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from sim.experiment.executor import Outcome, run_all
+from sim.experiment.followed import FOUR, INDUSTRY, PositionMeasure, Record, follow
 from sim.experiment.measures import OUTPUT_NOMINAL, VA_NOMINAL
 from sim.experiment.moments import MOMENTS, Moment, keep_first
-from sim.experiment.observation import FOUR, INDUSTRY, PositionMeasure, Record, follow
 from sim.model import NingdeModel
 from sim.parameters import Month
 from sim.results.variables import VARIABLES

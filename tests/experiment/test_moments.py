@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 import sim
+from sim.experiment.followed import FollowedRun, Record, product_group
 from sim.experiment.measures import LARGE_PROJECT
 from sim.experiment.moments import (
     GROUPS,
@@ -17,7 +18,6 @@ from sim.experiment.moments import (
     signed_count,
     signed_value,
 )
-from sim.experiment.observation import FollowedRun, Record, product_group
 from sim.experiment.validation import LAST, measurable, paths
 from sim.model import GROUPS as TABLES
 from sim.model import NingdeModel

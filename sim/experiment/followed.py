@@ -1,4 +1,4 @@
-"""What a statistic may look at: the record of a run, firms by year, and the position of a month; a run followed so."""
+"""A run followed month by month: its record, its firms by year, the position of a month, groups of products."""
 
 from __future__ import annotations
 
@@ -80,6 +80,7 @@ class Record:
     def __init__(self, run: Run, world: World) -> None:
         self.run, self.world = run, world
         self.first = Month(run.start)
+        self.last = self.first + (run.monthly.sizes["month"] - 1)
         self._kept: dict[tuple[str, str, str | None], Floats] = {}
 
     def has(self, name: str) -> bool:
