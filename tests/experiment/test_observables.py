@@ -18,6 +18,7 @@ from sim.model import NingdeModel
 from sim.parameters import Month
 from sim.results import Run
 from sim.world import load_world
+from tests.experiment.same_figures import SAME
 from tests.report import fake
 
 WORLD = load_world()
@@ -31,60 +32,6 @@ class Asked(NamedTuple):
 
 def asked(variable: str, region: str, period: str) -> Asked:
     return Asked(variable, region, Period.read(period))
-
-
-SAME: dict[str, tuple[str, str, str, float]] = {
-    "output_lithium_2016": ("output_nominal.B_CELL", "Ningde", "2016", 1),
-    "output_lithium_2017": ("output_nominal.BAT", "Ningde", "2017", 1),
-    "output_stainless_2018": ("output_nominal.SST", "Ningde", "2018", 1),
-    "output_stainless_fuan_2020": ("output_nominal.SST", "Fuan", "2020", 1),
-    "output_nev_2021": ("output_nominal.NEV", "Ningde", "2021", 1),
-    "output_copper_2021": ("output_nominal.CU", "Ningde", "2021", 1),
-    "output_four_2021": ("output_nominal.FOUR", "Ningde", "2021", 1),
-    "output_city_2021": ("output_nominal.INDUSTRY", "Ningde", "2021", 1),
-    "output_fuding_2021": ("output_nominal.INDUSTRY", "Fuding", "2021", 1),
-    "vehicles_2021": ("vehicles", "Ningde", "2021", 1),
-    "gdp_2019": ("gdp_nominal", "Ningde", "2019", 1),
-    "gdp_dongqiao_2020": ("gdp_nominal", "Dongqiao", "2020", 1),
-    "gdp_growth_2020": ("gdp_growth", "Ningde", "2020", 1),
-    "gdp_growth_fuan_2021": ("gdp_growth", "Fuan", "2021", 1),
-    "gdp_growth_share_jiaocheng_2021": ("gdp_growth_share", "Jiaocheng", "2021", 1),
-    "gdp_growth_rank_jiaocheng_2021": ("gdp_growth_rank", "Jiaocheng", "2021", 1),
-    "industrial_power_2019m11": ("electricity", "Ningde", "2019-01/2019-11", 1),
-    "power_growth_2019m11": ("electricity_growth", "Ningde", "2019-01/2019-11", 1),
-    "industrial_power_fuan_2021": ("electricity", "Fuan", "2021", 1),
-    "population_2020": ("population", "Ningde", "2020-11", 1e6),
-    "population_jiaocheng_2020": ("population", "Jiaocheng", "2020-11", 1e3),
-    "total_revenue_fuding_2019": ("revenue_total", "Fuding", "2019", 1),
-    "local_revenue_2020": ("revenue_local", "Ningde", "2020", 1),
-    "industry_va_growth_2019h1": ("value_added_growth.INDUSTRY", "Ningde", "2019-01/2019-06", 1),
-    "va_growth_four_2019m11": ("value_added_growth.FOUR", "Ningde", "2019-01/2019-11", 1),
-    "rest_growth_2020": ("value_added_growth.REST", "Ningde", "2020", 1),
-    "va_growth_fuan_2021": ("value_added_growth.INDUSTRY", "Fuan", "2021", 1),
-    "growth_without_lithium_2021": ("value_added_growth.WITHOUT_BAT", "Ningde", "2021", 1),
-    "pull_lithium_2017": ("pull.BAT", "Ningde", "2017", 1),
-    "pull_nev_copper_2019": ("pull.NEV_AND_CU", "Ningde", "2019-01/2019-11", 1),
-    "contribution_stainless_2019m11": ("contribution.SST", "Ningde", "2019-01/2019-11", 1),
-    "contribution_four_2020": ("contribution.FOUR", "Ningde", "2020", 1),
-    "share_four_base_2018": ("share_constant.FOUR", "Ningde", "2018-01/2018-11", 1),
-    "share_four_2019_reported": ("share.FOUR", "Ningde", "2019-01/2019-11", 1),
-    "share_lithium_2019": ("share.BAT", "Ningde", "2019-01/2019-11", 1),
-    "chain_projects_2019": ("projects_introduced.BAT", "Ningde", "2019-11", 1),
-    "leader_procurement_local": ("local_share_potential", "Ningde", "2019-11", 1),
-    "local_share_realised_2019": ("local_share_realised", "Ningde", "2019-11", 1),
-    "saic_suppliers_operating_2019": ("vehicle_suppliers", "Ningde", "2019-11", 1),
-    "suppliers_vehicle_2021": ("vehicle_suppliers", "Ningde", "2021-09", 1),
-    "firms_lithium_2021": ("firms.BAT", "Ningde", "2021-12", 1),
-    "firms_four_2020": ("firms.FOUR", "Ningde", "2020-12", 1),
-    "firms_fuding_2020": ("firms.INDUSTRY", "Fuding", "2020-12", 1),
-    "capacity_cells_2020": ("cell_capacity", "Ningde", "2020-12", 1),
-    "battery_capacity_2021": ("cell_capacity_with_building", "Ningde", "2021-12", 1),
-    "sign_share": ("sign_share", "Ningde", "2018", 1),
-    "signed_industry_2018": ("signed_investment.INDUSTRY", "Ningde", "2018", 1),
-    "signed_count_2020": ("signed_projects.INDUSTRY", "Ningde", "2020", 1),
-    "signed_industry_2021h1": ("signed_investment.INDUSTRY", "Ningde", "2021-01/2021-06", 1),
-}
-"""Moments with the observable of the same figure, and how many of its units one of the moment's holds."""
 
 
 OFFICIAL = tuple(name for name in WORLD.county_names if name != "Dongqiao")
