@@ -27,6 +27,9 @@ SHIPPED = Path(data.__file__).with_name("observations.csv")
 SHIPPED_NAME = "sim/data/observations.csv"
 """What that file is called in messages, wherever the project is installed."""
 
+WEAK = "R-low"
+"""Mark of confidence of figures on which nothing may be calibrated."""
+
 
 @dataclass(frozen=True)
 class Observation:
@@ -62,6 +65,11 @@ class Observation:
     def subject(self) -> tuple[str, str, Period]:
         """What it is a figure of: variable, region and period."""
         return self.variable, self.region, self.period
+
+    @property
+    def weak(self) -> bool:
+        """Whether it is recalled and unverified, so that nothing may be calibrated on it."""
+        return self.confidence == WEAK
 
     def __str__(self) -> str:
         """In a few words, for messages."""

@@ -163,7 +163,7 @@ def test_the_article_of_december_2019_is_not_known_in_november() -> None:
 
 
 def test_recalled_figures_are_marked() -> None:
-    weak = {(row.variable, row.period.first.year) for row in FOUND if row.confidence == "R-low"}
+    weak = {(row.variable, row.period.first.year) for row in FOUND if row.weak}
     assert weak == {("gdp_nominal", year) for year in (2010, 2011, 2013, 2014, 2015)}
     assert all(row.grade == "recalled" for row in FOUND if row.confidence.startswith("R"))
 

@@ -12,6 +12,7 @@ import sim
 from sim.experiment.followed import PositionMeasure, Record, follow
 from sim.experiment.moments import MOMENTS
 from sim.experiment.observables import FIRST, OBSERVABLES, Done, on_the_way, simulate
+from sim.experiment.observations import read_observations
 from sim.experiment.periods import Period
 from sim.experiment.validation import ending
 from sim.model import NingdeModel
@@ -51,6 +52,7 @@ def whole() -> tuple[Done, dict[Hashable, float]]:
     baseline = ending(sim.load("baseline"), Month("2021-12"), "conditional")
     wanted = [asked(*told[:3]) for told in SAME.values()]
     wanted += [Asked(one.variable, name, one.period) for one in wanted for name in OFFICIAL if one.variable in PARTS]
+    wanted += [Asked(*row.subject) for row in read_observations()]
     positions: dict[str, dict[Hashable, PositionMeasure]] = on_the_way(wanted)
     for name in SAME:
         if (measure := MOMENTS[name].position) is not None:
@@ -87,6 +89,14 @@ def test_counties_add_up_to_the_city(variable: str, whole: tuple[Done, dict[Hash
         city = one.measure(done, "Ningde", period)
         assert sum(parts) == pytest.approx(city)
         assert max(parts) < city or variable == "vehicles", "more than one county takes part"
+
+
+def test_every_shipped_figure_of_the_years_of_the_model_is_measured(whole: tuple[Done, dict[Hashable, float]]) -> None:
+    found = read_observations()
+    numbers = [OBSERVABLES[row.variable].measure(whole[0], row.region, row.period) for row in found]
+    covered = [OBSERVABLES[row.variable].since(row.period) >= FIRST for row in found]
+    assert [bool(np.isfinite(number)) for number in numbers] == covered
+    assert sum(covered) > 120
 
 
 def test_any_months_and_any_county_are_measured(whole: tuple[Done, dict[Hashable, float]]) -> None:
@@ -169,26 +179,3 @@ def test_scores_are_told_in_logs_of_amounts_and_levels_of_shares() -> None:
         assert one.scale == "level" or one.low == 0.0, one.name
         assert (one.record is None) != (one.position is None)
         assert one.since(Period.of_year(2015)) == (FIRST if one.compares else Month("2015-01"))
-
-
-@pytest.mark.parametrize(
-    ("text", "first", "last", "kind"),
-    [
-        ("2019", "2019-01", "2019-12", "months"),
-        ("2019-01/2019-11", "2019-01", "2019-11", "months"),
-        ("2019-11", "2019-11", "2019-11", "position"),
-        ("2019-11/2019-11", "2019-11", "2019-11", "months"),
-    ],
-)
-def test_a_period_is_read_and_written(text: str, first: str, last: str, kind: str) -> None:
-    period = Period.read(text)
-    assert (period.first, period.last, period.kind, str(period)) == (Month(first), Month(last), kind, text)
-    assert period.year_before.last == Month(last) + -12
-
-
-@pytest.mark.parametrize("text", ["", "19", "2019-13", "2019-1", "2019/2020", "2019-01/2019-02/2019-03", "2019-01-05"])
-def test_what_is_no_period_says_how_one_is_written(text: str) -> None:
-    with pytest.raises(ValueError, match="is no period: write 2019 for a year"):
-        Period.read(text)
-    with pytest.raises(ValueError, match="ends before it begins"):
-        Period.read("2019-11/2019-01")
