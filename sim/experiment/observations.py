@@ -10,6 +10,7 @@ later counts as it was known at the time.
 from __future__ import annotations
 
 import csv
+import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -293,14 +294,11 @@ def _compared(rows: Sequence[Observation]) -> tuple[list[Fault], set[tuple[str, 
     by_subject: dict[tuple[str, str, Period], list[Observation]] = {}
     for row in rows:
         earlier = by_subject.setdefault(row.subject, [])
-        for other in earlier:
-            text = _conflict(row, other)
-            if text:
-                faults.append(Fault(row.file, row.line, text))
-                wrong.add((row.file, row.line))
-                if _apart(row, other):
-                    wrong.add((other.file, other.line))
-                break
+        texts = [text for other in earlier if (text := _conflict(row, other))]
+        if texts:
+            faults.append(Fault(row.file, row.line, texts[0]))
+            against = [other for other in earlier if _apart(row, other)]
+            wrong.update((one.file, one.line) for one in (row, *against))
         earlier.append(row)
     return faults, wrong
 
@@ -313,7 +311,7 @@ def _conflict(row: Observation, other: Observation) -> str:
             f"{row} is {row.value:g} {row.unit} here and {other.value:g} in {place}, and their ranges do not overlap; "
             "keep one, or widen low and high"
         )
-    if row.value == other.value:
+    if math.isclose(row.value, other.value, rel_tol=1e-9):  # the units may differ
         return f"{row} stands already in {place}; keep one of them"
     if row.published == other.published:
         return f"{row} stands already in {place}, published in the same month; keep one of them"
