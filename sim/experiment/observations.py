@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import overload
 
 from sim import data
+from sim.experiment.observables import FIRST, OBSERVABLES
 from sim.experiment.observation_cells import GRADED, OPTIONAL, REQUIRED, CellsError, Figure, figure_of
 from sim.experiment.periods import Period
 from sim.parameters import Month
@@ -71,6 +72,11 @@ class Observation:
     def weak(self) -> bool:
         """Whether it is recalled and unverified, so that nothing may be calibrated on it."""
         return self.confidence == WEAK
+
+    @property
+    def covered(self) -> bool:
+        """Whether a run can give the figure: runs begin in January 2014, growth needs the year before."""
+        return OBSERVABLES[self.variable].since(self.period) >= FIRST
 
     def __str__(self) -> str:
         """In a few words, for messages."""
