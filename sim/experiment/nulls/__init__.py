@@ -1,7 +1,7 @@
 """The model's own null versions: the full model without what it claims (model description, section 14).
 
-If the model without links, without the choice of places, without firms that differ, without true gaps, or without firms
-at all forecasts as well, then that part of the model carries nothing. Every null version is built from the same scenario
+If the model without links, without the choice of places, without firms that differ, without true gaps, or without any
+firms forecasts as well, then that part of the model carries nothing. Each null version is built from the same scenario
 and seed, has the same opening and meets the same luck (streams are named, see :mod:`sim.draws`); it leaves all
 accounting identities in place and gives a :class:`sim.results.Run`, so that whatever is measured on a run can be
 measured on it::

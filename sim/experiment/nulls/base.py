@@ -35,7 +35,7 @@ class Null:
         code: its number in the model description, section 14.
         change: what it changes and what it leaves.
         claim: what it would refute if it forecast as well as the full model.
-        whole: whether its runs have all variables of a run; a table has only those of :mod:`sim.experiment.nulls.tables`.
+        whole: whether its runs have all variables of a run; of a table see :mod:`sim.experiment.nulls.tables`.
         make: builds it from a scenario whose name tells the null version, a seed, and a table of the user.
     """
 

@@ -48,9 +48,9 @@ POOLED: dict[str, float] = {
 def pooled_market(scenario: Scenario) -> Scenario:
     """The scenario in which chain goods are bought from a pool: s_j = v cap_j / (O + sum v cap).
 
-    Cost, quality, distance, habit, qualification and devoted capacity are out; v (the same for all suppliers between two
-    counties, so that the trade of the opening table is given back) and the option outside O stay. The shares of the
-    month follow capacities at once. The values may lie outside the ranges that a scenario file allows.
+    Cost, quality, distance, habit, qualification and devoted capacity are out; v (the same for all suppliers between
+    two counties, so that the trade of the opening table is given back) and the option outside O stay. The shares of
+    the month follow capacities at once. The values may lie outside the ranges that a scenario file allows.
     """
     parameters = tuple(
         group.model_copy(update=POOLED) if isinstance(group, Sourcing) else group for group in scenario.parameters
@@ -173,7 +173,7 @@ class ShuffledFunnel(Funnel):
 
 
 def shuffled_gaps(scenario: Scenario, seed: int | None, table: Table | None) -> ModelRun:
-    """N5: needs, gaps, upgrading, extension and procurement are dealt anew among the products of the chains, for good."""
+    """N5: needs, gaps, upgrading, extension and procurement are dealt anew among the products of the chains."""
     model = NingdeModel(scenario, seed, table=table)
     chain = np.flatnonzero(model.world.chain_product)
     order = one_ring(chain, model.world.product_count, model.streams.draw("nulls.shuffled_gaps", 0))

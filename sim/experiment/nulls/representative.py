@@ -1,7 +1,7 @@
 """One representative firm a county and product, without links (N3): what firms that differ add to the model.
 
-At the opening the above-scale firms of each county and product become one row with their capital, land, staff, money and
-orders together; fringe rows and blocks are representative already. Lead firms keep their plants: each has its own order
+At the opening the above-scale firms of each county and product become one row with their capital, land, staff, money
+and orders; fringe rows and blocks are representative already. Lead firms keep their plants: each has its own order
 book and dated plants, so it represents nobody but itself. From then on:
 
 - entry: candidates, leads, signing, land and building are those of the model; a plant that comes into production is

@@ -78,7 +78,7 @@ class FixedTable:
     @cached_property
     def inverse(self) -> Floats:
         """(N, N) (I - A)^-1."""
-        return np.linalg.inv(np.eye(len(self.home)) - self.home)
+        return np.asarray(np.linalg.inv(np.eye(len(self.home)) - self.home), dtype=np.float64)
 
     def output(self, final: Floats) -> Floats:
         """(N,) x = (I - A)^-1 f, M yuan a month.
@@ -282,4 +282,3 @@ def fixed_coefficient_table(scenario: Scenario, seed: int | None, table: Table |
         return cells_of(base[0], output, state), residuals(base[0], output, final, state)
 
     return TableRun(model, "fixed_coefficient_table", month)
-
