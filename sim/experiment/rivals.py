@@ -6,7 +6,8 @@ so that it is scored by the same rules as an ensemble of the model. Which figure
 - amounts of some months (output of a year, of January to November): only figures of as many months as the one asked
   about, since others are no smaller or larger years. Missing years stay missing, a change over d years counts as d;
 - positions (residents, firms): all of them, at the end of their month;
-- rates of growth on the year before: all of them, whatever months they cover, at the end of these months.
+- rates of growth on the year before: all of them, whatever months they cover, at the end of these months; of several that
+  end together the one of most months.
 
 Rivals that cannot answer (:class:`sim.statistics.rivals.TooFewPointsError`, or no total, or no announcements) stop the
 forecast, or are left out with their reason where that is asked for. The luck of a rival depends on the seed, on itself
@@ -103,7 +104,10 @@ def past_of(figures: Iterable[Figure], asked: object, *, rates: bool = False) ->
         ValueError: no figure can be compared with the one asked about, or two speak of the same time.
     """
     months, points = Span.of(asked).months, [(Span.of(each.period), float(each.value)) for each in figures]
-    kept = [(span.end, value) for span, value in points if rates or span.months == months]
+    most: dict[float, int] = {}
+    for span, _ in points:
+        most[span.end] = max(span.months, most.get(span.end, 0))
+    kept = [(span.end, value) for span, value in points if span.months == (most[span.end] if rates else months)]
     if not kept:
         raise ValueError(f"no figure covers as many months as {asked}: there is nothing to forecast it from")
     times, values = zip(*kept, strict=True)

@@ -24,6 +24,8 @@ Of many runs, arrays in and arrays out:
 ``variance``   parts of several sources of doubt in the variance of a result
 =============  ======================================================================================================
 
+Without any run: ``rivals``, forecasts from the past of a series alone.
+
 Tables for a reader are made of the record in :mod:`sim.results.published`.
 """
 

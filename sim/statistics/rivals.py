@@ -220,6 +220,11 @@ class Autoregression:
     log_scale: Floats
     information: Floats
 
+    @property
+    def log_squares(self) -> Floats:
+        """(G,) logs of the squares, a number also where a fit is perfect."""
+        return np.log(np.maximum(self.squares, np.finfo(float).tiny))
+
     @classmethod
     def of(cls, past: Past, memory: ArrayLike) -> Autoregression:
         """Fit c for given memories, given the first point."""
@@ -254,15 +259,14 @@ def fit_autoregression(past: Past) -> Autoregression:
     _enough("AR(1)", past)
     count = len(past.values) - 1
 
-    def lack(memory: float) -> float:
+    def lack(memory: ArrayLike) -> Floats:
         fit = Autoregression.of(past, memory)
-        return float(fit.log_scale[0] + count * np.log(max(fit.squares[0], np.finfo(float).tiny)))
+        return np.asarray(fit.log_scale + count * fit.log_squares)
 
-    low = _least_memory(past, np.zeros(0))
-    edges = np.linspace(low, MOST_MEMORY, CELLS + 1)
-    best = int(np.argmin([lack(float(edge)) for edge in edges]))
+    edges = np.linspace(_least_memory(past, np.zeros(0)), MOST_MEMORY, CELLS + 1)
+    best = int(lack(edges).argmin())
     bounds = float(edges[max(best - 1, 0)]), float(edges[min(best + 1, CELLS)])
-    found = minimize_scalar(lack, bounds=bounds, method="bounded", options={"xatol": 1e-10})
+    found = minimize_scalar(lambda f: float(lack(f)[0]), bounds=bounds, method="bounded", options={"xatol": 1e-10})
     return Autoregression.of(past, float(found.x))
 
 
@@ -280,7 +284,7 @@ def autoregression(past: Past, ahead: ArrayLike, draws: int, luck: Luck) -> Floa
         return np.full((draws, len(steps)), past.values[-1])
     edges = np.linspace(_least_memory(past, steps), MOST_MEMORY, CELLS + 1)
     grid, free = Autoregression.of(past, 0.5 * (edges[1:] + edges[:-1])), len(past.values) - 2
-    odds = -0.5 * (grid.log_scale + np.log(grid.information)) - 0.5 * free * np.log(grid.squares)
+    odds = -0.5 * (grid.log_scale + np.log(grid.information)) - 0.5 * free * grid.log_squares
     chance = np.exp(odds - odds.max())
     cell = luck.choice(CELLS, draws, p=chance / chance.sum())
     fit = Autoregression.of(past, edges[cell] + luck.random(draws) * np.diff(edges)[cell])

@@ -52,6 +52,8 @@ def test_rates_of_growth_are_taken_whatever_months_they_cover():
     past = past_of(rows, "2020", rates=True)
     np.testing.assert_allclose(past.times, [2019.0, 2019.5, 2019.0 + 11 / 12])
     np.testing.assert_array_equal(past.values, [7.0, 8.0, 9.0])
+    half = past_of([*rows, Row("2018-07/2018-12", 5.0)], "2020", rates=True)
+    np.testing.assert_array_equal(half.values, past.values, "the whole year counts")
 
 
 def test_two_figures_of_one_time_are_refused():

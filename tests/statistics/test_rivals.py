@@ -84,12 +84,9 @@ def test_a_random_walk_covers_as_often_as_it_says():
 
 
 def test_a_missing_year_is_two_years_of_one_change():
-    """The same law as by hand, not that of the changes taken for yearly ones."""
-    with_gap, without = Past(np.array([0.0, 1.0, 3.0]), np.array([0.0, 1.0, 3.0])), None
-    assert drift_of(with_gap) == 1.0
-    found = random_walk_with_drift(with_gap, [4.0], 100, luck())
-    np.testing.assert_allclose(found, 4.0)  # a straight line leaves no residual
-    assert without is None
+    """A straight line leaves no residual, with or without the year that is missing."""
+    line = Past(np.array([0.0, 1.0, 3.0]), np.array([0.0, 1.0, 3.0]))
+    np.testing.assert_allclose(random_walk_with_drift(line, [4.0, 6.0], 100, luck()), [[4.0, 6.0]] * 100)
 
 
 # --- AR(1) ------------------------------------------------------------------------------------------------------------
@@ -140,7 +137,7 @@ def test_what_a_process_keeps_over_two_years_is_what_it_keeps_over_one_twice():
     values = simulated(30, 0.6, 1.0, 8)
     two = Autoregression.of(Past(2.0 * np.arange(31), values), 0.8)
     one = Autoregression.of(Past(np.arange(31.0), values), 0.64)
-    assert two.squares[0] * (1.0 + 0.64) == pytest.approx(one.squares[0] * (1.0 + 0.64) / (1.0 + 0.64))
+    assert two.squares[0] * (1.0 + 0.64) == pytest.approx(one.squares[0])
     assert two.constant[0] * (1.0 + 0.8) == pytest.approx(one.constant[0])
 
 
@@ -297,4 +294,4 @@ def test_times_that_are_past_already_and_logs_of_nothing_are_refused():
 def test_far_tails_of_logs_stay_numbers():
     assert np.isfinite(amounts(np.array([-1e9, 1e9]))).all()
     assert amounts(np.array([1.0]))[0] == np.exp(1.0)
-    assert MOST_LOG < np.log(np.finfo(float).max)
+    assert np.log(np.finfo(float).max) > MOST_LOG
