@@ -6,8 +6,8 @@ so that it is scored by the same rules as an ensemble of the model. Which figure
 - amounts of some months (output of a year, of January to November): only figures of as many months as the one asked
   about, since others are no smaller or larger years. Missing years stay missing, a change over d years counts as d;
 - positions (residents, firms): all of them, at the end of their month;
-- rates of growth on the year before: all of them, whatever months they cover, at the end of these months; of several that
-  end together the one of most months.
+- rates of growth on the year before: all of them, whatever months they cover, at the end of these months; of several
+  that end together the one of most months.
 
 Rivals that cannot answer (:class:`sim.statistics.rivals.TooFewPointsError`, or no total, or no announcements) stop the
 forecast, or are left out with their reason where that is asked for. The luck of a rival depends on the seed, on itself

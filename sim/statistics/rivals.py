@@ -180,7 +180,7 @@ def random_walk(past: Past, ahead: ArrayLike, draws: int, luck: Luck) -> Floats:
     _enough("random walk", past)
     gaps, changes = np.diff(past.times), np.diff(past.values)
     spread = _spread(float((changes**2 / gaps).sum()), len(gaps), draws, luck)
-    return past.values[-1] + _wander(spread, past.steps(ahead), luck)
+    return np.asarray(past.values[-1] + _wander(spread, past.steps(ahead), luck))
 
 
 def drift_of(past: Past) -> float:
@@ -199,7 +199,7 @@ def random_walk_with_drift(past: Past, ahead: ArrayLike, draws: int, luck: Luck)
     squares = float(((changes - drift * gaps) ** 2 / gaps).sum())
     spread, steps = _spread(squares, len(gaps) - 1, draws, luck), past.steps(ahead)
     drifts = drift + spread / np.sqrt(gaps.sum()) * luck.standard_normal(draws)
-    return past.values[-1] + drifts[:, None] * np.cumsum(steps) + _wander(spread, steps, luck)
+    return np.asarray(past.values[-1] + drifts[:, None] * np.cumsum(steps) + _wander(spread, steps, luck))
 
 
 @dataclass(frozen=True)
@@ -389,7 +389,7 @@ def announced_capacity(
     ladder = np.cumsum(luck.dirichlet(np.ones(len(ratios)), draws), axis=1)
     rung = (ladder[:, None, :-1] < luck.random((draws, len(coming)))[:, :, None]).sum(axis=2)
     by_then = planned[:, None] <= np.asarray(ahead, dtype=np.float64)[None, :]
-    return level + (ratios[rung] * amount) @ by_then
+    return np.asarray(level + (ratios[rung] * amount) @ by_then)
 
 
 Forecast = Callable[[Past, ArrayLike, int, Luck], Floats]

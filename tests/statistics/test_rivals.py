@@ -102,15 +102,6 @@ def test_yearly_points_give_least_squares():
     assert fit.squares[0] == pytest.approx(squares[0], rel=1e-12)
 
 
-@pytest.mark.oracle
-def test_statsmodels_finds_the_same_autoregression():
-    models = pytest.importorskip("statsmodels.tsa.ar_model")
-    values = simulated(25, 0.7, 0.4, 4)
-    theirs = models.AutoReg(values, lags=1).fit().params
-    ours = fit_autoregression(Past(np.arange(26.0), values))
-    np.testing.assert_allclose([ours.constant[0], ours.memory[0]], theirs, atol=1e-6)
-
-
 def test_the_next_year_of_an_autoregression_is_the_t_of_least_squares():
     """Where the data leave no doubt that the process is stationary, the cut does not matter."""
     values = simulated(60, 0.3, 1.0, 5)
