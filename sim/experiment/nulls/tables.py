@@ -41,7 +41,6 @@ from sim.statistics.record import above_scale
 from sim.sums import sum_by
 
 Floats = NDArray[np.float64]
-Bools = NDArray[np.bool_]
 
 BASES: tuple[str, ...] = ("output", "value_added", "output_above_scale", "value_added_above_scale")
 """Variables by county and product that a table gives, each at constant and at current prices."""
@@ -66,14 +65,12 @@ class FixedTable:
     Attributes:
         home: (N, N) A, home inputs per unit of output.
         inputs: (K, N) all inputs per unit of output, from home and outside.
-        above: (N,) share of output made by firms above scale, 0-1.
-        industry: (K,) products of industry.
+        above: (N,) share of output made by firms above scale, 0-1; 0 outside industry.
     """
 
     home: Floats
     inputs: Floats
     above: Floats
-    industry: Bools
 
     @cached_property
     def inverse(self) -> Floats:
@@ -114,7 +111,7 @@ class FixedTable:
         usual = np.tile(industry, world.county_count).astype(float)
         above = np.divide(large, total, out=usual, where=total > 0)
         home = np.where(output > 0, flows / made, 0.0)
-        return cls(home, input_coefficients(state).copy(), above, industry)
+        return cls(home, input_coefficients(state).copy(), above)
 
 
 @dataclass(frozen=True)
@@ -168,8 +165,7 @@ def cells_of(table: FixedTable, output: Floats, state: State) -> dict[str, Float
     paid = np.tile(prices_paid(state), (1, world.county_count))
     margin = each - (table.inputs * paid).sum(axis=0)
     added, large = (1.0 - table.inputs.sum(axis=0)) * output, table.above * output
-    share = table.above * np.tile(table.industry, world.county_count)
-    sold = share * (table.home @ (share * output))
+    sold = table.above * (table.home @ large)
     found = {
         "output": output,
         "output_nominal": output * each,
