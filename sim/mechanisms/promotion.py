@@ -42,7 +42,7 @@ from scipy.special import ndtr
 from sim.draws import Streams
 from sim.mechanisms import Phase
 from sim.mechanisms.candidates import REFERENCE_LEADER_JOBS
-from sim.mechanisms.gaps import BILLION, gap_map, jobs_by_product, sponsors
+from sim.mechanisms.gaps import BILLION, GapMap, gap_map, jobs_by_product, sponsors
 from sim.mechanisms.location import sponsor_county
 from sim.mechanisms.prices import relative_utilisation
 from sim.mechanisms.sourcing import Sourcing
@@ -574,6 +574,11 @@ class Funnel:
         spent = campaign_budget(state.lever("promotion.budget"), state.pressure, self.promotion.pressure_effort)
         return np.asarray(keep * state.effort + (1.0 - keep) * spent * state.funded[-1] * mix)
 
+    def chains(self, state: State) -> GapMap:
+        """What promotion knows about the chains around the leaders."""
+        p = self.promotion
+        return gap_map(state, p.downstream_propensity, p.cross_chain, self.sourcing.cap_devoted_max)
+
     def lead_rates(self, state: State, effort: Floats) -> Floats:
         """(6, K) expected leads of the month by channel and node."""
         p, rates = self.promotion, self.rates.copy()
@@ -581,7 +586,7 @@ class Funnel:
         joint = p.joint_leverage * p.joint_cost * state.lever("promotion.joint") * funded
         worth = effort + np.array([joint, 0.0, 0.0, 0.0])
         factor = [effort_factor(value, p.effort_reference, p.effort_elasticity, p.own_search) for value in worth]
-        chains = gap_map(state, p.downstream_propensity, p.cross_chain, self.sourcing.cap_devoted_max)
+        chains = self.chains(state)
         rates[Channel.LEADER] *= factor[0] * chains.procurement * BILLION / p.demand_reference
         names = ("weight_supplement", "weight_strengthen", "weight_extend")
         weights = tuple(state.lever(f"promotion.{name}") for name in names)

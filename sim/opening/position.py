@@ -449,11 +449,20 @@ def _land_and_location(state: State) -> None:
     state.opening_firms = np.bincount(
         state.firms.product[~state.firms.block & ~state.firms.fringe], minlength=world.product_count
     )
-    location = scenario[Location]
+    state.outside_value_mean = value_of_city(state)
+    state.outside_value = state.outside_value_mean.copy()
+
+
+def value_of_city(state: State) -> Floats:
+    """(K,) what the parks of the city are worth to a project of each product; at the opening other places are worth it.
+
+    Args:
+        state: the opening position with its land prices.
+    """
+    world, location = state.world, state.scenario[Location]
     products = np.arange(world.product_count)
     rent, wage = relative_prices(state)
     sponsor = np.where(world.chain_product, sponsors(state, products), -1)
     value = base_utility(state, location, products, sponsor, rent, wage)
     allowed = physical_mask(state, products, np.zeros(world.product_count))
-    state.outside_value_mean = inclusive_value(value, allowed, location.nest)
-    state.outside_value = state.outside_value_mean.copy()
+    return inclusive_value(value, allowed, location.nest)

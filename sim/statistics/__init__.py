@@ -25,6 +25,8 @@ Of many runs, arrays in and arrays out:
 ``scores``     how good forecasts were: points, ensembles, probabilities, tests between rivals
 =============  ======================================================================================================
 
+Without any run: ``rivals``, forecasts from the past of a series alone.
+
 Tables for a reader are made of the record in :mod:`sim.results.published`.
 """
 
