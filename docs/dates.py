@@ -135,7 +135,8 @@ def opening() -> Iterator[str]:
     yield (
         "The opening is synthetic: no table of counties and industries of 2013 is at hand, so it is made of later "
         "figures carried back. Later than December 2013 are the dates behind these of its defaults (the newest fact, "
-        f"or the print where there is no fact): {', '.join(later)}.\n\nThe same of its data: {'; '.join(files(rows))}.\n"
+        f"or the print where there is no fact): {', '.join(later)}.\n\n"
+        f"Later are those of these data: {'; '.join(files(rows))}.\n"
     )
 
 

@@ -208,7 +208,7 @@ def test_a_plant_sized_by_later_shipments_is_ahead_of_its_announcement() -> None
     assert not {row.row for row in ahead_of(O1) if row.file == "world.csv"}
 
 
-STAGES = {"CATL_HUXI_24B", "CATL_HUXI_2020", "CHELIWAN_1", "FUDING_1"}
+STAGES = {"ATL_3B", "SECOPPER_1", "CATL_HUXI_24B", "CATL_HUXI_2020", "CHELIWAN_1", "FUDING_1"}
 """Plants whose note names a later month of work or production: stages are read by their own dates."""
 
 
