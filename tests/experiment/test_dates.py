@@ -107,9 +107,9 @@ def test_policies_that_had_not_begun_in_2016_are_off() -> None:
 
 
 def test_by_the_print_a_policy_waits_for_its_report(baseline: Scenario) -> None:
-    """The zoning of 2016 was told in December 2019; the agreement of March 2017 was news in that month."""
+    """Service of 2018 was told in December 2019, as was zoning; the agreement of March 2017 was news in that month."""
     before = {each.name: each for each in as_of(baseline, O2, "print").omitted}
-    assert "2019-12" in before["zoning.start"].reason
+    assert all("2019-12" in before[name].reason for name in ("zoning.start", "service.start"))
     assert "enclave.start" not in before
     assert not as_of(baseline, O3, "print").omitted
 
@@ -188,7 +188,7 @@ def test_an_origin_outside_the_data_is_refused(baseline: Scenario) -> None:
         ("Mindong Daily, 26 Dec 2019; electrive, Feb 2020", ["2019-12", "2020-02"]),
         ("Mindong Daily 2019-12-26; map of 2021", ["2019-12", "2021-12"]),
         ("Xinhua, September 2018", ["2018-09"]),
-        ("18 months; 2,018 mu; 12.2019; 1780 mm; 2070/60; 2,000; 2019/3, http://x.cn/2020-02/1 and a.com/2021/x", []),
+        ("18 months; 2,018 mu; 12.2019; 1780 mm; 2070/60; 2,000; 2019/3, http://x.cn/a-2020-b and a.com/b-2021-c", []),
         ("", []),
     ],
 )
