@@ -239,7 +239,9 @@ DATED = {"policies.csv": "date", "history.csv": "announced", "world.csv": "year"
 
 
 def disturbed(origin: Month, spared: Callable[[str, dict[str, str]], bool] = lambda *_: False):
-    """Every figure of rows dated after the origin times a factor; later stages of earlier rows half a year later.
+    """Every figure of rows dated after the origin times a factor, later stages of earlier rows half a year later.
+
+    And more rows: a plant announced the month after, a further year of the outside world.
 
     Args:
         origin: last month that is known.
@@ -256,6 +258,12 @@ def disturbed(origin: Month, spared: Callable[[str, dict[str, str]], bool] = lam
             for stage in ("work_start", "production"):
                 if row.get(stage) and Month(row[stage]) > origin:
                     row[stage] = str(Month(row[stage]) + 6)
+        if name == "history.csv":
+            table.append(
+                {**table[0], "code": "LATER", "announced": str(origin + 1), "work_start": "", "production": ""}
+            )
+        if name == "world.csv":
+            table += [{**row, "year": "2022"} for row in table if row["year"] == "2021"]
 
     return change
 
