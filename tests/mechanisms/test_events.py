@@ -239,7 +239,7 @@ def test_more_dated_plants_than_there_is_luck_for_are_refused(monkeypatch):
     monkeypatch.setattr(data, "rows", lambda _: [plant] * DATED_PLANTS)
     assert len(plants_of_leaders()) == DATED_PLANTS
     monkeypatch.setattr(data, "rows", lambda _: [plant] * (DATED_PLANTS + 1))
-    with pytest.raises(ValueError, match="raise DATED_PLANTS in sim/mechanisms/events.py"):
+    with pytest.raises(ValueError, match="raise DATED_PLANTS in sim"):
         plants_of_leaders()
 
 
