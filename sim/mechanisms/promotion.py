@@ -68,6 +68,8 @@ class Promotion(Parameters):
         high=1.0,
         grade="calibrate",
         source="fitted to projects known in November 2019, see docs/calibration.md",
+        newest_fact="2019-11",
+        published="2019-12",
     )
     lead_rate_chain: float = parameter(
         0.2,
@@ -80,6 +82,8 @@ class Promotion(Parameters):
             "fitted to projects known in November 2019, see docs/calibration.md; a reduced six-node computation "
             "reached 28-37 operating projects for 0.16-0.30"
         ),
+        newest_fact="2019-11",
+        published="2019-12",
     )
     lead_rate_cluster: float = parameter(
         0.35,
@@ -89,6 +93,8 @@ class Promotion(Parameters):
         high=1.5,
         grade="calibrate",
         source="fitted to projects known in November 2019, see docs/calibration.md",
+        newest_fact="2019-11",
+        published="2019-12",
     )
     lead_rate_bump: float = parameter(
         8.0,
@@ -98,6 +104,7 @@ class Promotion(Parameters):
         high=15,
         grade="calibrate",
         source="to calibrate: 230 signings in 2018, most outside four clusters",
+        newest_fact="2018",
     )
     gap_elasticity: float = parameter(
         0.6,
@@ -116,6 +123,7 @@ class Promotion(Parameters):
         high=0.6,
         grade="assumed",
         source="direction: Hu, Xu & Yashiro 2015; value assumption",
+        published="2015",
     )
     effort_elasticity: float = parameter(
         0.35,
@@ -296,6 +304,8 @@ class Promotion(Parameters):
         source=(
             "100 bn plan every year: Mindong Daily, 26 Dec 2019; industry part 50 bn in 2018: Fujian Daily, 23 May 2018"
         ),
+        newest_fact="2019-11",
+        published="2019-12",
         scope="city",
         neutral=0,
         starts="plan_start",
@@ -309,6 +319,8 @@ class Promotion(Parameters):
         high=1,
         grade="assumed",
         source="assumption; joint promotion named in the article",
+        newest_fact="2019-11",
+        published="2019-12",
         scope="city",
         neutral=0,
         starts="start",
@@ -372,6 +384,8 @@ class Promotion(Parameters):
         high=0.5,
         grade="assumed",
         source="assumption; grafting named in the article",
+        newest_fact="2019-11",
+        published="2019-12",
     )
     spinoff_home: float = parameter(
         0.8,
@@ -435,6 +449,8 @@ class Promotion(Parameters):
         high="2035-12",
         grade="sourced",
         source="2018 plan (Fujian Daily, 23 May 2018)",
+        newest_fact="2018-05",
+        published="2018-05",
     )
     cross_chain: Mapping[str, float] = entries("promotion.cross_chain")
 

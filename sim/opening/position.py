@@ -15,6 +15,7 @@ from sim.inputoutput.tables import Table
 from sim.mechanisms.agglomeration import Agglomeration, settle_opening
 from sim.mechanisms.construction import Construction
 from sim.mechanisms.demand import HORIZON, Demand, DemandPath, market_volumes
+from sim.mechanisms.events import DATED_PLANTS
 from sim.mechanisms.firms import YOUNG, exit_probability
 from sim.mechanisms.firms import Firms as FirmSettings
 from sim.mechanisms.gaps import sponsors
@@ -182,7 +183,7 @@ def opening_state(scenario: Scenario, world: World, seed: int, levers: dict[str,
         outside_value_mean=np.zeros(world.product_count),
         trust=np.ones((count, count)),
         own_slots=int(firms.slot.max()) + 1,
-        slots=int(firms.slot.max()) + 1 + len(leaders) * HORIZON + len(data.rows("history.csv")),
+        slots=int(firms.slot.max()) + 1 + len(leaders) * HORIZON + DATED_PLANTS,
     )
     _prices_and_costs(state, scenario)
     put_to_work(state)
