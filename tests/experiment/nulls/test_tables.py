@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from sim.accounts import BrokenIdentityError
+from sim.experiment.followed import Record
 from sim.experiment.nulls import NULLS
 from sim.experiment.nulls.tables import GIVEN, ExogenousDemand, FixedTable, cells_of, residuals
-from sim.experiment.observation import Record
 from sim.experiment.single import run_model
 from sim.model import NingdeModel
 from sim.state import YEAR
