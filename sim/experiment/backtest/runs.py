@@ -1,0 +1,176 @@
+"""The members of a back-test: runs of the model or of a null version, one a seed, kept on disk.
+
+Member k has seed k and the k-th parameters (:mod:`sim.experiment.backtest.parameters`); a null version has the same.
+One run measures all that is asked. A job is known by what decides its outcome, so that a back-test that was interrupted
+goes on where it stopped, and one with more members makes only the new ones.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sim import data
+from sim.experiment.backtest.parameters import Parameters
+from sim.experiment.executor import run_all
+from sim.experiment.followed import Record, follow
+from sim.experiment.levers_runs import NOT_RUN, Cache
+from sim.experiment.nulls import NULLS, ModelRun
+from sim.experiment.observables import EARLIEST_END, FIRST, OBSERVABLES, Done, on_the_way, simulate
+from sim.experiment.periods import Period
+from sim.results.provenance import PACKAGE, code_digest
+from sim.scenario import Scenario
+from sim.world import load_world
+
+Floats = NDArray[np.float64]
+Tick = Callable[[int, int], None]
+
+MODEL = "ours"
+"""The full model among the forecasters."""
+
+NOT_MEASURED = (
+    *NOT_RUN,
+    *(f"experiment/backtest/{name}.py" for name in ("questions", "scoring", "events", "pooling", "marks", "study")),
+    *("experiment/rivals.py", "experiment/calibration", "statistics/scores", "statistics/rivals.py"),
+)
+"""Parts of the package on which no member depends."""
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A figure that a run is asked for."""
+
+    variable: str
+    region: str
+    period: Period
+
+    @property
+    def name(self) -> str:
+        """Variable, region and period."""
+        return f"{self.variable} {self.region} {self.period}"
+
+
+@dataclass(frozen=True)
+class Job:
+    """One member.
+
+    Attributes:
+        parameters: where its parameters come from.
+        seed: its seed and the number of its draw.
+        null: name of a null version; empty for the full model.
+        wanted: what is measured.
+    """
+
+    parameters: Parameters
+    seed: int
+    null: str
+    wanted: tuple[Asked, ...]
+
+    @property
+    def key(self) -> str:
+        """What decides the outcome."""
+        asked = hashlib.sha256("\n".join(each.name for each in self.wanted).encode()).hexdigest()
+        return f"{self.parameters.key}:{self.seed}:{self.null}:{asked[:16]}"
+
+
+def run_job(job: Job) -> dict[str, float]:
+    """Run a member and measure all that is asked, by name; what a null version does not have is missing.
+
+    Raises:
+        OpeningError, BrokenIdentityError, NoConvergenceError: the run does not come to its end.
+    """
+    plan = job.parameters.member(job.seed)
+    if job.null:
+        return _measured_null(plan, job)
+    values = simulate(plan, job.seed, job.wanted)
+    return {each.name: float(value) for each, value in zip(job.wanted, values, strict=True)}
+
+
+def _measured_null(plan: Scenario, job: Job) -> dict[str, float]:
+    """A null version; what it does not record is left out."""
+    end = max([EARLIEST_END, *(one.period.last for one in job.wanted)])
+    plan = plan.replace({"run.start": str(FIRST), "run.end": str(end)}, name=plan.name)
+    run = NULLS[job.null].build(plan, job.seed)
+    if isinstance(run, ModelRun):
+        done = Done(*follow(run.model, on_the_way(job.wanted)))
+    else:
+        done = Done(Record(run.run(), load_world()), {})
+    found = {}
+    for each in job.wanted:
+        try:
+            found[each.name] = float(OBSERVABLES[each.variable].measure(done, each.region, each.period))
+        except (KeyError, ValueError):  # not recorded, or no position to look at
+            continue
+    return found
+
+
+class Kept(Cache):
+    """Results of members in a folder; lines of other code that runs, or of other data, are not used."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(folder)
+        self.model = f"{code_digest(PACKAGE, without=NOT_MEASURED)[:16]}:{data.digest()[:16]}"
+
+
+@dataclass(frozen=True)
+class Members:
+    """What the members of one forecaster gave.
+
+    Attributes:
+        values: (members, wanted) in the unit of each observable; NaN where a member has nothing.
+        missing: names that no member has, since the forecaster does not know them.
+        faults: by seed, why a member failed.
+    """
+
+    values: Floats
+    missing: frozenset[str] = frozenset()
+    faults: Mapping[int, str] = field(default_factory=dict)
+
+
+def collect(
+    jobs: Sequence[Job],
+    cache: Cache | None,
+    workers: int = 1,
+    progress: Tick | None = None,
+    function: Callable[[Job], dict[str, float]] = run_job,
+) -> tuple[dict[str, dict[str, float]], dict[str, str]]:
+    """The results of jobs, from the cache or run now.
+
+    Args:
+        jobs: each once.
+        cache: where results are kept; nothing is kept without one.
+        workers: processes at once.
+        progress: called after each run with runs done and runs to be made.
+        function: what is run.
+
+    Returns:
+        Results and faults, by key.
+    """
+    kept = {} if cache is None else cache.read()
+    found = {job.key: kept[job.key] for job in jobs if job.key in kept}
+    faults: dict[str, str] = {}
+    for outcome in run_all(function, [job for job in jobs if job.key not in found], workers, progress):
+        if outcome.result is None:
+            faults[outcome.job.key] = outcome.fault
+            continue
+        found[outcome.job.key] = outcome.result
+        if cache is not None:
+            cache.add(outcome.job.key, outcome.result)
+    return found, faults
+
+
+def members_of(
+    jobs: Iterable[Job], results: Mapping[str, Mapping[str, float]], faults: Mapping[str, str], wanted: Sequence[Asked]
+) -> Members:
+    """The members of one forecaster, in the order of their seeds; failed ones are left out and told."""
+    each = sorted(jobs, key=lambda job: job.seed)
+    ended = [results[job.key] for job in each if job.key in results]
+    rows = [[result.get(one.name, np.nan) for one in wanted] for result in ended]
+    values = np.array(rows, dtype=np.float64).reshape(len(ended), len(wanted))
+    absent = frozenset(one.name for one in wanted if not any(one.name in result for result in ended))
+    return Members(values, absent, {job.seed: faults[job.key] for job in each if job.key in faults})

@@ -1,0 +1,174 @@
+"""Scores of every forecaster in every case: one table, from which all summaries are made.
+
+A forecaster is an ensemble: members of the model, members of a null version, or draws of a rival. It answers a case if
+at least half of its members have a number there; those without one are left out of that case and counted. Comparisons
+are made on the cases that both answered. The CRPS is the fair one, since ensembles differ in size; the point forecast
+is the median of the ensemble.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from sim.experiment.backtest.plan import Case, Floats, Plan, scored
+from sim.experiment.backtest.questions import series_of
+from sim.experiment.observables import OBSERVABLES
+from sim.statistics.scores import (
+    LEVELS,
+    coverage,
+    crps,
+    ensemble_quantiles,
+    naive_scale,
+    pit,
+    weighted_interval_score,
+)
+
+INTERVALS = (50, 80, 90)
+"""Central intervals whose coverage is told, percent."""
+
+LEAST_PART = 0.5
+"""Part of the members that must have a number for a case to count as answered (assumption)."""
+
+BEARINGS = ["origin", "mode", "forecaster", "kind"]
+"""Columns that tell whose forecast a row is about."""
+
+ABOUT = ["case", "group", "pool", "horizon", "year", "region", "variable", "period", "unit", "file", "line"]
+"""Columns that tell which case."""
+
+
+@dataclass(frozen=True)
+class Forecaster:
+    """An ensemble for all cases of a plan.
+
+    Attributes:
+        name: "ours", or name of a rival or null version.
+        kind: "ours", "rival" or "null".
+        values: (members, cases) in the unit of each observable; NaN where a member has nothing.
+    """
+
+    name: str
+    kind: str
+    values: Floats
+
+    def of(self, at: int) -> Floats:
+        """(members,) of a case, those that have a number; none if too few have one."""
+        column = self.values[:, at]
+        there = column[np.isfinite(column)]
+        return there if len(there) >= max(1.0, LEAST_PART * len(column)) else there[:0]
+
+
+def case_scores(plan: Plan, forecaster: Forecaster, mode: str) -> pd.DataFrame:
+    """A row each case: facts about it, the point forecast, errors and scores; NaN where it was not answered.
+
+    Columns beside :data:`BEARINGS` and :data:`ABOUT`, on the scale of the pool unless said otherwise: observed_value
+    and forecast_value (unit of the observable), observed, forecast, last (newest known figure), members, without
+    (members without a number), error, scale (mean change of the series known), crps, wis, pit, inside50, inside80,
+    inside90 (1 or 0), width80.
+    """
+    rows = []
+    for at, case in enumerate(plan.cases):
+        told = _about(plan, case) | {"origin": str(plan.origin), "mode": mode}
+        told |= {"forecaster": forecaster.name, "kind": forecaster.kind}
+        drawn = forecaster.of(at)
+        told |= {"members": len(drawn), "without": len(forecaster.values) - len(drawn)}
+        rows.append(told | (_scores(case, drawn) if len(drawn) else {}))
+    frame = pd.DataFrame(rows)
+    for column in ("forecast_value", "forecast", "error", *SCORED):
+        if column not in frame:
+            frame[column] = np.nan
+    return frame
+
+
+SCORED = ("crps", "wis", "pit", *(f"inside{level}" for level in INTERVALS), "width80")
+"""Columns of scores."""
+
+
+def _about(plan: Plan, case: Case) -> dict[str, object]:
+    """What is known of a case without any forecast."""
+    last = plan.last_known(case)
+    return {
+        "case": case.name,
+        "group": case.group,
+        "pool": case.pool,
+        "horizon": case.horizon,
+        "year": case.year,
+        "region": case.region,
+        "variable": case.variable,
+        "period": str(case.period),
+        "unit": case.row.unit,
+        "file": case.row.file,
+        "line": case.row.line,
+        "observed_value": case.row.value,
+        "observed": case.observed,
+        "last": np.nan if last is None else float(scored(case.variable, last.value)),
+        "scale": scale_of(plan, case),
+    }
+
+
+def scale_of(plan: Plan, case: Case) -> float:
+    """Mean absolute change between neighbouring known figures of the series, on the scale of scores; NaN without one.
+
+    A change over several years counts as it is: series have gaps, and what is known is all there is.
+    """
+    try:
+        past = series_of(plan, case.variable, case.region, case)
+    except ValueError:
+        return float("nan")
+    scale = naive_scale(scored(case.variable, past.values))
+    return scale if scale > 0 else float("nan")
+
+
+def _scores(case: Case, drawn: Floats) -> dict[str, float]:
+    """Scores of one answered case."""
+    members, observed = scored(case.variable, drawn)[:, None], np.array([case.observed])
+    middle = float(np.median(members))
+    quantiles = ensemble_quantiles(members, LEVELS)
+    held = coverage(members, observed, [level / 100 for level in INTERVALS])
+    return {
+        "forecast_value": float(np.median(drawn)),
+        "forecast": middle,
+        "error": middle - case.observed,
+        "crps": float(crps(members, observed, fair=len(members) > 1)[0]),
+        "wis": float(weighted_interval_score(quantiles, LEVELS, observed)[0]),
+        "pit": float(pit(members, observed)[0]),
+        **{f"inside{level}": each.share for level, each in zip(INTERVALS, held, strict=True)},
+        "width80": held[1].width,
+    }
+
+
+def quantile_table(plan: Plan, forecaster: Forecaster, mode: str) -> pd.DataFrame:
+    """A row each answered case: quantiles at :data:`LEVELS` in the unit of the observable."""
+    rows = []
+    for at, case in enumerate(plan.cases):
+        drawn = forecaster.of(at)
+        if len(drawn):
+            values = ensemble_quantiles(drawn[:, None], LEVELS)[:, 0]
+            told = {"origin": str(plan.origin), "mode": mode, "forecaster": forecaster.name, "kind": forecaster.kind}
+            told |= {"case": case.name, "unit": case.row.unit, "observed_value": case.row.value}
+            rows.append(told | {f"q{level:g}": float(value) for level, value in zip(LEVELS, values, strict=True)})
+    return pd.DataFrame(rows)
+
+
+def answered(plan: Plan, forecasters: Sequence[Forecaster], reasons: Mapping[tuple[str, str], str]) -> pd.DataFrame:
+    """A row each forecaster and case that it did not answer, with the reason."""
+    rows = []
+    for forecaster in forecasters:
+        for at, case in enumerate(plan.cases):
+            if not len(forecaster.of(at)):
+                usual = "fewer than half of its members have a number" if forecaster.kind != "null" else NOT_OF_NULL
+                why = reasons.get((forecaster.name, case.name), usual)
+                rows.append({"origin": str(plan.origin), "forecaster": forecaster.name, "case": case.name, "why": why})
+    return pd.DataFrame(rows, columns=["origin", "forecaster", "case", "why"])
+
+
+NOT_OF_NULL = "the null version does not have the variable, or fewer than half of its members have a number"
+"""Why a null version did not answer."""
+
+
+def growing(variable: str) -> bool:
+    """Whether a variable is itself a change on the year before, so that its sign is its direction."""
+    return OBSERVABLES[variable].compares and "growth" in variable and "rank" not in variable
