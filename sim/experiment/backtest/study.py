@@ -49,6 +49,10 @@ SITE = "Fuding"
 """The county whose choice as a site of cells is a claim of the protocol."""
 
 
+class NoMemberError(RuntimeError):
+    """All members of a forecaster failed; the message is a sentence for the user."""
+
+
 @dataclass(frozen=True)
 class Settings:
     """What is asked for.
@@ -158,7 +162,8 @@ def backtest(
         protocol: text of the protocol under which is scored; its digest is told.
 
     Raises:
-        BacktestError: nothing is asked, a rival cannot answer, or no member came to its end.
+        BacktestError: nothing is asked, or a rival cannot answer.
+        NoMemberError: no member of a forecaster came to its end.
     """
     plans = [plan_of(facts, origin) for origin in settings.origins]
     rivals = [ask_rivals(plan, RIVAL_SEED, skip=settings.skip) for plan in plans]  # before any run: faults come at once
@@ -215,7 +220,7 @@ def _one_origin(
             failed[null or MODEL] = {"members": len(found.values), "failed": _counted(found.faults)}
             if not len(found.values):
                 why = next(iter(found.faults.values()), "there is no member")
-                raise BacktestError(f"{plan.origin}, {mode}, {null or MODEL}: no member came to its end: {why}")
+                raise NoMemberError(f"{plan.origin}, {mode}, {null or MODEL}: no member came to its end: {why}")
             _score(plan, _forecaster(plan, null, found), mode, tables, _sites(found, wanted), {})
     for name, draws in answers.draws.items():
         if np.isfinite(draws).any():
