@@ -33,7 +33,9 @@ def backtest(
     ] = None,
     modes: Annotated[
         list[str] | None,
-        typer.Option(help="unconditional (world from its own past), conditional (world as it came); both if not given."),
+        typer.Option(
+            help="unconditional (world from its own past), conditional (world as it came); both if not given."
+        ),
     ] = None,
     members: Annotated[int, typer.Option(min=2, max=100_000, help="Runs of the model from each origin.")] = 200,
     null_members: Annotated[
@@ -46,7 +48,7 @@ def backtest(
     posterior: Annotated[
         list[str] | None,
         typer.Option(
-            help="Posterior of an origin, by name, file or folder; each serves the origin up to which it has seen facts. "
+            help="Posterior of an origin, by name, file or folder; it serves the origin up to which it has seen facts. "
             "If none is given, the shipped ones; none draws from ranges alone."
         ),
     ] = None,
@@ -231,8 +233,9 @@ def _made(
 
 def _tell(study: Study, folder: Path) -> None:
     """Write tables, figures and record; print what matters."""
-    from sim.report.backtest import print_backtest, to_markdown
+    from sim.report.backtest import print_backtest
     from sim.report.backtest_figures import save_backtest_figures
+    from sim.report.backtest_record import to_markdown
 
     written = study.write(folder)
     figures = save_backtest_figures(study, folder)

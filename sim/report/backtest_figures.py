@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -15,7 +16,7 @@ from matplotlib.patches import Patch
 
 from sim.experiment.backtest.plan import AMOUNTS, GROUPS, POINTS_POOL
 from sim.experiment.backtest.plan import scored as on_scale
-from sim.experiment.backtest.pooling import ALL, skills
+from sim.experiment.backtest.pooling import ALL
 from sim.experiment.backtest.study import Study
 from sim.report import style
 from sim.results.storage import write_atomically
@@ -39,7 +40,7 @@ SHORT = {
 MODE_COLOURS = {"unconditional": style.BLUE, "conditional": style.ORANGE}
 
 
-def label_of(row: pd.Series) -> str:  # type: ignore[type-arg]
+def label_of(row: pd.Series[Any]) -> str:
     """A case in a few words."""
     name, _, group = str(row["variable"]).partition(".")
     words = f"{SHORT.get(name, name.replace('_', ' '))} {group}".strip()
@@ -60,10 +61,10 @@ def fans(study: Study, origin: str) -> Figure:
     modes = [mode for mode in MODE_COLOURS if (whole["mode"] == mode).any()]
     columns = [_blocks(whole[whole["pool"] == pool]) for pool in REACH]
     tallest = max((sum(len(cases) + 1.6 for _, cases in blocks) for blocks in columns), default=4.0)
-    height = 0.165 * tallest + 1.6
+    height = 0.165 * tallest + 1.9
     with style.applied():
         figure = Figure(figsize=(13.2, height))
-        bottom, top = 0.95 / height, 1 - 0.75 / height
+        bottom, top = 1.15 / height, 1 - 0.75 / height
         for (pool, reach), blocks, left in zip(REACH.items(), columns, (0.2, 0.715), strict=True):
             axes = figure.add_axes((left, bottom, 0.275, top - bottom))
             _fan_axes(axes, reach, "log points" if pool == AMOUNTS else "points", tallest)
@@ -74,9 +75,11 @@ def fans(study: Study, origin: str) -> Figure:
             "Dot at 0: published. Bars: forecast less published; thick 50 %, thin 90 % of the members; line: median. "
             "Left amounts, right growth and shares",
         )
-        handles = [Patch(color=MODE_COLOURS[mode], alpha=0.7, label=f"{mode} world") for mode in modes]
+        handles: list[Patch | Line2D] = [
+            Patch(color=MODE_COLOURS[mode], alpha=0.7, label=f"{mode} world") for mode in modes
+        ]
         handles.append(Line2D([], [], marker="o", linestyle="", markersize=4, color=style.INK, label="published"))
-        figure.legend(handles=handles, loc="center", bbox_to_anchor=(0.5, 0.52 / height), ncols=3, handlelength=1.2)
+        figure.legend(handles=handles, loc="center", bbox_to_anchor=(0.5, 0.5 / height), ncols=3, handlelength=1.2)
         _note(figure, study)
     return figure
 
@@ -124,7 +127,7 @@ def _fan_rows(
         height += 1.6
 
 
-def _fan(axes: Axes, place: float, row: pd.Series, colour: str, reach: float) -> None:  # type: ignore[type-arg]
+def _fan(axes: Axes, place: float, row: pd.Series[Any], colour: str, reach: float) -> None:
     """One forecast."""
     values = on_scale(str(row["variable"]), row[list(QUANTILES)].to_numpy(dtype=np.float64)) - row["observed"]
     low, low50, middle, high50, high = np.clip(values, -reach, reach)
@@ -142,7 +145,7 @@ def _fan(axes: Axes, place: float, row: pd.Series, colour: str, reach: float) ->
 
 def skill_figure(study: Study) -> Figure | None:
     """Skill against each rival by horizon, amounts and growth and shares; None if nobody answered."""
-    against = skills(study.tables["scores"])
+    against = study.skills
     if not len(against):
         return None
     rows = against[(against["group"] == ALL) & against["pool"].isin(list(REACH)) & (against["origin"] != ALL)]
@@ -177,7 +180,9 @@ def _skill_axes(axes: Axes, rows: pd.DataFrame, origins: Sequence[str], rivals: 
     axes.set_ylim(len(names) - 0.4, -0.6)
     axes.grid(visible=True, axis="x")
     axes.axvline(0, color=style.INK, linewidth=0.9)
-    axes.set_yticks(range(len(names)), [f"{rival.replace('_', ' ')}, {origin}" for origin, rival in names] if labels else [])
+    axes.set_yticks(
+        range(len(names)), [f"{rival.replace('_', ' ')}, {origin}" for origin, rival in names] if labels else []
+    )
     for height, (origin, rival) in enumerate(names):
         for at, (mode, colour) in enumerate(MODE_COLOURS.items()):
             same = rows[(rows["origin"] == origin) & (rows["rival"] == rival) & (rows["mode"] == mode)]
@@ -185,7 +190,7 @@ def _skill_axes(axes: Axes, rows: pd.DataFrame, origins: Sequence[str], rivals: 
                 _skill_dot(axes, height + (at - 0.5) * 0.36, row, colour)
 
 
-def _skill_dot(axes: Axes, place: float, row: pd.Series, colour: str) -> None:  # type: ignore[type-arg]
+def _skill_dot(axes: Axes, place: float, row: pd.Series[Any], colour: str) -> None:
     """All horizons as a dot with its interval, one horizon as its number."""
     if not np.isfinite(row["skill"]):
         return

@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from sim.experiment.backtest.plan import AMOUNTS
-from sim.experiment.backtest.pooling import ANY, beside
+from sim.experiment.backtest.pooling import ANY, OURS, beside
 from sim.statistics.scores import rank_correlation, sign_hits
 from sim.world import load_world
 
@@ -70,7 +70,7 @@ def marks(scores: pd.DataFrame, claims: pd.DataFrame) -> tuple[Mark, ...]:
         here = scores[(scores["origin"] == origin) & scores["mode"].isin([mode, ANY])]
         where, ours = (str(origin), str(mode)), mine[mine["crps"].notna()]
         found.append(_ordinary(where, ours, here))
-        found += [_chains(where, ours, here), _cover(where, ours)]
+        found += [_chains(where, here), _cover(where, ours)]
         if origin == EXTRAORDINARY_FROM:
             own = claims[(claims["origin"] == origin) & (claims["mode"] == mode)] if len(claims) else claims
             found += list(_extraordinary(where, ours, here, own))
@@ -111,14 +111,19 @@ def _against_drift(
     return Mark(*where, level, part, MET if skill > least else NOT_MET, told)
 
 
-def _chains(where: tuple[str, str], ours: pd.DataFrame, here: pd.DataFrame) -> Mark:
+def _chains(where: tuple[str, str], here: pd.DataFrame) -> Mark:
     """Lower mean CRPS than every rival and null version for three of four chains."""
     part = f"CRPS of output below that of every rival and null version for {CHAINS_WON} of 4 chains"
-    won, lost, silent = [], [], []
-    others = here[(here["kind"] != "ours") & here["crps"].notna()]
+    won, lost, silent = list[str](), list[str](), list[str]()
+    answered = here[here["crps"].notna()]
     for chain in load_world().chains:
-        mine = ours[ours["variable"] == f"output_nominal.{chain}"]
-        both = mine.merge(others[["case", "forecaster", "crps"]], on="case", suffixes=("", "_rival"))
+        rows = answered[answered["variable"] == f"output_nominal.{chain}"]
+        both = pd.concat(
+            rows[rows["kind"] == own].merge(
+                rows[rows["kind"] == kind][["case", "forecaster", "crps"]], on="case", suffixes=("", "_rival")
+            )
+            for kind, own in OURS.items()
+        )
         if not len(both):
             silent.append(chain)
             continue

@@ -15,8 +15,8 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from sim.draws import Streams
-from sim.experiment.dates import AsOf
 from sim.experiment.backtest.plan import Mode
+from sim.experiment.dates import AsOf
 from sim.model import NingdeModel
 from sim.opening.totals import OpeningError
 from sim.parameters import Month
@@ -86,7 +86,7 @@ class Parameters:
     @property
     def key(self) -> str:
         """SHA-256 of all that decides what a member has."""
-        told = [self.scenario.hash, sorted(self.ranges.items()), sorted(self.whole)]
+        told: list[object] = [self.scenario.hash, sorted(self.ranges.items()), sorted(self.whole)]
         told.append(None if self.posterior is None else self.posterior.digest)
         return hashlib.sha256(json.dumps(told).encode()).hexdigest()
 

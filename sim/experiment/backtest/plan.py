@@ -30,8 +30,9 @@ from sim.experiment.observables import OBSERVABLES
 from sim.experiment.observations import Observation, Observations
 from sim.experiment.periods import Period
 from sim.experiment.units import CAPACITY, MONEY, PERSONS, POINTS, POWER, RATIO, SHARE, VEHICLES
-from sim.parameters import Month
+from sim.parameters import Month, describe
 from sim.scenario import Scenario
+from sim.settings import Run
 from sim.state import YEAR
 
 Floats = NDArray[np.float64]
@@ -232,9 +233,6 @@ def origin_of(word: str, scenario: Scenario) -> Month:
     Raises:
         BacktestError: it is no month, or one up to which no run can know.
     """
-    from sim.parameters import describe
-    from sim.settings import Run
-
     try:
         month = Month(word)
     except ValueError as error:

@@ -27,6 +27,9 @@ ANY = "any"
 ALL = "all"
 """All horizons, groups, or origins together."""
 
+OURS = {"rival": "ours", "null": "paired"}
+"""Kind of ours that is compared with each kind."""
+
 WINS, AHEAD, EVEN, BEHIND, LOSES = VERDICTS = ("wins", "ahead", "even", "behind", "loses")
 """Ours against a rival: better beyond the 90 % interval, better, the same, worse, worse beyond it."""
 
@@ -98,9 +101,9 @@ def skills(scores: pd.DataFrame, seed: int = 0) -> pd.DataFrame:
     """
     there = scores[scores["crps"].notna()]
     rows: list[dict[str, object]] = []
-    mine = there[there["kind"] == "ours"]
-    for mode in mine["mode"].unique():
+    for mode in there[there["kind"] == "ours"]["mode"].unique():
         for kind, name in _others(there):
+            mine = there[there["kind"] == OURS[kind]]
             other = there[(there["forecaster"] == name) & there["mode"].isin([mode, ANY])]
             both = mine[mine["mode"] == mode].merge(
                 other[["origin", "case", "crps"]], on=["origin", "case"], suffixes=("", "_rival")
@@ -113,7 +116,7 @@ def skills(scores: pd.DataFrame, seed: int = 0) -> pd.DataFrame:
 
 def _others(scores: pd.DataFrame) -> list[tuple[str, str]]:
     """Kind and name of all but ours, in their order."""
-    others = scores[scores["kind"] != "ours"][["kind", "forecaster"]].drop_duplicates()
+    others = scores[scores["kind"].isin(list(OURS))][["kind", "forecaster"]].drop_duplicates()
     return [(str(kind), str(name)) for kind, name in others.itertuples(index=False)]
 
 

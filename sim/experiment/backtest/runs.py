@@ -8,8 +8,9 @@ goes on where it stopped, and one with more members makes only the new ones.
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -30,12 +31,15 @@ from sim.world import load_world
 Floats = NDArray[np.float64]
 Tick = Callable[[int, int], None]
 
-MODEL = "ours"
-"""The full model among the forecasters."""
+MODEL, PAIRED = "ours", "ours, seeds of the nulls"
+"""The full model among the forecasters: all its members, and those with the seeds that null versions have."""
 
 NOT_MEASURED = (
     *NOT_RUN,
-    *(f"experiment/backtest/{name}.py" for name in ("questions", "scoring", "events", "pooling", "marks", "study")),
+    *(
+        f"experiment/backtest/{name}.py"
+        for name in ("plan", "questions", "scoring", "events", "pooling", "marks", "study")
+    ),
     *("experiment/rivals.py", "experiment/calibration", "statistics/scores", "statistics/rivals.py"),
 )
 """Parts of the package on which no member depends."""
@@ -115,6 +119,14 @@ class Kept(Cache):
     def __init__(self, folder: Path) -> None:
         super().__init__(folder)
         self.model = f"{code_digest(PACKAGE, without=NOT_MEASURED)[:16]}:{data.digest()[:16]}"
+        if self.file.is_file() and self.file.stat().st_size and not self.file.read_bytes().endswith(b"\n"):
+            with self.file.open("a", encoding="utf-8") as file:  # a line was cut off by an interrupt
+                file.write("\n")
+
+    def add(self, key: str, result: Mapping[str, float]) -> None:
+        """Append one result; the file is not read again for each."""
+        with self.file.open("a", encoding="utf-8") as file:
+            file.write(json.dumps({"model": self.model, "key": key, "result": dict(result)}, sort_keys=True) + "\n")
 
 
 @dataclass(frozen=True)
@@ -123,13 +135,20 @@ class Members:
 
     Attributes:
         values: (members, wanted) in the unit of each observable; NaN where a member has nothing.
+        seeds: (members,) their seeds.
         missing: names that no member has, since the forecaster does not know them.
         faults: by seed, why a member failed.
     """
 
     values: Floats
+    seeds: tuple[int, ...] = ()
     missing: frozenset[str] = frozenset()
     faults: Mapping[int, str] = field(default_factory=dict)
+
+    def up_to(self, seed: int) -> Members:
+        """Those with a seed up to one."""
+        chosen = np.array([each <= seed for each in self.seeds], dtype=bool)
+        return replace(self, values=self.values[chosen], seeds=tuple(each for each in self.seeds if each <= seed))
 
 
 def collect(
@@ -172,5 +191,6 @@ def members_of(
     ended = [results[job.key] for job in each if job.key in results]
     rows = [[result.get(one.name, np.nan) for one in wanted] for result in ended]
     values = np.array(rows, dtype=np.float64).reshape(len(ended), len(wanted))
+    seeds = tuple(job.seed for job in each if job.key in results)
     absent = frozenset(one.name for one in wanted if not any(one.name in result for result in ended))
-    return Members(values, absent, {job.seed: faults[job.key] for job in each if job.key in faults})
+    return Members(values, seeds, absent, {job.seed: faults[job.key] for job in each if job.key in faults})

@@ -2,8 +2,9 @@
 
 A forecaster is an ensemble: members of the model, members of a null version, or draws of a rival. It answers a case if
 at least half of its members have a number there; those without one are left out of that case and counted. Comparisons
-are made on the cases that both answered. The CRPS is the fair one, since ensembles differ in size; the point forecast
-is the median of the ensemble.
+are made on the cases that both answered, with a null version on the same seeds, so that both met the same parameters
+and the same luck. The CRPS is the fair one, since ensembles differ in size; the point forecast is the median of the
+ensemble.
 """
 
 from __future__ import annotations
@@ -46,7 +47,7 @@ class Forecaster:
 
     Attributes:
         name: "ours", or name of a rival or null version.
-        kind: "ours", "rival" or "null".
+        kind: "ours", "paired" (ours with the seeds of the null versions), "rival" or "null".
         values: (members, cases) in the unit of each observable; NaN where a member has nothing.
     """
 
@@ -147,7 +148,12 @@ def quantile_table(plan: Plan, forecaster: Forecaster, mode: str) -> pd.DataFram
         drawn = forecaster.of(at)
         if len(drawn):
             values = ensemble_quantiles(drawn[:, None], LEVELS)[:, 0]
-            told = {"origin": str(plan.origin), "mode": mode, "forecaster": forecaster.name, "kind": forecaster.kind}
+            told: dict[str, object] = {
+                "origin": str(plan.origin),
+                "mode": mode,
+                "forecaster": forecaster.name,
+                "kind": forecaster.kind,
+            }
             told |= {"case": case.name, "unit": case.row.unit, "observed_value": case.row.value}
             rows.append(told | {f"q{level:g}": float(value) for level, value in zip(LEVELS, values, strict=True)})
     return pd.DataFrame(rows)

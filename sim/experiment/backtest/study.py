@@ -12,6 +12,7 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -20,11 +21,12 @@ import pandas as pd
 
 from sim import data
 from sim.experiment.backtest.events import all_of, claim_table, event_table, joint_table, rank_table
+from sim.experiment.backtest.marks import Mark, marks
 from sim.experiment.backtest.parameters import Parameters, Posterior
 from sim.experiment.backtest.plan import BacktestError, Floats, Mode, Plan, plan_of
-from sim.experiment.backtest.pooling import ANY
+from sim.experiment.backtest.pooling import ANY, skills
 from sim.experiment.backtest.questions import RivalAnswers, ask_rivals
-from sim.experiment.backtest.runs import MODEL, Asked, Job, Kept, Members, Tick, collect, members_of, run_job
+from sim.experiment.backtest.runs import MODEL, PAIRED, Asked, Job, Kept, Members, Tick, collect, members_of, run_job
 from sim.experiment.backtest.scoring import Forecaster, answered, case_scores, quantile_table
 from sim.experiment.dates import ORIGINS, Rule, as_of
 from sim.experiment.nulls import NULLS
@@ -83,7 +85,7 @@ class Settings:
         return tuple(NULLS) if self.null_members else ()
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Study:
     """What came of it.
 
@@ -94,6 +96,16 @@ class Study:
 
     tables: Mapping[str, pd.DataFrame]
     manifest: Mapping[str, Any]
+
+    @cached_property
+    def skills(self) -> pd.DataFrame:
+        """Ours beside each rival, see :func:`sim.experiment.backtest.pooling.skills`."""
+        return skills(self.tables["scores"])
+
+    @cached_property
+    def marks(self) -> tuple[Mark, ...]:
+        """The marks of the protocol, see :mod:`sim.experiment.backtest.marks`."""
+        return marks(self.tables["scores"], self.tables["claims"])
 
     def write(self, folder: Path) -> list[Path]:
         """Write all tables and the manifest; the files written."""
@@ -173,9 +185,7 @@ def backtest(
     for plan, answers in zip(plans, rivals, strict=True):
         told = _one_origin(settings, plan, answers, tables, _Runner(cache, workers, shown or _silent, function))
         origins.append(told)
-    return Study(
-        {name: all_of(found) for name, found in tables.items()}, _manifest(settings, facts, origins, protocol)
-    )
+    return Study({name: all_of(found) for name, found in tables.items()}, _manifest(settings, facts, origins, protocol))
 
 
 @dataclass(frozen=True)
@@ -222,6 +232,9 @@ def _one_origin(
                 why = next(iter(found.faults.values()), "there is no member")
                 raise NoMemberError(f"{plan.origin}, {mode}, {null or MODEL}: no member came to its end: {why}")
             _score(plan, _forecaster(plan, null, found), mode, tables, _sites(found, wanted), {})
+            if not null and settings.nulls:
+                same = found.up_to(settings.null_members).values[:, : len(plan.cases)]
+                _score(plan, Forecaster(PAIRED, "paired", same), mode, tables, None, {})
     for name, draws in answers.draws.items():
         if np.isfinite(draws).any():
             _score(plan, Forecaster(name, "rival", draws), ANY, tables, None, answers.left_out)
