@@ -1,8 +1,8 @@
 """What the rivals answer to each case, from the figures and announcements that were known at the origin.
 
 Whole of a part, for the constant share: the same figure of the city for a county; above-scale industry for the output
-or value added of a group of products. Announcements, for the announced capacity: single plants, and of goals the outcome
-where a known figure tells it. An announcement without a date counts as due :data:`USUAL_YEARS` after it was made.
+or value added of a group of products. Announcements, for the announced capacity: single plants, and of goals the
+outcome where a known figure tells it. An announcement without a date counts as due :data:`USUAL_YEARS` after it was made.
 """
 
 from __future__ import annotations

@@ -1,0 +1,150 @@
+"""Members: what parameters they have, and that no run is made twice."""
+
+from dataclasses import dataclass, replace
+
+from tests.experiment.backtest import made_up
+import numpy as np
+import pytest
+from tests.experiment.backtest.made_up import fact, facts
+
+import sim
+from sim.experiment.backtest.parameters import Parameters
+from sim.experiment.backtest.plan import plan_of
+from sim.experiment.backtest.runs import Asked, Job, Kept, collect, members_of, run_job
+from sim.experiment.backtest.study import wanted_of
+from sim.experiment.dates import as_of
+from sim.experiment.periods import Period
+from sim.opening.totals import OpeningError
+from sim.parameters import Month
+
+BASELINE = sim.load("baseline")
+KNOWN = as_of(BASELINE, Month("2020-12"))
+
+
+@dataclass(frozen=True)
+class Draws:
+    as_of: Month = Month("2020-12")
+    name: str = "made up"
+    digest: str = "1"
+    names: tuple[str, ...] = ("location.market_access",)
+
+    def changes(self, scenario, seed):
+        return (("location.market_access", 0.2 + seed / 100),)
+
+
+def drawn(scenario, name="leaders.coverage_pull"):
+    table, key = name.split(".")
+    return scenario.tables[table][key]
+
+
+def test_what_rests_on_later_facts_is_drawn_from_its_range_by_seed():
+    given = Parameters.of(KNOWN, "unconditional")
+    assert set(given.ranges) == set(KNOWN.ranges)
+    first, again, other = given.member(1), given.member(1), given.member(2)
+    assert first.hash == again.hash != other.hash
+    for scenario in (first, other):
+        assert all(low <= drawn(scenario, name) <= high for name, (low, high) in given.ranges.items())
+    assert drawn(first) != drawn(BASELINE) != drawn(other)
+
+
+def test_a_member_has_its_row_of_the_posterior_which_is_not_drawn_besides():
+    rows = Draws(names=("location.market_access", "leaders.coverage_pull"))
+    given = Parameters.of(KNOWN, "unconditional", rows)
+    assert "leaders.coverage_pull" not in given.ranges
+    assert given.member(7).tables["location"]["market_access"] == pytest.approx(0.27)
+    assert drawn(given.member(7)) == drawn(BASELINE)
+    assert given.key != Parameters.of(KNOWN, "unconditional").key != Parameters.of(KNOWN, "conditional").key
+
+
+def test_the_mode_is_the_world_of_the_run_and_the_origin_what_it_knows():
+    found = Parameters.of(KNOWN, "conditional").member(1)
+    assert (found.run.world, str(found.run.known_until)) == ("conditional", "2020-12")
+
+
+def test_draws_without_an_opening_are_drawn_again_and_given_up_in_the_end():
+    bad = Parameters(KNOWN.scenario, {"opening.per_head_core": (1e-3, 1e-3)})
+    with pytest.raises(OpeningError, match="no opening position in 100 draws"):
+        bad.member(1)
+
+
+WANTED = (Asked("gdp_nominal", "Ningde", Period.read("2019")), Asked("population", "Fuan", Period.read("2019-12")))
+
+
+def jobs(seeds, wanted=WANTED, null=""):
+    return [Job(Parameters(BASELINE, {}), seed, null, tuple(wanted)) for seed in seeds]
+
+
+class Counting:
+    def __init__(self, broken=()):
+        self.seeds, self.broken = [], broken
+
+    def __call__(self, job):
+        self.seeds.append(job.seed)
+        if job.seed in self.broken:
+            raise OpeningError("opening: nothing is left")
+        return made_up.run(job)
+
+
+def test_no_run_is_made_twice_and_more_members_make_only_the_new_ones(tmp_path):
+    first, second = Counting(), Counting()
+    once, _ = collect(jobs([1, 2]), Kept(tmp_path), function=first)
+    kept, _ = collect(jobs([1, 2, 3]), Kept(tmp_path), function=second)
+    assert (first.seeds, second.seeds) == ([1, 2], [3])
+    assert {key: kept[key] for key in once} == once
+
+
+def test_a_line_that_was_cut_off_is_run_again(tmp_path):
+    collect(jobs([1, 2]), Kept(tmp_path), function=Counting())
+    file = Kept(tmp_path).file
+    file.write_text(file.read_text()[:-20])
+    again = Counting()
+    found, _ = collect(jobs([1, 2]), Kept(tmp_path), function=again)
+    assert again.seeds == [2]
+    assert len(found) == 2
+    last = Counting()
+    collect(jobs([1, 2]), Kept(tmp_path), function=last)
+    assert last.seeds == []
+
+
+@pytest.mark.parametrize("change", ["seed", "null", "wanted", "parameters"])
+def test_what_decides_a_run_tells_its_key(change):
+    job = jobs([1])[0]
+    other = {
+        "seed": replace(job, seed=2),
+        "null": replace(job, null="no_links"),
+        "wanted": replace(job, wanted=WANTED[:1]),
+        "parameters": replace(job, parameters=Parameters(BASELINE, {"leaders.coverage_pull": (0.2, 0.3)})),
+    }[change]
+    assert job.key != other.key
+
+
+def test_no_value_of_a_later_fact_reaches_a_run():
+    rows = [fact("gdp_nominal", 2019, 3.0, "2020-03"), fact("gdp_nominal", 2016, 1.0, "2017-03")]
+    lied = [replace(rows[0], value=99.0, low=99.0, high=99.0, source="another"), rows[1]]
+    asked = [wanted_of(plan_of(facts(*each), Month("2018-12"))) for each in (rows, lied)]
+    assert jobs([1], asked[0])[0] == jobs([1], asked[1])[0]
+
+
+def test_failing_members_are_counted_and_told():
+    results, faults = collect(jobs([1, 2, 3]), None, function=Counting(broken=(2,)))
+    found = members_of(jobs([1, 2, 3]), results, faults, WANTED)
+    assert found.values.shape == (2, 2)
+    assert found.seeds == (1, 3)
+    assert found.up_to(1).values.shape == (1, 2)
+    assert found.faults == {2: "OpeningError: opening: nothing is left"}
+
+
+def test_a_table_leaves_out_what_it_does_not_have():
+    asked = (
+        Asked("output_nominal.INDUSTRY", "Ningde", Period.read("2014")),
+        Asked("population", "Ningde", Period.read("2014-12")),
+        Asked("plants.BAT", "Ningde", Period.read("2014-12")),
+    )
+    both = jobs([1], asked) + jobs([1], asked, "table_alone")
+    model, table = (run_job(job) for job in both)
+    assert set(model) == {each.name for each in asked}
+    assert set(table) == {asked[0].name}
+    assert table[asked[0].name] > 0
+    found = members_of(both[1:], {both[1].key: table}, {}, asked)
+    assert np.isnan(found.values[0, 1:]).all()
+    assert found.missing == {asked[1].name, asked[2].name}
