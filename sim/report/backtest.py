@@ -97,8 +97,7 @@ def _skill_lines(rows: pd.DataFrame) -> pd.DataFrame:
 
 def mean_lines(scores: pd.DataFrame, origin: str | None = None) -> pd.DataFrame:
     """Pooled scores as words, all horizons and groups together."""
-    rows = pooled(scores if origin is None else scores[scores["origin"] == origin])
-    rows = rows[(rows["group"] == ALL) & (rows["horizon"] == ALL)] if len(rows) else rows
+    rows = pooled(scores if origin is None else scores[scores["origin"] == origin], apart=False)
     lines = []
     for _, row in _in_order(rows).iterrows():
         line = {} if origin is not None else {"origin": row["origin"]}

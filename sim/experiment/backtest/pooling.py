@@ -36,21 +36,25 @@ WINS, AHEAD, EVEN, BEHIND, LOSES = VERDICTS = ("wins", "ahead", "even", "behind"
 
 def weights(group: pd.Series) -> Floats:
     """(cases,) weights with which each group counts the same; their mean is 1."""
-    sizes = group.map(group.value_counts()).to_numpy(dtype=np.float64)
-    return np.asarray(len(group) / (group.nunique() * sizes), dtype=np.float64)
+    names, member, sizes = np.unique(group.to_numpy(dtype=str), return_inverse=True, return_counts=True)
+    return np.asarray(len(member) / (len(names) * sizes[member]), dtype=np.float64)
 
 
-def pooled(scores: pd.DataFrame) -> pd.DataFrame:
+def pooled(scores: pd.DataFrame, *, apart: bool = True) -> pd.DataFrame:
     """A row each forecaster, scale, and horizon or group: mean scores of the cases that it answered.
 
     Columns: cases, rmse, mae, mase and mase_cases, crps, wis, cover50, cover80, cover90, width80, hits and hits_cases.
     Forecasters that answered other cases do not compare; :func:`skills` compares.
+
+    Args:
+        scores: of all forecasters.
+        apart: each horizon and group besides all of them together.
     """
     rows = []
     there = scores[scores["crps"].notna()]
     for (origin, mode, name, kind, pool), part in there.groupby([*BEARINGS, "pool"], sort=False):
         bearings = {"origin": origin, "mode": mode, "forecaster": name, "kind": kind, "pool": pool}
-        for group, horizon, chosen in _views(part):
+        for group, horizon, chosen in _views(part) if apart else [(ALL, ALL, part)]:
             rows.append(bearings | {"group": group, "horizon": horizon} | _means(chosen))
     return pd.DataFrame(rows)
 
@@ -67,13 +71,14 @@ def _views(part: pd.DataFrame) -> Iterator[tuple[str, str, pd.DataFrame]]:
 def _means(part: pd.DataFrame) -> dict[str, float]:
     """Weighted means of one forecaster's scores."""
     w, error = weights(part["group"]), part["error"].to_numpy()
-    scaled = part[part["scale"].notna()]
+    scale = part["scale"].to_numpy()
+    known = np.isfinite(scale)
     found = {
         "cases": float(len(part)),
         "rmse": float(np.sqrt(np.mean(w * error**2))),
         "mae": float(np.mean(w * np.abs(error))),
-        "mase": float((scaled["error"].abs() / scaled["scale"]).mean()) if len(scaled) else np.nan,
-        "mase_cases": float(len(scaled)),
+        "mase": float(np.mean(np.abs(error[known]) / scale[known])) if known.any() else np.nan,
+        "mase_cases": float(known.sum()),
     }
     found |= {name: float(np.mean(w * part[name].to_numpy())) for name in ("crps", "wis", "width80")}
     found |= {f"cover{level}": float(np.mean(w * part[f"inside{level}"].to_numpy())) for level in INTERVALS}
@@ -84,7 +89,7 @@ def _means(part: pd.DataFrame) -> dict[str, float]:
 
 def directions(part: pd.DataFrame) -> tuple[Floats, Floats]:
     """(cases,) forecast and observed changes: rates of growth themselves, of all else the change since last known."""
-    itself = part["variable"].map(growing).to_numpy(dtype=bool)
+    itself = np.array([growing(name) for name in part["variable"]], dtype=bool)
     base = np.where(itself, 0.0, part["last"].to_numpy(dtype=np.float64))
     observed = part["observed"].to_numpy(dtype=np.float64) - base
     return part["forecast"].to_numpy(dtype=np.float64) - base, observed
@@ -145,17 +150,17 @@ def beside(part: pd.DataFrame, seed: int = 0) -> dict[str, object]:
     told: dict[str, object] = {"cases": len(part), "years": difference.clusters}
     told |= {"ours": float(ours.mean()), "rival_score": float(rival.mean())}
     told |= {"skill": skill.value, "low": skill.low, "high": skill.high, "difference": difference.value}
-    told |= _test(pd.DataFrame({"year": year, "ours": ours, "rival": rival}))
+    told |= _test(ours, rival, year)
     return told | {"verdict": verdict(difference.value, difference.low, difference.high)}
 
 
-def _test(losses: pd.DataFrame) -> dict[str, float]:
+def _test(ours: Floats, rival: Floats, year: Floats) -> dict[str, float]:
     """Diebold-Mariano over the years of the facts; NaN with fewer than two."""
-    yearly = losses.groupby("year").mean()
-    years = range(int(yearly.index.min()), int(yearly.index.max()) + 1)
-    whole = yearly.reindex(years)
+    place = (year - year.min()).astype(np.int64)
+    counts = np.bincount(place)
+    of_year = np.where(counts > 0, counts, np.nan)
     try:
-        found = diebold_mariano(whole["ours"].to_numpy(), whole["rival"].to_numpy())
+        found = diebold_mariano(np.bincount(place, ours) / of_year, np.bincount(place, rival) / of_year)
     except ScoreError:
         return {"dm": np.nan, "p": np.nan}
     return {"dm": found.statistic, "p": found.p_value}

@@ -2,7 +2,8 @@
 
 Whole of a part, for the constant share: the same figure of the city for a county; above-scale industry for the output
 or value added of a group of products. Announcements, for the announced capacity: single plants, and of goals the
-outcome where a known figure tells it. An announcement without a date counts as due :data:`USUAL_YEARS` after it was made.
+outcome where a known figure tells it. An announcement without a date counts as due :data:`USUAL_YEARS` after it was
+made.
 """
 
 from __future__ import annotations
@@ -39,6 +40,15 @@ USUAL_YEARS = 3.0
 CAPACITIES: Mapping[str, str] = {"cell_capacity": "GWh a year", "vehicles": "vehicles a year"}
 """Unit of announced capacity by the observable that it will be seen in."""
 
+APPLIES: Mapping[str, str] = {"constant share": "total", "announced capacity": "announcements"}
+"""What of a question a rival needs to apply at all."""
+
+NOTHING_TO_SAY: Mapping[str, str] = {
+    "constant share": "the series is no part of a known total",
+    "announced capacity": "nothing that was announced belongs to the series",
+}
+"""Why a rival does not apply: no fault, it is left out of the case and told."""
+
 SHOWN = 20
 """Faults that are told one by one."""
 
@@ -62,7 +72,7 @@ def ask_rivals(plan: Plan, seed: int = 1, *, skip: bool = False, draws: int = DR
     Args:
         plan: cases and what is known.
         seed: root seed of the luck.
-        skip: leave out what a rival cannot answer instead of stopping.
+        skip: leave out what a rival that applies cannot answer, instead of stopping.
         draws: draws of each.
 
     Raises:
@@ -73,14 +83,18 @@ def ask_rivals(plan: Plan, seed: int = 1, *, skip: bool = False, draws: int = DR
     faults = []
     announced = known_announcements(plan.origin)
     for at, case in enumerate(plan.cases):
+        apart: dict[str, str] = {}
         try:
-            answers = ask(question_of(plan, case, announced), seed, draws=draws, leave_out=True)
+            question = question_of(plan, case, announced)
+            apart = {name: why for name, why in NOTHING_TO_SAY.items() if not getattr(question, APPLIES[name])}
+            asked = [name for name in RIVALS if name not in apart]
+            answers = ask(question, seed, rivals=asked, draws=draws, leave_out=True)
             told, drawn = dict(answers.left_out), answers.draws
         except ValueError as error:  # no series at all, or one that has no logs
-            told, drawn = dict.fromkeys(RIVALS, str(error)), {}
+            told, drawn = {name: str(error) for name in RIVALS if name not in apart}, {}
         for name, values in drawn.items():
             found[name][:, at] = values[:, 0]
-        reasons |= {(name, case.name): why for name, why in told.items()}
+        reasons |= {(name, case.name): why for name, why in (told | apart).items()}
         if told:
             why = "; ".join(dict.fromkeys(told.values()))
             faults.append(f"{case.row.file}:{case.row.line}: {case.row}: from {plan.origin}: {why}")

@@ -9,7 +9,7 @@ ensemble.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -159,16 +159,22 @@ def quantile_table(plan: Plan, forecaster: Forecaster, mode: str) -> pd.DataFram
     return pd.DataFrame(rows)
 
 
-def answered(plan: Plan, forecasters: Sequence[Forecaster], reasons: Mapping[tuple[str, str], str]) -> pd.DataFrame:
-    """A row each forecaster and case that it did not answer, with the reason."""
+def unanswered(plan: Plan, forecaster: Forecaster, mode: str, reasons: Mapping[tuple[str, str], str]) -> pd.DataFrame:
+    """A row each case that a forecaster did not answer, with the reason.
+
+    Args:
+        plan: cases.
+        forecaster: whose.
+        mode: of its runs.
+        reasons: by forecaster and case, where known.
+    """
+    usual = NOT_OF_NULL if forecaster.kind == "null" else "fewer than half of its members have a number"
     rows = []
-    for forecaster in forecasters:
-        for at, case in enumerate(plan.cases):
-            if not len(forecaster.of(at)):
-                usual = "fewer than half of its members have a number" if forecaster.kind != "null" else NOT_OF_NULL
-                why = reasons.get((forecaster.name, case.name), usual)
-                rows.append({"origin": str(plan.origin), "forecaster": forecaster.name, "case": case.name, "why": why})
-    return pd.DataFrame(rows, columns=["origin", "forecaster", "case", "why"])
+    for at, case in enumerate(plan.cases):
+        if not len(forecaster.of(at)):
+            told = {"origin": str(plan.origin), "mode": mode, "forecaster": forecaster.name, "case": case.name}
+            rows.append(told | {"why": reasons.get((forecaster.name, case.name), usual)})
+    return pd.DataFrame(rows)
 
 
 NOT_OF_NULL = "the null version does not have the variable, or fewer than half of its members have a number"

@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from functools import cached_property
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +28,7 @@ from sim.experiment.backtest.plan import BacktestError, Floats, Mode, Plan, plan
 from sim.experiment.backtest.pooling import ANY, skills
 from sim.experiment.backtest.questions import RivalAnswers, ask_rivals
 from sim.experiment.backtest.runs import MODEL, PAIRED, Asked, Job, Kept, Members, Tick, collect, members_of, run_job
-from sim.experiment.backtest.scoring import Forecaster, answered, case_scores, quantile_table
+from sim.experiment.backtest.scoring import ABOUT, BEARINGS, Forecaster, case_scores, quantile_table, unanswered
 from sim.experiment.dates import ORIGINS, Rule, as_of
 from sim.experiment.nulls import NULLS
 from sim.experiment.observables import regions
@@ -40,6 +41,9 @@ from sim.scenario import Scenario
 
 TABLES = ("scores", "forecasts", "events", "joint", "ranks", "claims", "unanswered")
 """Tables of the folder."""
+
+WORDS = frozenset((*BEARINGS, *ABOUT, "event", "claim", "why")) - {"horizon", "year", "line"}
+"""Columns that hold words."""
 
 MANIFEST = "backtest.json"
 """What was scored."""
@@ -133,17 +137,27 @@ def read_study(folder: Path) -> Study:
 
 
 def _csv(table: pd.DataFrame) -> str:
-    """A table as text."""
-    return str(table.to_csv(index=False, lineterminator="\n", float_format="%.10g"))
+    """A table as text, its numbers in full, so that reading gives them back."""
+    return str(table.to_csv(index=False, lineterminator="\n"))
 
 
 def _read(path: Path) -> pd.DataFrame:
-    """A table; text stays text. An empty one has no columns."""
+    """A table; an empty one has no columns."""
     text = path.read_text(encoding="utf-8")
     if not text.strip():
         return pd.DataFrame()
-    words = dict.fromkeys(("origin", "mode", "period", "event", "claim", "horizon_text"), str)
-    return pd.read_csv(path, dtype=words, keep_default_na=False, na_values=[""])
+    table = pd.read_csv(StringIO(text), dtype=str, keep_default_na=False)
+    for column in [name for name in table.columns if name not in WORDS]:
+        table[column] = _numbers(table[column].tolist())
+    return table
+
+
+def _numbers(cells: list[str]) -> list[int] | list[float]:
+    """Cells as numbers, to the last digit; whole ones if all are."""
+    try:
+        return [int(cell) for cell in cells]
+    except ValueError:
+        return [float(cell) if cell else float("nan") for cell in cells]
 
 
 # --- running and scoring ----------------------------------------------------------------------------------------------
@@ -239,7 +253,7 @@ def _one_origin(
         if np.isfinite(draws).any():
             _score(plan, Forecaster(name, "rival", draws), ANY, tables, None, answers.left_out)
         else:
-            tables["unanswered"].append(answered(plan, [Forecaster(name, "rival", draws)], answers.left_out))
+            tables["unanswered"].append(unanswered(plan, Forecaster(name, "rival", draws), ANY, answers.left_out))
     return told
 
 
@@ -276,7 +290,7 @@ def _score(
     tables["events"].append(event_table(plan, forecaster, mode))
     tables["joint"].append(joint_table(plan, forecaster, mode))
     tables["ranks"].append(rank_table(plan, forecaster, mode))
-    tables["unanswered"].append(answered(plan, [forecaster], reasons).assign(mode=mode))
+    tables["unanswered"].append(unanswered(plan, forecaster, mode, reasons))
     if forecaster.kind == "ours":
         tables["claims"].append(claim_table(plan, forecaster, mode, sites))
 

@@ -2,10 +2,8 @@
 
 import math
 
-from tests.experiment.backtest import made_up
 import numpy as np
 import pytest
-from tests.experiment.backtest.made_up import fact, facts
 
 import sim
 from sim.experiment.backtest.plan import (
@@ -28,6 +26,8 @@ from sim.experiment.backtest.plan import (
 )
 from sim.experiment.observations import read_observations
 from sim.parameters import Month
+from tests.experiment.backtest import made_up
+from tests.experiment.backtest.made_up import fact, facts
 
 
 def names(rows):

@@ -2,21 +2,23 @@
 
 from dataclasses import replace
 
-from tests.experiment.backtest import made_up
 import numpy as np
 import pytest
-from tests.experiment.backtest.made_up import fact, facts
 
 from sim.experiment.announcements import Announcement
 from sim.experiment.backtest.plan import BacktestError, plan_of
 from sim.experiment.backtest.questions import ask_rivals, question_of
 from sim.parameters import Month
+from tests.experiment.backtest import made_up
+from tests.experiment.backtest.made_up import fact, facts
 
 
 def test_a_rival_that_lacks_points_is_named_with_case_file_and_line():
     few = facts(fact("gdp_nominal", 2019, 3.0, "2020-03", line=7), fact("gdp_nominal", 2016, 1.0, "2017-03"))
     plan = plan_of(few, Month("2018-12"))
-    with pytest.raises(BacktestError, match=r"own\.csv:7: gdp_nominal of Ningde, 2019: from 2018-12: random walk needs"):
+    with pytest.raises(
+        BacktestError, match=r"own\.csv:7: gdp_nominal of Ningde, 2019: from 2018-12: random walk needs"
+    ):
         ask_rivals(plan)
     answers = ask_rivals(plan, skip=True, draws=5)
     assert np.isnan(answers.draws["random walk"]).all()
@@ -31,7 +33,9 @@ def test_a_figure_without_a_past_is_left_out_with_its_reason():
 
 def test_nothing_after_the_origin_moves_a_rival():
     plan = made_up.plan()
-    changed = facts(*(replace(row, value=row.value * 3) if row.published > made_up.ORIGIN else row for row in made_up.region()))
+    changed = facts(
+        *(replace(row, value=row.value * 3) if row.published > made_up.ORIGIN else row for row in made_up.region())
+    )
     before, after = (ask_rivals(each, skip=True, draws=20) for each in (plan, plan_of(changed, made_up.ORIGIN)))
     assert np.isfinite(before.draws["random walk with drift"]).any()
     for name, drawn in before.draws.items():
@@ -39,8 +43,12 @@ def test_nothing_after_the_origin_moves_a_rival():
 
 
 def test_something_before_the_origin_does_move_it():
-    changed = facts(*(replace(row, value=row.value * 3) if row.period.last.year == 2017 else row for row in made_up.region()))
-    before, after = (ask_rivals(plan_of(each, made_up.ORIGIN), skip=True, draws=20) for each in (made_up.region(), changed))
+    changed = facts(
+        *(replace(row, value=row.value * 3) if row.period.last.year == 2017 else row for row in made_up.region())
+    )
+    before, after = (
+        ask_rivals(plan_of(each, made_up.ORIGIN), skip=True, draws=20) for each in (made_up.region(), changed)
+    )
     assert not np.array_equal(before.draws["random walk"], after.draws["random walk"], equal_nan=True)
 
 
@@ -48,7 +56,9 @@ def test_the_share_of_a_county_is_that_in_the_city():
     plan = made_up.plan()
     county = next(case for case in plan.cases if case.region == "Fuan")
     total = question_of(plan, county).total
-    np.testing.assert_array_equal(total.values, [row.value for row in plan.known if row.subject[:2] == ("gdp_nominal", "Ningde")])
+    np.testing.assert_array_equal(
+        total.values, [row.value for row in plan.known if row.subject[:2] == ("gdp_nominal", "Ningde")]
+    )
     city = next(case for case in plan.cases if case.name == "gdp_nominal Ningde 2019")
     assert question_of(plan, city).total is None
 
@@ -56,7 +66,9 @@ def test_the_share_of_a_county_is_that_in_the_city():
 def announced(kind, place="Ningde", planned="2016-12", output=10.0):
     when = Month("2015-06")
     planned = None if planned is None else Month(planned)
-    return Announcement(place, "BAT", kind, f"{kind} of {place}", when, when, planned, output, None, "", "", "sourced", "A", "", 2)
+    return Announcement(
+        place, "BAT", kind, f"{kind} of {place}", when, when, planned, output, None, "", "", "sourced", "A", "", 2
+    )
 
 
 def test_announcements_are_plants_and_goals_whose_outcome_is_known():
@@ -77,3 +89,10 @@ def test_announcements_are_plants_and_goals_whose_outcome_is_known():
     ]
     assert question_of(plan, plan.cases[1], said).announcements == ()
     assert question_of(plan, plan.cases[2], said).announcements == ()
+
+
+def test_a_rival_that_does_not_apply_is_no_fault():
+    rows = facts(*(fact("gdp_nominal", year, 1.0 + year - 2010, f"{year + 1}-03") for year in range(2010, 2021)))
+    answers = ask_rivals(plan_of(rows, Month("2018-12")), draws=5)
+    assert np.isfinite(answers.draws["AR(1)"]).all()
+    assert answers.left_out["constant share", "gdp_nominal Ningde 2019"] == "the series is no part of a known total"

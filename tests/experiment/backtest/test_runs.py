@@ -2,10 +2,8 @@
 
 from dataclasses import dataclass, replace
 
-from tests.experiment.backtest import made_up
 import numpy as np
 import pytest
-from tests.experiment.backtest.made_up import fact, facts
 
 import sim
 from sim.experiment.backtest.parameters import Parameters
@@ -16,6 +14,8 @@ from sim.experiment.dates import as_of
 from sim.experiment.periods import Period
 from sim.opening.totals import OpeningError
 from sim.parameters import Month
+from tests.experiment.backtest import made_up
+from tests.experiment.backtest.made_up import fact, facts
 
 BASELINE = sim.load("baseline")
 KNOWN = as_of(BASELINE, Month("2020-12"))
@@ -28,7 +28,7 @@ class Draws:
     digest: str = "1"
     names: tuple[str, ...] = ("location.market_access",)
 
-    def changes(self, scenario, seed):
+    def changes(self, _scenario, seed):
         return (("location.market_access", 0.2 + seed / 100),)
 
 

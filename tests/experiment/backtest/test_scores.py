@@ -1,12 +1,10 @@
-"""Scores of cases, pooling by hand, and the two forecasters whose scores are known: the perfect one and the equal one."""
+"""Scores of cases, pooling by hand, and two forecasters whose scores are known: the perfect one and the equal one."""
 
 from dataclasses import replace
 
-from tests.experiment.backtest import made_up
 import numpy as np
 import pandas as pd
 import pytest
-from tests.experiment.backtest.made_up import fact, facts, forecaster
 
 from sim.experiment.backtest.events import all_of, claim_table, event_table, joint_table, rank_table
 from sim.experiment.backtest.plan import AMOUNTS, plan_of
@@ -28,6 +26,8 @@ from sim.experiment.backtest.pooling import (
 )
 from sim.experiment.backtest.scoring import Forecaster, case_scores, quantile_table, scale_of
 from sim.parameters import Month
+from tests.experiment.backtest import made_up
+from tests.experiment.backtest.made_up import fact, facts, forecaster
 
 
 def tables(plan, *forecasters):
@@ -44,8 +44,8 @@ def test_a_perfect_forecaster_has_the_best_scores_in_every_table():
     found = tables(PLAN, PERFECT, POOR, BLIND)
     best = pooled(found)
     mine = best[best["kind"] == "ours"]
-    assert (mine[["rmse", "mae", "crps", "wis", "width80"]].to_numpy() == pytest.approx(0.0, abs=1e-9))
-    assert (mine[["cover50", "cover80", "cover90"]].to_numpy() == pytest.approx(1.0))
+    assert mine[["rmse", "mae", "crps", "wis", "width80"]].to_numpy() == pytest.approx(0.0, abs=1e-9)
+    assert mine[["cover50", "cover80", "cover90"]].to_numpy() == pytest.approx(1.0)
     assert mine["hits"].dropna().eq(1.0).all()
     for name in ("rmse", "mae", "crps", "wis"):
         assert (best[best["kind"] != "ours"][name] > 1e-6).all()
@@ -77,7 +77,9 @@ def test_ours_is_compared_with_a_null_on_the_seeds_of_the_null():
 def test_each_group_weighs_the_same_by_hand():
     group = pd.Series(["a", "a", "a", "b"])
     np.testing.assert_allclose(weights(group), [2 / 3, 2 / 3, 2 / 3, 2.0])
-    part = pd.DataFrame({"group": group, "year": 2020, "crps": [3.0, 3.0, 3.0, 1.0], "crps_rival": [4.0, 4.0, 4.0, 4.0]})
+    part = pd.DataFrame(
+        {"group": group, "year": 2020, "crps": [3.0, 3.0, 3.0, 1.0], "crps_rival": [4.0, 4.0, 4.0, 4.0]}
+    )
     found = beside(part)
     assert (found["ours"], found["rival_score"], found["skill"]) == pytest.approx((2.0, 4.0, 0.5))
     assert found["verdict"] == AHEAD, "one year tells nothing from luck"
