@@ -45,6 +45,10 @@ def test_what_rests_on_later_facts_is_drawn_from_its_range_by_seed():
     for scenario in (first, other):
         assert all(low <= drawn(scenario, name) <= high for name, (low, high) in given.ranges.items())
     assert drawn(first) != drawn(BASELINE) != drawn(other)
+    narrow = Parameters(KNOWN.scenario, {"leaders.coverage_pull": (0.3, 0.4)})
+    values = [drawn(narrow.member(seed)) for seed in range(1, 9)]
+    assert all(0.3 <= value <= 0.4 for value in values)
+    assert max(values) - min(values) > 0.03
 
 
 def test_a_member_has_its_row_of_the_posterior_which_is_not_drawn_besides():
@@ -143,6 +147,7 @@ def test_a_table_leaves_out_what_it_does_not_have():
     both = jobs([1], asked) + jobs([1], asked, "table_alone")
     model, table = (run_job(job) for job in both)
     assert set(model) == {each.name for each in asked}
+    assert all(value > 0 for value in model.values())
     assert set(table) == {asked[0].name}
     assert table[asked[0].name] > 0
     found = members_of(both[1:], {both[1].key: table}, {}, asked)
