@@ -5,8 +5,8 @@ to that month and nothing later, and see no later world (``run.world = "uncondit
 
 Errors, as standard deviations:
 
-- observation: the band between low and high of the fact is taken as uniform, half its width over the root of 3
-  (rounding, or the doubt its source leaves);
+- observation: the band between low and high of the fact is taken as uniform, its width over the root of 12 (rounding,
+  or the doubt its source leaves); the fact is its middle;
 - discrepancy: what the model leaves out, :data:`DISCREPANCY` of the figure, or of the standard deviation that the free
   parameters give it a priori, whichever is more (an assumption, one for all facts, made before any fit). Half of its
   variance is common to figures that the parameters move together, so that one episode told in three figures is not
@@ -55,8 +55,8 @@ class Target:
         label: what it is, for readers.
         unit: of value and error.
         value: what was published.
-        error: standard deviation of the observation, 0 where it is exact.
-        log: compared as logarithm; value and what runs give are then above 0.
+        low, high: the band in which it is trusted.
+        log: compared as logarithm; the band and what runs give are then above 0.
         month: last month it covers.
         published: month of publication.
     """
@@ -65,25 +65,26 @@ class Target:
     label: str
     unit: str
     value: float
-    error: float
+    low: float
+    high: float
     log: bool
     month: Month
     published: Month
 
     @property
     def observed(self) -> float:
-        """The value on the scale on which it is compared."""
-        return math.log(self.value) if self.log else self.value
+        """Middle of the band on the scale on which it is compared."""
+        return 0.5 * (self.compared(self.low) + self.compared(self.high))
 
     @property
     def spread(self) -> float:
         """Standard deviation of the observation on that scale."""
-        return self.error / self.value if self.log else self.error
+        return (self.compared(self.high) - self.compared(self.low)) / math.sqrt(12.0)
 
     @property
     def discrepancy(self) -> float:
         """Standard deviation of what the model leaves out, on that scale, by the figure alone."""
-        return DISCREPANCY if self.log else DISCREPANCY * abs(self.value)
+        return DISCREPANCY if self.log else DISCREPANCY * abs(self.observed)
 
     def compared(self, measured: float) -> float:
         """What a run gave on that scale; NaN where it has no logarithm."""
@@ -111,8 +112,8 @@ class Facts(Protocol):
 
 
 def digest_of(targets: Sequence[Target]) -> str:
-    """SHA-256 of facts: names, values, errors and dates."""
-    told = [[each.name, each.value, each.error, each.log, str(each.month), str(each.published)] for each in targets]
+    """SHA-256 of facts: names, bands and dates."""
+    told = [[each.name, each.low, each.high, each.log, str(each.month), str(each.published)] for each in targets]
     return hashlib.sha256(json.dumps(told).encode()).hexdigest()
 
 
@@ -133,8 +134,8 @@ def checked(targets: Sequence[Target], as_of: Month) -> tuple[Target, ...]:
             raise TargetError(f"the fact {each.name} was published in {each.published}, after {as_of}")
         if each.month > as_of:
             raise TargetError(f"the fact {each.name} speaks of {each.month}, after {as_of}")
-        if each.log and not each.value > 0:
-            raise TargetError(f"the fact {each.name} is {each.value:g}, which has no logarithm")
+        if each.log and not each.low > 0:
+            raise TargetError(f"the band of the fact {each.name} begins at {each.low:g}, which has no logarithm")
     return tuple(targets)
 
 
