@@ -1,7 +1,8 @@
 """The moments that a run is compared by: one registry, one measure a moment, no figure to compare with.
 
 What was published about a moment stands under its name in the data, and only reports read it; nothing here knows a
-fact. A moment is measured on the record at the end of the run, or on the position of its own month during the run.
+fact. A moment is measured on the record at the end of the run, or on the position of its own month during the run; what
+can be measured for any county and period stands in :mod:`sim.experiment.measures`.
 
 Dated moments end with the month the published figure speaks of. Undated ones (statistics of firms, multipliers) are
 measured at the end of the part of the run that knows facts.
@@ -14,6 +15,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from sim.experiment import measures
 from sim.experiment.firm_statistics import (
     ellison_glaeser,
     hill_exponent,
@@ -21,48 +23,35 @@ from sim.experiment.firm_statistics import (
     size_slope,
     subbotin_shape,
 )
-from sim.experiment.observation import (
+from sim.experiment.followed import (
     EVERYTHING,
     FOUR,
     INDUSTRY,
+    NEV_AND_CU,
+    NEV_SUPPLIERS,
     REST,
     Floats,
-    Ints,
-    Observation,
+    FollowedRun,
     Position,
+    PositionMeasure,
     Record,
-    product_group,
+    industry_without,
 )
+from sim.experiment.measures import BILLION, MILLION, OUTPUT_NOMINAL, THOUSAND, VA, VA_NOMINAL
+from sim.experiment.periods import Period
 from sim.inputoutput.leontief import Leontief
 from sim.inputoutput.shares import share
-from sim.mechanisms.prices import Prices
-from sim.results.variables import CHANNELS
-from sim.state import YEAR, Channel, Stage
-from sim.statistics import contribution, pull
-from sim.statistics.activity import PROMOTED, SIGNED_BY_PLAN
+from sim.state import YEAR
+from sim.statistics.activity import PROMOTED
 from sim.sums import sum_by
 
 RecordMeasure = Callable[[Record], float]
-PositionMeasure = Callable[[Observation], float]
-
-BILLION, MILLION, THOUSAND = 1000.0, 1e6, 1e3
-"""M yuan in a bn yuan, MWh in a TWh or persons in a million, persons in a thousand."""
 
 CLUSTERING = "clustering of the chains"
 """Key of what the first month leaves for later comparison."""
 
 FEWEST_PLANTS = 5
 """Plants below which the concentration of an industry over counties is not measured (assumption)."""
-
-LARGE_PROJECT = 1000.0
-"""Investment from which a project counts as large, M yuan (assumption: the cases reported are above 4,600)."""
-
-VA, VA_NOMINAL, OUTPUT_NOMINAL = (
-    "value_added_above_scale",
-    "value_added_above_scale_nominal",
-    "output_above_scale_nominal",
-)
-"""Variables of official statistics."""
 
 
 @dataclass(frozen=True)
@@ -98,184 +87,101 @@ class Moment:
     missing: str = field(default="")
 
 
-# --- measures of the record -------------------------------------------------------------------------------------------
+# --- measures of the record, with group, county and months fixed ------------------------------------------------------
 
 
 def year_total(
     variable: str, year: int, group: str, scale: float = BILLION, county: str | None = None, months: int = YEAR
 ) -> RecordMeasure:
     """A flow in the first months of a year, in a larger unit."""
-    return lambda record: record.total(variable, f"{year}-01", f"{year}-{months:02d}", group, county) / scale
+    period = Period.of_year(year, months)
+    return lambda record: record.total(variable, period, group, county) / scale
 
 
-def growth(group: str, year: int, months: int = YEAR, county: str | None = None) -> RecordMeasure:
-    """Real growth of above-scale value added in the first months of a year, a share."""
-    return lambda record: record.growth(VA, year, months, group, county)
+def growth(group: str, year: int, months: int = YEAR, county: str | None = None, variable: str = VA) -> RecordMeasure:
+    """Growth in the first months of a year, a share; of above-scale value added at 2018 prices unless said."""
+    return lambda record: record.growth(variable, Period.of_year(year, months), group, county)
 
 
 def points(group: str, year: int, months: int = YEAR) -> RecordMeasure:
-    """Points that a group adds to the growth of industry; a group of new plants has a pull, but may have no growth."""
-
-    def measure(record: Record) -> float:
-        now, before, base = (
-            record.total(VA, f"{y}-01", f"{y}-{months:02d}", name)
-            for y, name in ((year, group), (year - 1, group), (year - 1, INDUSTRY))
-        )
-        return pull((now - before) / base, 1.0) if base > 0 else float("nan")
-
-    return measure
+    """Points that a group adds to the growth of industry in the first months of a year."""
+    return lambda record: measures.points(record, Period.of_year(year, months), group)
 
 
 def part_of_growth(group: str, year: int, months: int = YEAR) -> RecordMeasure:
     """Contribution of a group to the growth of industry, a ratio."""
-
-    def measure(record: Record) -> float:
-        total = record.growth(VA, year, months, INDUSTRY)
-        return contribution(points(group, year, months)(record), total) if total else float("nan")
-
-    return measure
-
-
-def growth_without(group: str, year: int) -> RecordMeasure:
-    """Real growth of industry outside a chain, a share."""
-
-    def measure(record: Record) -> float:
-        now, before = (
-            record.total(VA, f"{y}-01", f"{y}-12", INDUSTRY) - record.total(VA, f"{y}-01", f"{y}-12", group)
-            for y in (year, year - 1)
-        )
-        return now / before - 1.0 if before > 0 else float("nan")
-
-    return measure
+    return lambda record: measures.part_of_growth(record, Period.of_year(year, months), group)
 
 
 def share_of_industry(group: str, year: int, months: int = YEAR, variable: str = VA_NOMINAL) -> RecordMeasure:
     """Share of a group in the above-scale value added of the first months of a year."""
-
-    def measure(record: Record) -> float:
-        part, whole = (record.total(variable, f"{year}-01", f"{year}-{months:02d}", name) for name in (group, INDUSTRY))
-        return part / whole if whole > 0 else float("nan")
-
-    return measure
+    return lambda record: measures.share_of_industry(record, Period.of_year(year, months), group, variable=variable)
 
 
 def gdp_growth(year: int, county: str | None = None) -> RecordMeasure:
     """Real growth of value added of everything, single deflation, a share."""
-
-    def measure(record: Record) -> float:
-        now, before = record.deflated(year, county), record.deflated(year - 1, county)
-        return now / before - 1.0 if before > 0 else float("nan")
-
-    return measure
-
-
-def county_parts(record: Record, year: int) -> dict[str, float]:
-    """Rise of each official county's real value added over the year before, M yuan at 2018 prices."""
-    world = record.world
-    names = [world.county_names[index] for index in sorted(set(world.official.tolist()))]
-    return {name: record.deflated(year, name) - record.deflated(year - 1, name) for name in names}
+    return lambda record: measures.gdp_growth(record, Period.of_year(year), county)
 
 
 def growth_share(county: str, year: int) -> RecordMeasure:
     """Share of a county in the city's real growth of value added."""
-
-    def measure(record: Record) -> float:
-        parts = county_parts(record, year)
-        total = sum(parts.values())
-        return parts[county] / total if total > 0 else float("nan")
-
-    return measure
+    return lambda record: measures.growth_share(record, Period.of_year(year), county)
 
 
 def growth_rank(county: str, year: int) -> RecordMeasure:
     """Rank of a county by its part of the city's growth, 1 for the largest."""
-
-    def measure(record: Record) -> float:
-        parts = county_parts(record, year)
-        return float("nan") if np.isnan(parts[county]) else 1.0 + sum(v > parts[county] for v in parts.values())
-
-    return measure
+    return lambda record: measures.growth_rank(record, Period.of_year(year), county)
 
 
-def at_month(variable: str, month: str, group: str = EVERYTHING, county: str | None = None) -> RecordMeasure:
-    """A stock at the end of a month, or an index in it."""
-    return lambda record: record.level(variable, month, group, county)
-
-
-def population(month: str, county: str | None = None, scale: float = THOUSAND) -> RecordMeasure:
-    """Residents at the end of a month."""
-    return lambda record: record.level("population", month, county=county) / scale
+def at_month(
+    variable: str, month: str, group: str = EVERYTHING, county: str | None = None, scale: float = 1.0
+) -> RecordMeasure:
+    """A stock at the end of a month, or an index in it, in a larger unit."""
+    return lambda record: record.total(variable, Period.at(month), group, county) / scale
 
 
 def introduced(month: str) -> RecordMeasure:
     """Battery projects introduced so far."""
 
     def measure(record: Record) -> float:
-        found = record.run.monthly["introduced"].sel(chain="BAT")
-        return float(found.sel(month=month).item()) if month in _months_of(record) else float("nan")
+        found = record.run.monthly["introduced"].sel(chain="BAT", month=slice(month, month))
+        return float(found.item()) if found.size else float("nan")
 
     return measure
-
-
-def _months_of(record: Record) -> set[str]:
-    """Months of a record as texts."""
-    return {str(value)[:7] for value in record.run.monthly["month"].values}
 
 
 def price_gap(record: Record) -> float:
     """Nominal output growth less real value-added growth of the lithium chain, 2021."""
-    return record.growth(OUTPUT_NOMINAL, 2021, YEAR, "BAT") - record.growth(VA, 2021, YEAR, "BAT")
+    year = Period.of_year(2021)
+    return record.growth(OUTPUT_NOMINAL, year, "BAT") - record.growth(VA, year, "BAT")
 
 
 def sign_share(year: int) -> RecordMeasure:
-    """Projects signed in a year over its leads, of what promotion brought in: no normal entry, no leaders' own plants.
-
-    Talks are what the published share is of; normal entry signs without talks unless it finds no land, and leaders
-    decide on their own plants.
-    """
-
-    def measure(record: Record) -> float:
-        codes = [CHANNELS[channel] for channel in PROMOTED]
-        entered = record.run.monthly["entered"].sel(channel=codes, month=slice(f"{year}-01", f"{year}-12"))
-        if entered.sizes["month"] < YEAR:
-            return float("nan")
-        leads, signed = (float(entered.sel(stage=stage).sum()) for stage in ("LEAD", "SIGNED"))
-        return signed / leads if leads else float("nan")
-
-    return measure
+    """Projects signed in a year over its leads, of what promotion brought in."""
+    return lambda record: measures.sign_share(record, Period.of_year(year))
 
 
-def vehicles(seen: Observation) -> float:
-    """Vehicles made so far in the year: output at 2018 prices over the unit value of 2018."""
-    value = seen.model.plan[Prices].unit_value["vehicle"]  # M yuan per thousand
-    year, firms = max(seen.panel.years), seen.model.state.firms
-    makers = firms.product == seen.model.world.product("V_OEM")
-    return float(seen.panel.years[year][makers].sum()) / value * THOUSAND
+# --- measures of a position, likewise ---------------------------------------------------------------------------------
 
 
-# --- measures of a position -------------------------------------------------------------------------------------------
+def months_of(first: str, last: str) -> Period:
+    """From the first to the last month."""
+    return Period.read(f"{first}/{last}")
+
+
+def vehicles(year: int) -> PositionMeasure:
+    """Vehicles made in a year."""
+    return lambda seen: measures.vehicles(seen, Period.of_year(year))
 
 
 def signed_value(first: str, last: str) -> PositionMeasure:
     """Investment of the projects signed in these months, bn yuan, counted as the city's plan counts."""
-
-    def measure(seen: Observation) -> float:
-        rows = _signed(seen.here, first, last, SIGNED_BY_PLAN)
-        return float(seen.here.state.projects.investment[rows].sum()) / BILLION
-
-    return measure
+    return lambda seen: measures.signed_value(seen, months_of(first, last))
 
 
 def signed_count(first: str, last: str) -> PositionMeasure:
     """Projects signed in these months, counted as the city's plan counts: with leaders' plants, no normal entry."""
-    return lambda seen: float(_signed(seen.here, first, last, SIGNED_BY_PLAN).size)
-
-
-def _signed(here: Position, first: str, last: str, channels: Sequence[Channel]) -> Ints:
-    """Rows of the projects of some channels that were signed in these months."""
-    projects = here.state.projects
-    signed = (projects.signed >= here.month_of(first)) & (projects.signed <= here.month_of(last))
-    return np.flatnonzero(signed & np.isin(projects.channel, channels))
+    return lambda seen: measures.signed_count(seen, months_of(first, last))
 
 
 def reached_within(first: str, last: str, what: str, months: int) -> PositionMeasure:
@@ -284,9 +190,9 @@ def reached_within(first: str, last: str, what: str, months: int) -> PositionMea
     Neither normal entry nor the leaders' own plants count. The stage is "built" (work began) or "done".
     """
 
-    def measure(seen: Observation) -> float:
+    def measure(seen: FollowedRun) -> float:
         here = seen.here
-        rows = _signed(here, first, last, PROMOTED)
+        rows = measures.signed(here, months_of(first, last), PROMOTED)
         if not rows.size:
             return float("nan")
         when, signed = getattr(here.state.projects, what)[rows], here.state.projects.signed[rows]
@@ -296,45 +202,22 @@ def reached_within(first: str, last: str, what: str, months: int) -> PositionMea
 
 
 def building_months(quantile: float) -> PositionMeasure:
-    """Quantile of the months of building, over large projects that history does not date.
-
-    Leaders' own plants count, for the published cases are such; normal entry does not.
-    """
-
-    def measure(seen: Observation) -> float:
-        projects = seen.model.state.projects
-        rows = (projects.event < 0) & (projects.investment >= LARGE_PROJECT) & (projects.stage == Stage.DONE)
-        rows &= (projects.built >= 0) & (projects.done >= 0) & np.isin(projects.channel, SIGNED_BY_PLAN)
-        months = (projects.done - projects.built)[rows]
-        return float(np.quantile(months, quantile)) if months.size else float("nan")
-
-    return measure
+    """Quantile of the months of building, over large projects that history does not date."""
+    return lambda seen: measures.building_months(seen, quantile)
 
 
 def plants(group: str) -> PositionMeasure:
     """Operating plants of a group, the fringe of small firms left out."""
-    return lambda seen: float(seen.here.of(group).size)
+    return lambda seen: measures.plants(seen, group)
 
 
-def capacity_gwh(seen: Observation, building: bool = False) -> float:
-    """Capacity of the cell plants, GWh a year at the unit value of power cells, on request with what is being built."""
-    here = seen.here
-    value = seen.model.plan[Prices].unit_value["power_cell"]
-    annual = float(here.state.firms.capacity[here.of("B_CELL")].sum()) * YEAR
-    if building:
-        projects = here.state.projects
-        rows = (projects.stage == Stage.BUILD) & product_group(here.world, "B_CELL")[projects.product]
-        annual += float(projects.announced_output[rows].sum())
-    return annual / value
-
-
-def size_tail(seen: Observation) -> float:
+def size_tail(seen: FollowedRun) -> float:
     """Hill exponent of output, largest fifth of the operating plants."""
     here = seen.here
     return hill_exponent(here.state.firms.output[here.plants])
 
 
-def firm_growth(seen: Observation) -> tuple[Floats, Floats]:
+def firm_growth(seen: FollowedRun) -> tuple[Floats, Floats]:
     """Size of the year before, and growth less its mean by product and year; firms that ran two years before."""
     here, sizes, residuals = seen.here, [], []
     firms = here.state.firms
@@ -354,17 +237,17 @@ def firm_growth(seen: Observation) -> tuple[Floats, Floats]:
     return (np.concatenate(sizes), np.concatenate(residuals)) if sizes else (np.zeros(0), np.zeros(0))
 
 
-def growth_shape(seen: Observation) -> float:
+def growth_shape(seen: FollowedRun) -> float:
     """Subbotin shape of firm growth."""
     return subbotin_shape(firm_growth(seen)[1])
 
 
-def growth_slope(seen: Observation) -> float:
+def growth_slope(seen: FollowedRun) -> float:
     """Slope of the log standard deviation of firm growth on log size."""
     return size_slope(*firm_growth(seen))
 
 
-def entry_share(seen: Observation) -> float:
+def entry_share(seen: FollowedRun) -> float:
     """Net entry share of productivity growth since the opening, firms with agents."""
     here = seen.here
     firms = here.state.firms
@@ -400,18 +283,18 @@ def concentration(here: Position, groups: Sequence[str]) -> float:
     return float(np.average(values, weights=weights)) if values else float("nan")
 
 
-def concentration_gap(seen: Observation) -> float:
+def concentration_gap(seen: FollowedRun) -> float:
     """Index of the four chains less that of other manufacturing."""
     here = seen.here
     return concentration(here, here.world.chains) - concentration(here, ["OTHM"])
 
 
-def concentration_rise(seen: Observation) -> float:
+def concentration_rise(seen: FollowedRun) -> float:
     """Index of the four chains less that of the first month."""
     return concentration(seen.here, seen.here.world.chains) - seen.first[CLUSTERING]
 
 
-def colocation(seen: Observation) -> float:
+def colocation(seen: FollowedRun) -> float:
     """How many times more often than by chance a supplier that came stands in the county of its main home buyer.
 
     Chance deals the suppliers' counties out among them anew, on the same buyers.
@@ -445,7 +328,7 @@ def _multiplier(here: Position, product: str) -> float:
     return float(Leontief(here.table.coefficients).solve_left(np.ones(len(here.table.output)))[index])
 
 
-def content_gap(seen: Observation) -> float:
+def content_gap(seen: FollowedRun) -> float:
     """Potential local share of the cell makers less the share of a cell's value that is earned in Ningde."""
     here = seen.here
     earned = Leontief(here.table.coefficients).solve_left(here.table.value_added_share)[here.world.product("B_CELL")]
@@ -453,7 +336,7 @@ def content_gap(seen: Observation) -> float:
     return float(seen.model.recorder.arrays["local_share_potential"][at] - earned)
 
 
-def local_job_multiplier(seen: Observation) -> float:
+def local_job_multiplier(seen: FollowedRun) -> float:
     """Jobs in construction and services to residents per job in manufacturing: households spend what they earn.
 
     Type II on the month's table: wages at home are spent as residents' households spend, and the jobs called for in the
@@ -474,7 +357,7 @@ def local_job_multiplier(seen: Observation) -> float:
     return float((per_job * made).sum() / made.sum()) if made.sum() > 0 else float("nan")
 
 
-def learning(seen: Observation) -> float:
+def learning(seen: FollowedRun) -> float:
     """Fall of the real cell price per doubling of experience since the opening."""
     state = seen.model.state
     cell = state.world.product("B_CELL")
@@ -483,7 +366,7 @@ def learning(seen: Observation) -> float:
     return float(1.0 - price ** (1.0 / doublings)) if doublings > 0.1 else float("nan")
 
 
-def keep_first(seen: Observation) -> None:
+def keep_first(seen: FollowedRun) -> None:
     """Keep what later moments compare with; called after the first month."""
     seen.first[CLUSTERING] = concentration(seen.here, seen.here.world.chains)
 
@@ -531,20 +414,20 @@ POTENTIAL = (
 
 def _chain_growth() -> list[Moment]:
     """Growth, pull and contribution of the chains, January to November 2019."""
-    speaking = {"BAT": CELLS, "SST": STEEL, "NEV and CU": ("demand.nev_growth", "demand.copper_growth")}
-    names = {"BAT": "lithium", "SST": "stainless", "NEV and CU": "nev_copper"}
-    labels = {"BAT": "lithium", "SST": "stainless", "NEV and CU": "NEV and copper"}
+    speaking = {"BAT": CELLS, "SST": STEEL, NEV_AND_CU: ("demand.nev_growth", "demand.copper_growth")}
+    names = {"BAT": "lithium", "SST": "stainless", NEV_AND_CU: "nev_copper"}
+    labels = {"BAT": "lithium", "SST": "stainless", NEV_AND_CU: "NEV and copper"}
     month, found = "2019-11", []
     for group, name in names.items():
         told, who = labels[group], speaking[group]
-        if group != "NEV and CU":
+        if group != NEV_AND_CU:
             found.append(
                 Moment(
                     f"growth_{name}_2019", GROWTH, f"{told}, Jan-Nov 2019", REAL, month, growth(group, 2019, 11),
                     parameters=who, percent=True,
                 )
             )  # fmt: skip
-        pulled = "pull_nev_copper_2019" if group == "NEV and CU" else f"pull_{name}_2019m11"
+        pulled = "pull_nev_copper_2019" if group == NEV_AND_CU else f"pull_{name}_2019m11"
         found += [
             Moment(
                 pulled, GROWTH, f"pull of {told}", "points", month, points(group, 2019, 11), parameters=who
@@ -597,7 +480,7 @@ def _growth() -> list[Moment]:
         Moment("contribution_lithium_2021", GROWTH, "its contribution, 2021", "ratio", "2021-12",
                part_of_growth("BAT", 2021), parameters=CELLS, percent=True),
         Moment("growth_without_lithium_2021", GROWTH, "industry without it, 2021", REAL, "2021-12",
-               growth_without("BAT", 2021), parameters=LEGACY, percent=True),
+               growth(industry_without("BAT"), 2021), parameters=LEGACY, percent=True),
         Moment("va_growth_fuan_2021", GROWTH, "Fuan, 2021", REAL, "2021-12", growth(INDUSTRY, 2021, county="Fuan"),
                parameters=STEEL, percent=True),
     ]  # fmt: skip
@@ -652,7 +535,7 @@ def _levels() -> list[Moment]:
                    flow(OUTPUT_NOMINAL, year, INDUSTRY, county=county), parameters=(*PLACES, *who))
             for county, year, who in (("Fuan", 2020, STEEL), ("Fuan", 2021, STEEL), ("Fuding", 2021, LEGACY))
         ),
-        Moment("vehicles_2021", LEVELS, "vehicles made in 2021", "vehicles", "2021-12", position=vehicles,
+        Moment("vehicles_2021", LEVELS, "vehicles made in 2021", "vehicles", "2021-12", position=vehicles(2021),
                parameters=("demand.nev_growth", "demand.nev_share_local", "prices.unit_value.vehicle")),
         *(
             Moment(f"gdp_{year}", LEVELS, f"GDP {year}", YUAN, f"{year}-12",
@@ -692,7 +575,7 @@ def _levels() -> list[Moment]:
         Moment("industrial_power_2019m11", LEVELS, "power, Jan-Nov 2019", "TWh", "2019-11",
                flow("electricity", 2019, EVERYTHING, MILLION, months=11), parameters=power),
         Moment("power_growth_2019m11", LEVELS, "its growth", "share", "2019-11",
-               lambda record: record.growth("electricity", 2019, 11), parameters=(*power, *STEEL), percent=True),
+               growth(EVERYTHING, 2019, 11, variable="electricity"), parameters=(*power, *STEEL), percent=True),
         Moment("industrial_power_fuan_2021", LEVELS, "power Fuan 2021", "TWh", "2021-12",
                flow("electricity", 2021, EVERYTHING, MILLION, county="Fuan"), parameters=(*power, *STEEL)),
     ]  # fmt: skip
@@ -710,16 +593,17 @@ def _people() -> list[Moment]:
     return [
         *(
             Moment(f"population_{year}", PEOPLE, f"residents {year}", "million", f"{year}-12",
-                   population(f"{year}-12", scale=MILLION), needs=("population",),
+                   at_month("population", f"{year}-12", scale=MILLION), needs=("population",),
                    parameters=(*workers, *movers),
                    text="end of the year; published on the sample basis from before the census of 2020")
             for year in (2017, 2018)
         ),
         Moment("population_2020", PEOPLE, "residents 2020", "million", CENSUS,
-               population(CENSUS, scale=MILLION), needs=("population",), parameters=workers),
+               at_month("population", CENSUS, scale=MILLION), needs=("population",), parameters=workers),
         *(
             Moment(f"population_{county.lower()}_2020", PEOPLE, f"residents {county} 2020", "thousand",
-                   CENSUS, population(CENSUS, county), needs=("population",), parameters=workers)
+                   CENSUS, at_month("population", CENSUS, county=county, scale=THOUSAND), needs=("population",),
+                   parameters=workers)
             for county in counties
         ),
         *(
@@ -751,20 +635,20 @@ def _supply() -> list[Moment]:
         Moment("content_gap", SUPPLY, "could be, less local content", "share", "2019-11", position=content_gap,
                parameters=("io.va_cell", *POTENTIAL[:2]), percent=True),
         Moment("saic_suppliers_operating_2019", SUPPLY, "vehicle suppliers Nov 2019", "firms", "2019-11",
-               position=plants("NEV suppliers"), parameters=("promotion.lead_rate_leader", *SIGNING),
+               position=plants(NEV_SUPPLIERS), parameters=("promotion.lead_rate_leader", *SIGNING),
                text="all plants that make bodies, chassis or drives"),
         Moment("suppliers_vehicle_2020", SUPPLY, "vehicle suppliers 2020", "firms", "2020-07",
-               position=plants("NEV suppliers"), parameters=("promotion.lead_rate_leader", *SIGNING)),
+               position=plants(NEV_SUPPLIERS), parameters=("promotion.lead_rate_leader", *SIGNING)),
         Moment("suppliers_vehicle_2021", SUPPLY, "vehicle suppliers 2021", "firms", "2021-09",
-               position=plants("NEV suppliers"), parameters=("promotion.lead_rate_leader", *SIGNING)),
+               position=plants(NEV_SUPPLIERS), parameters=("promotion.lead_rate_leader", *SIGNING)),
         Moment("firms_lithium_2021", SUPPLY, "lithium firms 2021", "firms", "2021-12",
                at_month("firms", "2021-12", "BAT"), parameters=(*LEADS, *SIZES)),
         Moment("firms_four_2020", SUPPLY, "four chains' firms 2020", "firms", "2020-12",
                at_month("firms", "2020-12", FOUR), parameters=(*LEADS, *SIZES)),
-        Moment("capacity_cells_2020", SUPPLY, "cell capacity 2020", "GWh a year", "2020-12", position=capacity_gwh,
-               parameters=(*CELLS[:2], "prices.unit_value.power_cell")),
+        Moment("capacity_cells_2020", SUPPLY, "cell capacity 2020", "GWh a year", "2020-12",
+               position=measures.capacity_gwh, parameters=(*CELLS[:2], "prices.unit_value.power_cell")),
         Moment("battery_capacity_2021", SUPPLY, "GWh built and building", "GWh a year", "2021-12",
-               position=lambda seen: capacity_gwh(seen, building=True),
+               position=lambda seen: measures.capacity_gwh(seen, building=True),
                parameters=(*CELLS[:2], "prices.unit_value.power_cell")),
     ]  # fmt: skip
 

@@ -9,7 +9,7 @@ middle of that year on its path to 2019 is a projection.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,11 +17,11 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from sim.experiment.executor import Outcome, run_all
-from sim.experiment.moments import MOMENTS, OUTPUT_NOMINAL, VA_NOMINAL, Moment, keep_first
-from sim.experiment.observation import FOUR, INDUSTRY, Observation, Record
+from sim.experiment.followed import FOUR, INDUSTRY, PositionMeasure, Record, follow
+from sim.experiment.measures import OUTPUT_NOMINAL, VA_NOMINAL
+from sim.experiment.moments import MOMENTS, Moment, keep_first
 from sim.model import NingdeModel
 from sim.parameters import Month
-from sim.results import Run, dataset
 from sim.results.variables import VARIABLES
 from sim.scenario import Scenario
 
@@ -92,16 +92,16 @@ def jobs(scenario: Scenario, seeds: Sequence[int]) -> list[Job]:
     early = [moment.name for moment in wanted if moment.name not in late]
     undated = scenario.run.known_until
     if scenario.run.world != "unconditional" or not late:
-        whole = _ending(scenario, LAST if late else undated, scenario.run.world)
+        whole = ending(scenario, LAST if late else undated, scenario.run.world)
         return [Job(KNOWN, whole, seed, tuple(early + late), str(undated)) for seed in seeds]
     parts = (
-        (KNOWN, _ending(scenario, undated, scenario.run.world), tuple(early)),
-        (LATER, _ending(scenario, LAST, "conditional"), tuple(late)),
+        (KNOWN, ending(scenario, undated, scenario.run.world), tuple(early)),
+        (LATER, ending(scenario, LAST, "conditional"), tuple(late)),
     )
     return [Job(part, plan, seed, names, str(undated)) for seed in seeds for part, plan, names in parts]
 
 
-def _ending(scenario: Scenario, end: Month, world: str) -> Scenario:
+def ending(scenario: Scenario, end: Month, world: str) -> Scenario:
     """The scenario from January 2014 to a month, in a world."""
     return scenario.replace({"run.start": str(FIRST), "run.end": str(end), "run.world": world}, name=scenario.name)
 
@@ -113,23 +113,12 @@ def observe(job: Job) -> Observed:
         OpeningError: its parameters allow no opening position.
         BrokenIdentityError: an account does not balance.
     """
-    model = NingdeModel(job.scenario, job.seed)
-    seen = Observation(model)
-    found: dict[str, float] = {}
-    at_month: dict[str, list[Moment]] = {}
+    at_month: dict[str, dict[Hashable, PositionMeasure]] = {}
     for name in job.moments:
-        if MOMENTS[name].position is not None:
-            at_month.setdefault(MOMENTS[name].month or job.undated, []).append(MOMENTS[name])
-    while model.state.month < model.months:
-        seen.step()
-        if model.state.month == 1:
-            keep_first(seen)
-        for moment in at_month.get(str(model.calendar), ()):
-            assert moment.position is not None
-            found[moment.name] = float(moment.position(seen))
-    recorder = model.recorder
-    run = Run(dataset(job.scenario, recorder.arrays, recorder.residual, seed=job.seed, opening=model.basis.origin))
-    record = Record(run, model.world)
+        moment = MOMENTS[name]
+        if moment.position is not None:
+            at_month.setdefault(moment.month or job.undated, {})[name] = moment.position
+    record, found = follow(NingdeModel(job.scenario, job.seed), at_month, keep_first)
     for name in job.moments:
         measure = MOMENTS[name].record
         if measure is not None:

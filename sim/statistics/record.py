@@ -25,6 +25,7 @@ from sim.statistics.coverage import local_share_realised
 from sim.sums import sum_by
 
 Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]
 
 SIZE_THRESHOLD = 20.0
@@ -39,12 +40,19 @@ def above_scale(state: State) -> Bools:
     return np.asarray(firm | (firms.block & (firms.product == state.world.product(ENERGY))))
 
 
-def introduced(state: State) -> Floats:
-    """(H,) chain projects introduced so far: in LAND or later and not failed, leaders' own plants left out."""
+def introduced(state: State, counties: Ints | None = None) -> Floats:
+    """(H,) chain projects introduced so far: in LAND or later and not failed, leaders' own plants left out.
+
+    Args:
+        state: the state at the end of a month.
+        counties: regions whose projects count; all if not given.
+    """
     projects, world = state.projects, state.world
     chain = world.chain[projects.product]
     counted = (projects.stage >= Stage.LAND) & (projects.stage <= Stage.DONE) & (projects.channel != Channel.OWN)
     counted &= chain >= 0
+    if counties is not None:
+        counted &= np.isin(projects.county, counties)
     return np.bincount(chain[counted], minlength=len(world.chains)).astype(float)
 
 

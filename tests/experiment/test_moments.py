@@ -8,16 +8,16 @@ import numpy as np
 import pytest
 
 import sim
+from sim.experiment.followed import FollowedRun, Record, product_group
+from sim.experiment.measures import LARGE_PROJECT
 from sim.experiment.moments import (
     GROUPS,
-    LARGE_PROJECT,
     MOMENTS,
     reached_within,
     sign_share,
     signed_count,
     signed_value,
 )
-from sim.experiment.observation import Observation, Record, product_group
 from sim.experiment.validation import LAST, measurable, paths
 from sim.model import GROUPS as TABLES
 from sim.model import NingdeModel
@@ -158,11 +158,11 @@ def test_power_projects_and_signing() -> None:
 
 
 @pytest.fixture(scope="module")
-def observed() -> tuple[Observation, Record]:
+def observed() -> tuple[FollowedRun, Record]:
     """A run of the baseline to November 2019, with its position and its record."""
     scenario = sim.load("baseline").replace({"run.start": "2014-01", "run.end": "2019-11"}, name="baseline")
     model = NingdeModel(scenario, 1)
-    seen = Observation(model)
+    seen = FollowedRun(model)
     while model.state.month < model.months:
         seen.step()
     recorder = model.recorder
@@ -170,13 +170,13 @@ def observed() -> tuple[Observation, Record]:
     return seen, Record(run, model.world)
 
 
-def position(name: str, seen: Observation) -> float:
+def position(name: str, seen: FollowedRun) -> float:
     measure = MOMENTS[name].position
     assert measure is not None
     return measure(seen)
 
 
-def test_validation_and_published_tables_count_the_same_signatures(observed: tuple[Observation, Record]) -> None:
+def test_validation_and_published_tables_count_the_same_signatures(observed: tuple[FollowedRun, Record]) -> None:
     seen, record = observed
     entered = record.run.monthly["entered"].sel(month="2018", stage="SIGNED").sum("month")
     assert float(entered.sel(channel="N")) > 10, "normal entry signs, so that counting it would be seen"
@@ -193,7 +193,7 @@ def test_validation_and_published_tables_count_the_same_signatures(observed: tup
         assert signed_value(f"{year}-01", f"{year}-12")(seen) == pytest.approx(float(told["signed_investment"]))
 
 
-def test_validation_and_published_tables_count_the_same_starts(observed: tuple[Observation, Record]) -> None:
+def test_validation_and_published_tables_count_the_same_starts(observed: tuple[FollowedRun, Record]) -> None:
     seen, record = observed
     for year in range(2014, 2018):
         told = float(record.run.published.pipeline(year)["started_share"])
@@ -204,7 +204,7 @@ def test_validation_and_published_tables_count_the_same_starts(observed: tuple[O
     assert position("started_in_year_one", seen) == pytest.approx((started * signed).sum() / signed.sum())
 
 
-def test_only_promoted_projects_can_be_late(observed: tuple[Observation, Record]) -> None:
+def test_only_promoted_projects_can_be_late(observed: tuple[FollowedRun, Record]) -> None:
     """Normal entry and leaders' plants change neither the share that produces nor that which begins to build."""
     seen, _ = observed
     projects, names = seen.model.state.projects, ("started_in_year_one", "producing_in_5y")
@@ -219,7 +219,7 @@ def test_only_promoted_projects_can_be_late(observed: tuple[Observation, Record]
     projects.built[:], projects.done[:] = built, done
 
 
-def test_large_buildings_of_leaders_are_measured_and_normal_entry_is_not(observed: tuple[Observation, Record]) -> None:
+def test_large_buildings_of_leaders_are_measured_and_normal_entry_is_not(observed: tuple[FollowedRun, Record]) -> None:
     seen, _ = observed
     projects = seen.model.state.projects
     large = (projects.event < 0) & (projects.investment >= LARGE_PROJECT) & (projects.stage == Stage.DONE)

@@ -1,16 +1,18 @@
-"""What a moment may look at: the record of a run, firms by year, and the position of a month."""
+"""A run followed month by month: its record, its firms by year, the position of a month, groups of products."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Hashable, Mapping
 from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
+from sim.experiment.periods import Period
 from sim.inputoutput.tables import Table, aggregate
 from sim.model import NingdeModel
 from sim.parameters import Month
-from sim.results import Run
+from sim.results import Run, dataset
 from sim.state import YEAR, State
 from sim.statistics import ENERGY, jobs_by_node, regional_table
 from sim.world import World
@@ -23,6 +25,14 @@ CITY = "Ningde"
 INDUSTRY, FOUR, REST, EVERYTHING = "industry", "four", "rest", "everything"
 """Groups of products beside the chains and the single products: industry is the products of firms plus energy, rest is
 industry outside the four chains."""
+
+NEV_AND_CU, NEV_SUPPLIERS = "NEV and CU", "NEV suppliers"
+"""Two chains that are published together; parts of vehicles without the assembly."""
+
+
+def industry_without(chain: str) -> str:
+    """Name of the group of all industry but one chain."""
+    return f"industry without {chain}"
 
 
 def product_group(world: World, name: str) -> NDArray[np.bool_]:
@@ -38,13 +48,25 @@ def product_group(world: World, name: str) -> NDArray[np.bool_]:
         FOUR: world.chain_product,
         REST: industry & ~world.chain_product,
         EVERYTHING: np.ones(len(codes), dtype=bool),
-        "NEV and CU": np.isin(world.chain, [world.chains.index("NEV"), world.chains.index("CU")]),
-        "NEV suppliers": (world.chain == world.chains.index("NEV")) & (codes != "V_OEM"),
+        NEV_AND_CU: np.isin(world.chain, [world.chains.index("NEV"), world.chains.index("CU")]),
+        NEV_SUPPLIERS: (world.chain == world.chains.index("NEV")) & (codes != "V_OEM"),
         **{chain: world.chain == index for index, chain in enumerate(world.chains)},
+        **{industry_without(chain): industry & (world.chain != index) for index, chain in enumerate(world.chains)},
         **{code: codes == code for code in world.products},
     }
     found: NDArray[np.bool_] = groups[name]
     return found
+
+
+def official_rows(world: World, county: str) -> Ints:
+    """Regions that official statistics count as a county: Jiaocheng with Dongqiao; Dongqiao alone is itself.
+
+    Raises:
+        ValueError: no county has that name.
+    """
+    index = world.county_names.index(county)
+    rows = np.flatnonzero(world.official == index)
+    return rows if rows.size else np.array([index])
 
 
 class Record:
@@ -58,55 +80,49 @@ class Record:
     def __init__(self, run: Run, world: World) -> None:
         self.run, self.world = run, world
         self.first = Month(run.start)
+        self.last = self.first + (run.monthly.sizes["month"] - 1)
+        self._kept: dict[tuple[str, str, str | None], Floats] = {}
 
     def has(self, name: str) -> bool:
         """Whether the run records a variable."""
         return name in self.run.monthly
 
-    def _months(self, first: str, last: str) -> slice | None:
+    def _months(self, period: Period) -> slice | None:
         """Positions of months; None if one of them is not recorded."""
-        start, end = Month(first) - self.first, Month(last) - self.first + 1
+        start, end = period.first - self.first, period.last - self.first + 1
         return slice(start, end) if 0 <= start < end <= self.run.monthly.sizes["month"] else None
 
     def _cells(self, name: str, group: str, county: str | None) -> Floats:
         """(T,) a variable, summed over every other dimension it has; products and counties as asked for."""
-        array = self.run.monthly[name]
-        if "product" in array.dims:
-            array = array.isel(product=product_group(self.world, group))
-        if county is not None:
-            array = array.isel(county=self._official(county))
-        return np.asarray(array.sum([dim for dim in array.dims if dim != "month"]).values, dtype=np.float64)
+        key = (name, group, county)
+        if key not in self._kept:
+            array = self.run.monthly[name]
+            if "product" in array.dims:
+                array = array.isel(product=product_group(self.world, group))
+            if county is not None:
+                array = array.isel(county=official_rows(self.world, county))
+            sums = array.sum([dim for dim in array.dims if dim != "month"]).values
+            self._kept[key] = np.asarray(sums, dtype=np.float64)
+        return self._kept[key]
 
-    def _official(self, county: str) -> Ints:
-        """Rows of a county of official statistics: Jiaocheng is counted with Dongqiao; Dongqiao alone is itself."""
-        index = self.world.county_names.index(county)
-        rows = np.flatnonzero(self.world.official == index)
-        return rows if rows.size else np.array([index])
-
-    def total(self, name: str, first: str, last: str, group: str = EVERYTHING, county: str | None = None) -> float:
-        """A flow added up from the first to the last month, in its unit."""
-        months = self._months(first, last)
+    def total(self, name: str, period: Period, group: str = EVERYTHING, county: str | None = None) -> float:
+        """A flow added up over the months of a period, or a stock at the end of a month, in its unit."""
+        months = self._months(period)
         return float("nan") if months is None else float(self._cells(name, group, county)[months].sum())
 
-    def level(self, name: str, month: str, group: str = EVERYTHING, county: str | None = None) -> float:
-        """A stock at the end of a month, in its unit."""
-        return self.total(name, month, month, group, county)
-
-    def growth(
-        self, name: str, year: int, last_month: int = YEAR, group: str = EVERYTHING, county: str | None = None
-    ) -> float:
-        """Growth of a flow in the first months of a year over the same months of the year before, a share."""
-        now, before = (self.total(name, f"{y}-01", f"{y}-{last_month:02d}", group, county) for y in (year, year - 1))
+    def growth(self, name: str, period: Period, group: str = EVERYTHING, county: str | None = None) -> float:
+        """Growth of a flow over the same months of the year before, a share."""
+        now, before = (self.total(name, when, group, county) for when in (period, period.year_before))
         return now / before - 1.0 if before > 0 else float("nan")
 
-    def deflated(self, year: int, county: str | None = None) -> float:
-        """Value added of everything in a year, nominal amounts divided by the price of the product."""
-        months = self._months(f"{year}-01", f"{year}-12")
+    def deflated(self, period: Period, county: str | None = None) -> float:
+        """Value added of everything in a period, nominal amounts divided by the price of the product."""
+        months = self._months(period)
         if months is None:
             return float("nan")
         cells = self.run.monthly["value_added_nominal"].values[months]
         price = self.run.monthly["price"].values[months]
-        rows = slice(None) if county is None else self._official(county)
+        rows = slice(None) if county is None else official_rows(self.world, county)
         return float((cells[:, rows] / price[:, None]).sum())
 
     def trailing(self, name: str, group: str = EVERYTHING) -> Floats:
@@ -168,17 +184,20 @@ class Position:
         firms = self.state.firms
         return np.flatnonzero(firms.alive & ~firms.fringe & ~firms.block & (firms.output > 0))
 
-    def of(self, group: str) -> Ints:
-        """Operating firms that make a product of the group."""
-        return self.plants[product_group(self.world, group)[self.state.firms.product[self.plants]]]
+    def of(self, group: str, county: str | None = None) -> Ints:
+        """Operating firms that make a product of the group, in one county if one is named."""
+        rows = self.plants[product_group(self.world, group)[self.state.firms.product[self.plants]]]
+        return (
+            rows if county is None else rows[np.isin(self.state.firms.county[rows], official_rows(self.world, county))]
+        )
 
     def month_of(self, calendar: str) -> int:
         """A calendar month as months since the opening."""
         return self.state.month - (self.model.calendar - Month(calendar))
 
 
-class Observation:
-    """One run as moments see it.
+class FollowedRun:
+    """One run as statistics see it, followed month by month.
 
     Args:
         model: a model at its opening; :meth:`step` takes it on.
@@ -208,3 +227,38 @@ class Observation:
         """One month."""
         self.model.step()
         self.panel.add(int(str(self.model.calendar)[:4]), self.model.state)
+
+
+PositionMeasure = Callable[[FollowedRun], float]
+"""A statistic that only the position of a month can give."""
+
+
+def follow(
+    model: NingdeModel,
+    positions: Mapping[str, Mapping[Hashable, PositionMeasure]],
+    after_first: Callable[[FollowedRun], None] | None = None,
+) -> tuple[Record, dict[Hashable, float]]:
+    """Take a model to its end and measure on the way what only a position can tell.
+
+    Args:
+        model: a model at its opening.
+        positions: for months such as "2019-11", what is measured at their end, by any key.
+        after_first: called after the first month.
+
+    Returns:
+        The record of the run, and what was measured on the way by key.
+
+    Raises:
+        BrokenIdentityError: an account does not balance.
+    """
+    seen = FollowedRun(model)
+    found: dict[Hashable, float] = {}
+    while model.state.month < model.months:
+        seen.step()
+        if model.state.month == 1 and after_first is not None:
+            after_first(seen)
+        for key, measure in positions.get(str(model.calendar), {}).items():
+            found[key] = float(measure(seen))
+    recorder = model.recorder
+    data = dataset(model.plan, recorder.arrays, recorder.residual, seed=model.seed_of_run, opening=model.basis.origin)
+    return Record(Run(data), model.world), found
