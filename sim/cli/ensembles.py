@@ -15,6 +15,7 @@ from sim.cli.common import BAD_INPUT, BROKEN_BOOKS, INTERRUPTED, app, own_table,
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from sim.experiment.drawn import Posterior
     from sim.experiment.ensemble import Ensemble
     from sim.experiment.store import Store
     from sim.experiment.verification import Verdict
@@ -67,9 +68,10 @@ def run_ensemble(
     cluster: str | None,
     out: Path | None,
     quiet: bool,
+    posterior: Posterior | None = None,
 ) -> None:
     """Run every scenario with every seed into a folder, and tell what came out."""
-    found = kept_ensemble(scenarios, numbers, workers, cluster, out, quiet)
+    found = kept_ensemble(scenarios, numbers, workers, cluster, out, quiet, posterior)
     _tell(found, scenarios, numbers, ENSEMBLE if out is None else out)
 
 
@@ -80,8 +82,10 @@ def kept_ensemble(
     cluster: str | None,
     out: Path | None,
     quiet: bool,
+    posterior: Posterior | None = None,
 ) -> Ensemble:
     """The runs of every scenario with every seed, in a folder that already finished runs survive in."""
+    from sim.experiment.drawn import PosteriorFileError
     from sim.experiment.ensemble import ensemble
     from sim.experiment.executor import ClusterError, default_workers
     from sim.experiment.store import StoreError
@@ -97,10 +101,18 @@ def kept_ensemble(
     label = f"{_count(len(scenarios), 'scenario')}, {_count(len(numbers), 'seed')}"
     try:
         with months_bar(label, shown=not quiet, unit="runs") as tick:
-            return ensemble(scenarios, numbers, workers=many, cluster=cluster, folder=folder, progress=tick)
+            return ensemble(
+                scenarios,
+                numbers,
+                workers=many,
+                cluster=cluster,
+                folder=folder,
+                progress=tick,
+                posterior=posterior,
+            )
     except KeyboardInterrupt:
         _stopped("stopped", folder, scenarios, numbers, "the same command goes on from there", INTERRUPTED)
-    except StoreError as error:
+    except (StoreError, PosteriorFileError) as error:
         refuse([str(error)])
     except FolderError as error:
         if not _finished(folder, scenarios, numbers):
@@ -108,6 +120,16 @@ def kept_ensemble(
         _stopped(str(error), folder, scenarios, numbers, "mend that, and the same command goes on", BAD_INPUT)
     except ClusterError as error:
         refuse([f"--cluster: {error}"])
+
+
+def drawn_from(word: str) -> Posterior:
+    """The posterior of a name, file or folder; one that cannot be read ends the command."""
+    from sim.experiment.drawn import PosteriorFileError, read_posterior
+
+    try:
+        return read_posterior(word)
+    except PosteriorFileError as error:
+        refuse([f"--posterior: {error}"])
 
 
 def seeds_of(words: str) -> list[int]:

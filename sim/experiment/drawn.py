@@ -27,6 +27,9 @@ FORMAT = 1
 FOLDER = "posteriors"
 """Where shipped posteriors are, below the data of the package."""
 
+COPIES = ("posterior.csv", "posterior.json")
+"""Names of both files in a folder of runs that used them."""
+
 STEM = "posterior"
 """Name of the files in a folder of `ningde calibrate`, and of the copies in a folder of runs."""
 
@@ -112,6 +115,15 @@ def value_of(scenario: Scenario, name: str) -> Any:
     for part in name.split("."):
         found = found.get(part) if isinstance(found, Mapping) else None
     return found
+
+
+def with_draw(scenario: Scenario, changes: tuple[tuple[str, float], ...]) -> Scenario:
+    """A scenario with drawn parameters, under its own name.
+
+    Raises:
+        ScenarioError: the parameters contradict the others.
+    """
+    return scenario.replace(dict(changes), name=scenario.name) if changes else scenario
 
 
 # --- reading ----------------------------------------------------------------------------------------------------------

@@ -205,8 +205,7 @@ def fact_frame(found: Calibration) -> pd.DataFrame:
         row |= {f"prior_q{100 * share:02.0f}": value for share, value in zip(BAND, one.before, strict=True)}
         row |= {f"posterior_q{100 * share:02.0f}": value for share, value in zip(BAND, one.after, strict=True)}
         rows.append(
-            row
-            | {"misfit": one.misfit, "emulator_r2": one.explained, "luck": one.luck, "within_two": one.within_two}
+            row | {"misfit": one.misfit, "emulator_r2": one.explained, "luck": one.luck, "within_two": one.within_two}
         )
     return pd.DataFrame(rows)
 
@@ -240,7 +239,6 @@ def save_calibration(found: Calibration, folder: Path, name: str) -> list[Path]:
         write_atomically(folder / file, partial(_write, text))
         files.append(folder / file)
     return files + save_calibration_figures(found, folder)
-
 
 
 def _write(text: str, path: Path) -> None:

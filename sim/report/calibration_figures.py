@@ -125,8 +125,8 @@ def _label(one: Matched) -> str:
 def _small_print(figure: Figure, found: Calibration) -> None:
     """What was calibrated, along the lower edge."""
     text = (
-        f"Scenario {found.prior.scenario.name}; {len(found.targets)} facts published by {found.as_of}, {found.runs.made}"
-        f" runs, {found.left[-1]:.2%} of the space that allows an opening not ruled out."
+        f"Scenario {found.prior.scenario.name}; {len(found.targets)} facts published by {found.as_of},"
+        f" {found.runs.made} runs, {found.left[-1]:.2%} of the space that allows an opening not ruled out."
         " Bands of the posterior are emulated and hold the luck of seeds."
     )
     figure.text(0.012, 0.09 / figure.get_figheight(), text, fontsize=7.5, color="#555555", va="bottom")

@@ -132,6 +132,7 @@ class Calibration:
     Attributes:
         prior: free parameters.
         as_of: month up to which facts count.
+        used: (m + unused,) which of the facts known are used.
         unused: facts that too few runs can be measured for.
         runs: all of them.
         left: share of the prior that is not ruled out after each wave.
@@ -144,6 +145,7 @@ class Calibration:
 
     prior: Prior
     as_of: Month
+    used: NDArray[np.bool_]
     unused: tuple[Target, ...]
     runs: Runs
     left: tuple[float, ...]
@@ -210,7 +212,7 @@ class Calibration:
 
 def _fact(target: Target) -> dict[str, Any]:
     """A fact as the manifest tells it."""
-    told = {"name": target.name, "value": target.value, "error": target.error, "unit": target.unit}
+    told = {"name": target.name, "value": target.value, "low": target.low, "high": target.high, "unit": target.unit}
     return told | {"month": str(target.month), "published": str(target.published)}
 
 
@@ -272,7 +274,7 @@ def calibrate(
         SEED,
     )
     unused = tuple(target for target, use in zip(targets, used, strict=True) if not use)
-    return Calibration(free, as_of, unused, runs, left, emulation, draws, kept, told, facts.digest)
+    return Calibration(free, as_of, used, unused, runs, left, emulation, draws, kept, told, facts.digest)
 
 
 def _silent(_label: str, _runs: int) -> AbstractContextManager[None]:

@@ -1,8 +1,8 @@
 """Facts of files of observations as a calibration sees them.
 
 Sourced and recalled figures count, with the band that their row gives. Derived ones do not: they are arithmetic of
-others of the same file (a contribution is a pull over growth) and would count twice; assumed ones are no facts. A figure
-must lie within the run: its months, and those it is compared with, from January 2014 on.
+others of the same file (a contribution is a pull over growth) and would count twice; assumed ones are no facts. The
+months of a figure, and those it is compared with, must lie within the run, from January 2014 on.
 """
 
 from __future__ import annotations
@@ -73,7 +73,7 @@ def _usable(row: Observation, as_of: Month) -> bool:
     observable = OBSERVABLES[row.variable]
     bounded = bool(np.isfinite([row.low, row.high]).all())
     within = observable.since(row.period) >= FIRST and row.period.last <= as_of
-    positive = observable.transform != "log" or row.low > 0
+    positive = observable.scale != "log" or row.low > 0
     return row.grade in USED_GRADES and bounded and within and positive
 
 
@@ -81,5 +81,5 @@ def _target(row: Observation) -> Target:
     """A figure as a calibration sees it."""
     observable = OBSERVABLES[row.variable]
     label = f"{row.variable}, {row.region}, {row.period}"
-    log = observable.transform == "log"
+    log = observable.scale == "log"
     return Target(name_of(row), label, row.unit, row.value, row.low, row.high, log, row.period.last, row.published)
