@@ -268,8 +268,9 @@ def ensemble(
     plans = [scenarios] if isinstance(scenarios, Scenario) else list(scenarios)
     numbers = checked_seeds(range(1, seeds + 1) if isinstance(seeds, int) else seeds)
     many = default_workers() if workers is None else workers
-    for plan in plans if posterior is not None else ():
-        posterior.check(plan)
+    if posterior is not None:
+        for plan in plans:
+            posterior.check(plan)
     how = _How(many, cluster, progress, method, posterior)
     return _in_memory(plans, numbers, how) if folder is None else _in_folder(plans, numbers, how, folder)
 

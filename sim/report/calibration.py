@@ -200,7 +200,11 @@ def fact_frame(found: Calibration) -> pd.DataFrame:
     rows = []
     for one in facts(found):
         target = one.target
-        row = {"fact": harmless(target.name), "label": harmless(target.label), "unit": target.unit}
+        row: dict[str, str | float] = {
+            "fact": harmless(target.name),
+            "label": harmless(target.label),
+            "unit": target.unit,
+        }
         row |= {"month": str(target.month), "published": str(target.published), "value": target.value}
         row |= {f"prior_q{100 * share:02.0f}": value for share, value in zip(BAND, one.before, strict=True)}
         row |= {f"posterior_q{100 * share:02.0f}": value for share, value in zip(BAND, one.after, strict=True)}
