@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim import data
-from sim.experiment.calibration.gate import TRIED, Gate
+from sim.experiment.calibration.gate import Gate
 from sim.experiment.calibration.identify import Told, identify
 from sim.experiment.calibration.prior import Prior, prior
 from sim.experiment.calibration.targets import (
@@ -184,8 +184,10 @@ class Calibration:
 
     def posterior(self, name: str) -> Posterior:
         """The draws as a file holds them, with their manifest."""
-        draws = tuple(tuple(values[key] for key in self.prior.names) for values in self.prior.changes(self.kept))
-        before = {key: value_of(self.prior.scenario, key) for key in self.prior.names}
+        changes = self.prior.changes(self.kept)
+        names = tuple(changes[0])  # with shares that are scaled with a free one
+        draws = tuple(tuple(values.values()) for values in changes)
+        before = {key: value_of(self.prior.scenario, key) for key in names}
         told: dict[str, Any] = {
             "name": name,
             "as_of": str(self.as_of),
@@ -207,7 +209,7 @@ class Calibration:
             "code_sha256": code_digest(PACKAGE, without=NOT_MEASURED),
             "data_sha256": data.digest(),
         }
-        return Posterior(name, self.prior.names, draws, told)
+        return Posterior(name, names, draws, told)
 
 
 def _fact(target: Target) -> dict[str, Any]:
@@ -260,8 +262,8 @@ def calibrate(
     targets = checked(facts.targets(as_of), as_of)
     free = prior(scenario, names)
     place = Laboratory(free, planned(scenario, as_of, targets), facts, targets, kept_in(folder), workers)
-    found, left = _waves(place, how, shown or _silent, tell or _mute)
-    runs, emulation, used = found
+    found = _waves(place, how, shown or _silent, tell or _mute)
+    emulation = found.emulation
     draws = draw_posterior(emulation.log_likelihood, len(free.free), SEED)
     kept = _kept(place, draws)
     told = identify(
@@ -273,8 +275,10 @@ def calibrate(
         emulation.gate,
         SEED,
     )
-    unused = tuple(target for target, use in zip(targets, used, strict=True) if not use)
-    return Calibration(free, as_of, used, unused, runs, left, emulation, draws, kept, told, facts.digest)
+    unused = tuple(target for target, use in zip(targets, found.used, strict=True) if not use)
+    return Calibration(
+        free, as_of, found.used, unused, found.runs, found.left, emulation, draws, kept, told, facts.digest
+    )
 
 
 def _silent(_label: str, _runs: int) -> AbstractContextManager[None]:
@@ -286,39 +290,63 @@ def _mute(_sentence: str) -> None:
     """Nothing is told."""
 
 
-def _waves(
-    place: Laboratory, plan: Plan, shown: Shown, tell: Callable[[str], None]
-) -> tuple[tuple[Runs, Emulation, NDArray[np.bool_]], tuple[float, ...]]:
-    """All waves: runs, emulators after the last, which facts are used, and what was left after each."""
-    dimensions = len(place.prior.free)
-    with shown("values that allow an opening", TRIED) as tick:
-        gate = place.gate(SEED, tick)
-    opened = gate.points[gate.opened]
-    if len(opened) < FEWEST_OPENINGS:
-        raise CalibrationError(f"{len(opened)} of {len(gate.opened)} points of the prior allow an opening: too few")
-    tell(f"{gate.share:.0%} of the space of parameters allows an opening")
-    points, seed = first_points(plan, opened), FIRST_SEED
-    runs, used, discrepancy, left = None, np.empty(0, dtype=bool), np.empty((0, 0)), []
+@dataclass(frozen=True, eq=False)
+class _Found:
+    """What the waves came to: runs, emulators after the last, which facts are used, what was left after each."""
+
+    runs: Runs
+    emulation: Emulation
+    used: NDArray[np.bool_]
+    left: tuple[float, ...]
+
+
+def _waves(place: Laboratory, plan: Plan, shown: Shown, tell: Callable[[str], None]) -> _Found:
+    """All waves."""
+    gate = _gate(place, plan, shown, tell)
+    found, seed = None, FIRST_SEED
+    points = first_points(plan, gate.points[gate.opened])
     for wave in range(plan.waves):
         with shown(f"wave {wave + 1} of {plan.waves}", len(points)) as tick:
             new = place.run(points, wave, seed, tick)
         seed += len(points)
-        runs = new if runs is None else runs.with_those(new)
-        if wave == 0:
-            _enough(new)
-            used = emulated(new.outputs)
-            chosen = [target for target, use in zip(place.targets, used, strict=True) if use]
-            discrepancy = discrepancies(chosen, new.outputs[:, used])
-        emulation = _emulation(place, runs, used, discrepancy, gate)
-        rest = remaining(emulation.far, dimensions, SEED + wave)
-        left.append(min(rest.volume / gate.share, 1.0))
-        tell(f"wave {wave + 1}: {_counted(new)}; {left[-1]:.2%} of the space that allows an opening is left")
-        if not len(rest.points):
-            raise CalibrationError(_nothing_left(emulation, gate.points[gate.opened]))
+        found, rest = _after(place, gate, found, new, wave)
+        tell(f"wave {wave + 1}: {_counted(new)}; {found.left[-1]:.2%} of the space that allows an opening is left")
         if wave + 1 < plan.waves:
-            points = place.possible(spread_out(rest.points, plan.later * dimensions, runs.points))
-    assert runs is not None
-    return (runs, emulation, used), tuple(left)
+            chosen = spread_out(rest.points, plan.later * points.shape[1], found.runs.points)
+            points = place.possible(chosen)
+    assert found is not None
+    return found
+
+
+def _gate(place: Laboratory, plan: Plan, shown: Shown, tell: Callable[[str], None]) -> Gate:
+    """Where openings are possible."""
+    with shown("values that allow an opening", plan.tried) as tick:
+        gate = place.gate(SEED, plan.tried, tick)
+    count = int(gate.opened.sum())
+    if count < min(FEWEST_OPENINGS, plan.per_parameter * len(place.prior.free)):
+        raise CalibrationError(f"{count} of {len(gate.opened)} points of the prior allow an opening: too few")
+    tell(f"{gate.share:.0%} of the space of parameters allows an opening")
+    return gate
+
+
+def _after(place: Laboratory, gate: Gate, before: _Found | None, new: Runs, wave: int) -> tuple[_Found, Remaining]:
+    """What is known after a wave, and the space that is left.
+
+    Facts and discrepancy are fixed by the first wave, whose points cover the prior.
+    """
+    if before is None:
+        _enough(new)
+        runs, used = new, emulated(new.outputs)
+        chosen = [target for target, use in zip(place.targets, used, strict=True) if use]
+        discrepancy = discrepancies(chosen, new.outputs[:, used])
+    else:
+        runs, used, discrepancy = before.runs.with_those(new), before.used, before.emulation.discrepancy
+    emulation = _emulation(place, runs, used, discrepancy, gate)
+    rest = remaining(emulation.far, len(place.prior.free), SEED + wave)
+    if not len(rest.points):
+        raise CalibrationError(_nothing_left(emulation, gate.points[gate.opened]))
+    left = (*(() if before is None else before.left), min(rest.volume / gate.share, 1.0))
+    return _Found(runs, emulation, used, left), rest
 
 
 def _kept(place: Laboratory, draws: Draws) -> Floats:

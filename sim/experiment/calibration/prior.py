@@ -6,8 +6,9 @@ land and jobs of a smelter, capital of rolling, the export share of vehicles. A 
 something else than its default is taken as known and stays.
 
 The prior is uniform on the declared range, parameters independent. Not triangular with the default as mode, as where
-spread is told (:mod:`sim.experiment.spread`): many defaults were chosen by a look at figures of 2019 to 2021, so that a
-default is no knowledge of an earlier date, while a range leaves the facts of that date to speak.
+spread is told (:mod:`sim.experiment.spread`): some defaults were chosen by a look at figures of 2016 to 2019
+(docs/calibration.md), so that a default is no knowledge of an earlier date, while a range leaves it to the facts of
+that date.
 """
 
 from __future__ import annotations

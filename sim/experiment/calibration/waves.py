@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.experiment.calibration.gate import Gate, OpeningJob, gate, try_openings
+from sim.experiment.calibration.gate import TRIED, Gate, OpeningJob, gate, try_openings
 from sim.experiment.calibration.prior import Prior
 from sim.experiment.calibration.targets import Facts, Target
 from sim.experiment.executor import run_all
@@ -52,6 +52,7 @@ class Plan:
         later: points a parameter in each later wave.
         repeated: points of the first wave that are run again.
         again: how often.
+        tried: openings that are tried before the first wave, a power of 2.
     """
 
     waves: int = 3
@@ -59,6 +60,7 @@ class Plan:
     later: int = 5
     repeated: int = 10
     again: int = 4
+    tried: int = TRIED
 
     def runs(self, parameters: int) -> list[int]:
         """Runs of each wave."""
@@ -175,9 +177,9 @@ class Laboratory:
         """Those of the points (n, d) that open."""
         return points[try_openings(self.openings(points), self.cache, self.workers)]
 
-    def gate(self, seed: int, progress: Tick | None = None) -> Gate:
+    def gate(self, seed: int, tried: int = TRIED, progress: Tick | None = None) -> Gate:
         """Where openings are possible."""
-        return gate(self.prior, self.openings, self.cache, self.workers, seed, progress)
+        return gate(self.prior, self.openings, self.cache, self.workers, seed, progress, tried)
 
     def run(self, points: Floats, wave: int, first_seed: int, progress: Tick | None = None) -> Runs:
         """Run points, each with the next seed.
