@@ -39,7 +39,7 @@ ADDED: Mapping[str, str] = {
     "energy.mwh_smelt": "electricity of the largest user",
 }
 """Free parameters of other grades, and what each stands for: assumed, recalled or interpolated figures that published
-series speak to (judgement; the list of the model description, section 12.2, with the openings that levels need)."""
+series speak to (judgement)."""
 
 SPOKEN_ELSEWHERE = ("fiscal.tax_output_stainless", "fiscal.tax_output_other")
 """Graded "calibrate", but moved only by public revenue, of which nothing is published before 2020: they stay."""
