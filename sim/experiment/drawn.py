@@ -71,7 +71,7 @@ class Posterior:
     @property
     def text(self) -> str:
         """The draws as CSV; numbers in full, so that reading gives them back."""
-        lines = [",".join(self.names)] + [",".join(repr(value) for value in draw) for draw in self.draws]
+        lines = [",".join(self.names)] + [",".join(repr(float(value)) for value in draw) for draw in self.draws]
         return "\n".join(lines) + "\n"
 
     @property

@@ -31,16 +31,16 @@ Distance = Callable[[Floats], Floats]
 HIGHEST, SECOND = 4.0, 3.0
 """Limits of the highest and of the second highest implausibility (assumption, see above)."""
 
-SAMPLE = 4096
-"""Points of a Sobol sample (numerical): a share of 0.1 is known within 0.01."""
+SAMPLE = 2048
+"""Points of a Sobol sample (numerical): a share of 0.1 is known within 0.014."""
 
-ENOUGH = 400
-"""Points inside from which a share is counted, not found by a ladder (numerical: 5 % relative error)."""
+ENOUGH = 200
+"""Points inside from which a share is counted, not found by a ladder (numerical: 7 % relative error)."""
 
 RUNG = 0.1
 """Share of the points that a rung of the ladder keeps (numerical, as Au and Beck)."""
 
-STEPS = 6
+STEPS = 5
 """Markov steps of each point between two rungs (numerical)."""
 
 MOST_RUNGS = 20

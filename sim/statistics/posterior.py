@@ -27,7 +27,7 @@ Floats = NDArray[np.float64]
 LogLikelihood = Callable[[Floats], Floats]
 """(q, d) points to (q,) logarithms of the likelihood."""
 
-PARTICLES = 4096
+PARTICLES = 2048
 """Points that are led to the posterior (numerical)."""
 
 KEPT = 0.5

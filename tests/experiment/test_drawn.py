@@ -88,6 +88,16 @@ def test_a_file_that_was_changed_is_refused_with_its_line(file: Path, before: st
     assert "\n" not in str(error.value)
 
 
+def test_whole_numbers_come_back_whole(base: Scenario, tmp_path: Path) -> None:
+    whole = Posterior("whole", ("land_cage.lag",), ((17,),), {"as_of": "2018-03", "before": {"land_cage.lag": 15}})
+    (tmp_path / "whole.csv").write_text(whole.text)
+    (tmp_path / "whole.json").write_text(whole.manifest_text)
+    changes = read_posterior(tmp_path / "whole.csv").changes(base, 0)
+    assert changes == (("land_cage.lag", 17),)
+    assert isinstance(changes[0][1], int)
+    with_draw(base, changes)
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [

@@ -23,7 +23,10 @@ FAINT = 0.05
 """Signal below which a fact says nothing of a parameter (assumption)."""
 
 SAMPLE = 4096
-"""Points by which effects are found (numerical)."""
+"""Points of the cube, of which those that open tell the prior (numerical)."""
+
+SWAPPED = 512
+"""Most points by which effects are found (numerical)."""
 
 
 @dataclass(frozen=True)
@@ -71,7 +74,7 @@ def identify(
     both = sobol(2 * len(names), SAMPLE, seed)
     sample, swaps = both[:, : len(names)], both[:, len(names) :]
     inside = possible(sample)
-    effects = total_effects(emulators, sample[inside], swaps[inside], possible)
+    effects = total_effects(emulators, sample[inside][:SWAPPED], swaps[inside][:SWAPPED], possible)
     signals = effects / (other + emulators.noise)
     narrower = 1.0 - draws.var(axis=0) / sample[inside].var(axis=0)
     return tuple(
