@@ -60,6 +60,9 @@ def test_the_folder_keeps_the_draws_and_verifies_without_the_files_they_came_fro
     assert json.loads((made / "manifest.json").read_text())["origin"]["posterior"] == posterior.digest
     done = ningde("verify", "baseline:2", "--in", made)
     assert done.exit_code == 0
+    told = ningde("results", made)
+    assert "each run has the draw of the parameters of its seed: 2 draws of the posterior of 2014-12" in told.stdout
+    assert "cannot be added" not in told.stdout
     assert Ensemble.load(made).made_by.posterior == posterior.digest
 
 

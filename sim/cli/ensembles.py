@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from contextlib import contextmanager
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NoReturn
@@ -292,13 +293,26 @@ def _tell_store(folder: Path) -> list[str]:
     typer.echo(f"{folder}: runs from {manifest.start} to {manifest.end}, made by {manifest.origin.code_version}")
     for plan in manifest.plans:
         typer.echo(f"  {plan.name}: {_seeds_told(store, plan.name)}  {plan.title}")
+    if manifest.origin.posterior:
+        typer.echo(f"  each run has the draw of the parameters of its seed{_posterior_told(store)}")
     aside = sum(1 for _ in folder.glob("runs/*/*.bad"))
     if aside:
         typer.echo(f"  {_count(aside, 'damaged file')} set aside as .bad and made anew or to be made")
-    other = difference(manifest.origin, origin())
+    other = difference(manifest.origin, replace(origin(), posterior=manifest.origin.posterior))
     if other:
         typer.echo(f"  new runs cannot be added here: made by other {other}")
     return [f"{each.why}; the same ningde run makes it anew" for each in bad]
+
+
+def _posterior_told(store: Store) -> str:
+    """Where drawn parameters come from."""
+    from sim.experiment.store import StoreError
+
+    try:
+        found = store.posterior()
+    except StoreError as error:
+        return f" ({error})"
+    return "" if found is None else f": {len(found.draws)} draws of the posterior of {found.as_of}"
 
 
 def _seeds_told(store: Store, name: str) -> str:
