@@ -142,6 +142,12 @@ def test_an_output_that_nothing_moves_is_that_number() -> None:
     assert variance[0] < 1e-3
 
 
+def test_luck_is_found_on_all_rows_where_lengths_are_not() -> None:
+    points = sobol(2, 1024, 10)
+    outputs = points[:, 0] + np.random.default_rng(5).normal(0.0, 0.3, 1024)
+    assert fit_emulator(points, outputs).noise == pytest.approx(0.09, rel=0.09)  # two standard errors of 1024 rows
+
+
 def test_equal_rows_give_equal_emulators(exact: Emulator) -> None:
     again = fit_emulator(exact.points, exact.outputs)
     np.testing.assert_array_equal(again.weights, exact.weights)

@@ -20,7 +20,7 @@ def run(points, luck):
 
 @pytest.fixture(scope="module")
 def emulators() -> Emulators:
-    points = sobol(2, 128, 1)
+    points = sobol(2, 512, 1)
     return fit_emulators(points, run(points, np.random.default_rng(1)))
 
 

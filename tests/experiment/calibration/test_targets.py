@@ -112,7 +112,7 @@ def test_later_facts_change_nothing(shipped: ObservationFacts) -> None:
 def test_an_open_band_a_month_before_the_run_and_an_assumption_are_no_facts(tmp_path: Path) -> None:
     rows = [
         "Ningde,gdp_nominal,2015,148.8,148,150,bn yuan,2016-03,a book,sourced,",
-        "Ningde,gdp_nominal,2016,162.3,162,,bn yuan,2017-03,a book,sourced,",
+        "Ningde,gdp_nominal,2016,162.3,162,inf,bn yuan,2017-03,a book,sourced,",
         "Ningde,gdp_nominal,2012,107.5,107,108,bn yuan,2013-03,a book,sourced,",
         "Ningde,gdp_growth,2014,0.1,0.09,0.11,share,2015-03,a book,sourced,",
         "Ningde,population,2015-12,2.9,2.8,3,million persons,2016-03,assumption,assumed,",
