@@ -49,9 +49,8 @@ def parameter_figure(found: Calibration) -> Figure:
                 axes.set_visible(False)
                 continue
             one = told[at]
-            axes.hist(
-                [each[one.name] for each in values], BINS, range=(one.low, one.high), density=True, color=style.BLUE
-            )
+            drawn, ends = [each[one.name] for each in values], (one.low, one.high)
+            axes.hist(drawn, BINS, range=ends, density=True, color=style.BLUE)
             axes.fill_between([one.low, one.high], 1.0 / (one.high - one.low), color=style.PALE, alpha=0.6, zorder=0.5)
             axes.axvline(one.before, color=style.INK, linewidth=1.0, linestyle=(0, (4, 3)))
             axes.set_title(f"{one.name}  {max(one.narrower, 0.0):.0%}", fontsize=8.5)
