@@ -233,7 +233,7 @@ class Emulators:
 
     Attributes:
         each: one an output.
-        luck: (m, m) covariance of the luck of one seed in the outputs.
+        luck: (m, m) covariance of the luck of one seed in the outputs, see :func:`widened`.
     """
 
     each: tuple[Emulator, ...]
@@ -280,7 +280,22 @@ def together(each: Iterable[Emulator], runs: int) -> Emulators:
         error, variance = emulator.left_out()
         errors[emulator.rows, column] = error / np.sqrt(variance)
     deviation = np.sqrt(np.array([emulator.noise for emulator in found]))
-    return Emulators(found, np.outer(deviation, deviation) * correlation(errors))
+    return Emulators(found, widened(np.outer(deviation, deviation) * correlation(errors), runs))
+
+
+def widened(covariance: Floats, rows: int) -> Floats:
+    """(m, m) an estimated covariance so wide that its inverse is not too large in the mean.
+
+    The inverse of a covariance that was estimated from n rows is too large by (n - 1) / (n - m - 2) (Hartlap, Simon and
+    Schneider, Astronomy and Astrophysics 464, 2007); without that, posteriors would be too narrow. With few rows it is
+    at most doubled.
+
+    Args:
+        covariance: (m, m) estimated.
+        rows: n.
+    """
+    left = rows - len(covariance) - 2
+    return covariance * min((rows - 1) / left, 2.0) if left > 0 else 2.0 * covariance
 
 
 def correlation(errors: Floats) -> Floats:

@@ -15,15 +15,15 @@ from numpy.typing import NDArray
 
 from sim.statistics.emulator import Emulators
 from sim.statistics.history_matching import sobol
-from sim.statistics.posterior import effective, intervals, log_likelihood, rank, weights
+from sim.statistics.posterior import Likelihood, effective, intervals, rank, weights
 
 Floats = NDArray[np.float64]
 
 LEVELS = (0.5, 0.8, 0.9)
 """Contents of the intervals."""
 
-SAMPLE = 8192
-"""Points of the prior that are weighted (numerical)."""
+SAMPLE = 65536
+"""Points of the prior that are weighted (numerical): some tens count for each truth where five parameters are free."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,20 +72,19 @@ def planted(
     Args:
         emulators: trained on other runs.
         truths: (k, d) in the unit cube, drawn from the uniform prior.
-        outputs: (k, m) what one run of each gave.
+        outputs: (k, m) what one run of each gave; truths of which an output is missing are left out.
         other: (m, m) covariance of all but luck and emulator: observation and discrepancy; 0 if outputs are exact.
         seed: of the sample.
         points: size of the sample, a power of 2.
     """
     sample = sobol(truths.shape[1], points, seed)
-    mean, variance = emulators.predict(sample)
-    fixed, levels = emulators.luck + other, np.array(LEVELS)
+    whole = np.isfinite(outputs).all(axis=1)
+    truths, outputs, levels = truths[whole], outputs[whole], np.array(LEVELS)
+    likelihood = Likelihood.of(*emulators.predict(sample), emulators.luck + other)
     covered = np.empty((len(truths), len(levels), truths.shape[1]), dtype=bool)
     ranks, sizes = np.empty(truths.shape), np.empty(len(truths))
     for at, (truth, output) in enumerate(zip(truths, outputs, strict=True)):
-        there = np.isfinite(output)
-        rows = np.ix_(there, there)
-        weight = weights(log_likelihood(mean[:, there], variance[:, there], output[there], fixed[rows]))
+        weight = weights(likelihood.logarithm(output))
         low, high = intervals(sample, weight, levels)
         covered[at] = (low <= truth) & (truth <= high)
         ranks[at], sizes[at] = rank(sample, weight, truth), effective(weight)

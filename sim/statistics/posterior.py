@@ -27,14 +27,17 @@ Floats = NDArray[np.float64]
 LogLikelihood = Callable[[Floats], Floats]
 """(q, d) points to (q,) logarithms of the likelihood."""
 
-PARTICLES = 2048
+PARTICLES = 1024
 """Points that are led to the posterior (numerical)."""
 
 KEPT = 0.5
 """Share of the points that still counts after each step of the temper (numerical)."""
 
-MOVES = 6
-"""Markov steps of each point between two powers (numerical)."""
+MOVES, LAST_MOVES = 6, 24
+"""Markov steps of each kind between two powers, and at the end (numerical)."""
+
+ANEW = 1.5
+"""Parameters of a point that a step draws anew, in the mean (numerical)."""
 
 MOST_POWERS = 60
 """Powers after which the likelihood is taken to be hopeless (numerical)."""
@@ -44,21 +47,44 @@ class PosteriorError(RuntimeError):
     """A likelihood that the sampler cannot follow; the message is one sentence."""
 
 
-def log_likelihood(mean: Floats, variance: Floats, observed: Floats, fixed: Floats) -> Floats:
-    """(q,) logarithm of the normal likelihood of what was observed.
+@dataclass(frozen=True, eq=False)
+class Likelihood:
+    """The normal likelihood at some points, for whatever is observed.
 
-    Args:
+    Attributes:
         mean: (q, m) emulated outputs.
-        variance: (q, m) of the emulators.
-        observed: (m,) what was observed.
-        fixed: (m, m) covariance of all else: luck, observation, discrepancy.
+        scale: (q, m, m) inverse Cholesky factors of the covariance at each point.
+        constant: (q,) what does not depend on what is observed.
     """
-    covariance = fixed[None] + variance[:, :, None] * np.eye(len(observed))
-    factor = np.linalg.cholesky(covariance)
-    scaled = np.linalg.solve(factor, (observed - mean)[:, :, None])[:, :, 0]
-    half_determinant = np.log(np.diagonal(factor, axis1=1, axis2=2)).sum(axis=1)
-    found: Floats = -0.5 * (scaled**2).sum(axis=1) - half_determinant - 0.5 * len(observed) * np.log(2.0 * np.pi)
-    return found
+
+    mean: Floats
+    scale: Floats
+    constant: Floats
+
+    @classmethod
+    def of(cls, mean: Floats, variance: Floats, fixed: Floats) -> Likelihood:
+        """The likelihood at points.
+
+        Args:
+            mean: (q, m) emulated outputs.
+            variance: (q, m) of the emulators.
+            fixed: (m, m) covariance of all else: luck, observation, discrepancy.
+        """
+        size = mean.shape[1]
+        factor = np.linalg.cholesky(fixed[None] + variance[:, :, None] * np.eye(size))
+        half_determinant = np.log(np.diagonal(factor, axis1=1, axis2=2)).sum(axis=1)
+        return cls(mean, np.linalg.inv(factor), -half_determinant - 0.5 * size * np.log(2.0 * np.pi))
+
+    def logarithm(self, observed: Floats) -> Floats:
+        """(q,) logarithm of the likelihood of what was observed (m,)."""
+        scaled = np.einsum("qab,qb->qa", self.scale, observed - self.mean)
+        found: Floats = self.constant - 0.5 * (scaled**2).sum(axis=1)
+        return found
+
+
+def log_likelihood(mean: Floats, variance: Floats, observed: Floats, fixed: Floats) -> Floats:
+    """(q,) logarithm of the normal likelihood of what was observed; arguments as above."""
+    return Likelihood.of(mean, variance, fixed).logarithm(observed)
 
 
 def weights(log_weights: Floats) -> Floats:
@@ -109,7 +135,8 @@ def draw_posterior(likelihood: LogLikelihood, dimensions: int, seed: int, partic
     logs = likelihood(points)
     if not np.isfinite(logs).any():
         raise PosteriorError("no parameter values explain the facts: the likelihood is 0 everywhere")
-    power, powers, evidence, width = 0.0, [0.0], 0.0, 2.38 / np.sqrt(dimensions)
+    power, powers, evidence = 0.0, [0.0], 0.0
+    walk = _Walk(likelihood, luck, 2.38 / np.sqrt(dimensions))
     eve = np.arange(particles)  # the point of the prior that a draw descends from
     if not np.isfinite(logs).all():  # values that are impossible: the prior is what is left without them
         possible = np.flatnonzero(np.isfinite(logs))
@@ -126,7 +153,7 @@ def draw_posterior(likelihood: LogLikelihood, dimensions: int, seed: int, partic
         points, logs, eve = points[chosen], logs[chosen], eve[chosen]
         power = min(power + step, 1.0)
         powers.append(power)
-        points, logs, width = _moved(likelihood, points, logs, power, width, luck)
+        points, logs = walk.moved(points, logs, power, LAST_MOVES if power >= 1.0 else MOVES)
     return Draws(points, logs, independent(points, eve), evidence, tuple(powers))
 
 
@@ -167,19 +194,40 @@ def _systematic(weight: Floats, luck: np.random.Generator) -> NDArray[np.int64]:
     return np.minimum(np.searchsorted(np.cumsum(weight), places), len(weight) - 1)
 
 
-def _moved(
-    likelihood: LogLikelihood, points: Floats, logs: Floats, power: float, width: float, luck: np.random.Generator
-) -> tuple[Floats, Floats, float]:
-    """The points after Markov steps that keep the power of the posterior; the width is led towards a quarter taken."""
-    for _ in range(MOVES):
-        proposed = points + width * steps(points, luck)
+@dataclass
+class _Walk:
+    """Markov steps of all points, two kinds in turn.
+
+    One kind moves a point along the spread of all points, its width led towards a quarter of the steps taken. The other
+    draws a few parameters of each point anew from the prior, so that those of which the facts say nothing forget where
+    they came from. Both keep the power of the posterior, since the prior is uniform.
+
+    Attributes:
+        likelihood: logarithm of the likelihood at points.
+        luck: of the steps.
+        width: of the steps of the first kind, standard deviations.
+    """
+
+    likelihood: LogLikelihood
+    luck: np.random.Generator
+    width: float
+
+    def moved(self, points: Floats, logs: Floats, power: float, moves: int) -> tuple[Floats, Floats]:
+        """Points and their log likelihoods after so many steps of each kind."""
+        for _ in range(moves):
+            points, logs, taken = self._taken(points, logs, points + self.width * steps(points, self.luck), power)
+            self.width = float(np.clip(self.width * np.exp(taken - 0.25), 0.01, 2.0))
+            anew = self.luck.random(points.shape) < ANEW / points.shape[1]
+            points, logs, _ = self._taken(points, logs, np.where(anew, self.luck.random(points.shape), points), power)
+        return points, logs
+
+    def _taken(self, points: Floats, logs: Floats, proposed: Floats, power: float) -> tuple[Floats, Floats, float]:
+        """Points, log likelihoods, and the share of the points that took the step (Metropolis and others 1953)."""
         within = ((proposed >= 0.0) & (proposed <= 1.0)).all(axis=1)
         found = np.full(len(points), -np.inf)
-        found[within] = likelihood(proposed[within])
-        taken = np.log(luck.random(len(points))) < power * (found - logs)
-        points, logs = np.where(taken[:, None], proposed, points), np.where(taken, found, logs)
-        width = float(np.clip(width * np.exp(taken.mean() - 0.25), 0.01, 2.0))
-    return points, logs, width
+        found[within] = self.likelihood(proposed[within])
+        taken = np.log(self.luck.random(len(points))) < power * (found - logs)
+        return np.where(taken[:, None], proposed, points), np.where(taken, found, logs), float(taken.mean())
 
 
 def intervals(sample: Floats, weight: Floats, levels: Floats) -> tuple[Floats, Floats]:

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from scipy.stats import multivariate_normal
 
 from sim.statistics.emulator import (
     LINEAR_SCALE,
@@ -15,6 +16,7 @@ from sim.statistics.emulator import (
     fit_emulators,
     prior_variance,
     total_effects,
+    widened,
 )
 from sim.statistics.history_matching import sobol
 
@@ -111,7 +113,14 @@ def test_left_out_errors_are_those_of_predicting_each_row_by_the_others(noisy: E
 def test_the_luck_of_seeds_is_found_with_its_correlation(noisy: Emulators) -> None:
     np.testing.assert_allclose(np.sqrt(noisy.noise), [0.2, 0.4], rtol=0.2)
     assert noisy.luck[0, 1] / np.sqrt(noisy.luck[0, 0] * noisy.luck[1, 1]) == pytest.approx(0.7, abs=0.15)
-    np.testing.assert_array_equal(np.diag(noisy.luck), noisy.noise)
+    np.testing.assert_allclose(np.diag(noisy.luck), noisy.noise * 103 / 100)  # 104 rows, two outputs
+
+
+def test_the_inverse_of_a_widened_covariance_is_right_in_the_mean() -> None:
+    luck = np.random.default_rng(9)
+    inverses = [np.linalg.inv(widened(np.cov(luck.standard_normal((20, 4)).T), 20)) for _ in range(3000)]
+    np.testing.assert_allclose(np.mean(inverses, axis=0), np.eye(4), atol=0.04)
+    np.testing.assert_array_equal(widened(np.eye(4), 5), 2.0 * np.eye(4))
 
 
 def test_a_diagnosis_tells_luck_from_what_is_explained(noisy: Emulators) -> None:
@@ -142,10 +151,18 @@ def test_an_output_that_nothing_moves_is_that_number() -> None:
     assert variance[0] < 1e-3
 
 
-def test_luck_is_found_on_all_rows_where_lengths_are_not() -> None:
-    points = sobol(2, 1024, 10)
-    outputs = points[:, 0] + np.random.default_rng(5).normal(0.0, 0.3, 1024)
-    assert fit_emulator(points, outputs).noise == pytest.approx(0.09, rel=0.09)  # two standard errors of 1024 rows
+def test_luck_is_likeliest_on_all_rows_where_lengths_are_found_on_some() -> None:
+    points = sobol(2, 512, 10)[:320]
+    outputs = points[:, 0] + np.random.default_rng(7).normal(0.0, 0.3, 320)
+    found = fit_emulator(points, outputs)
+    among = covariance(points, points, found.lengths, found.amplitude)
+    standard = (outputs - found.centre) / found.scale
+
+    def log_density(noise: float) -> float:
+        spread = among + noise / found.scale**2 * np.eye(320)
+        return multivariate_normal.logpdf(standard, np.zeros(320), spread)
+
+    assert log_density(found.noise) > max(log_density(0.98 * found.noise), log_density(1.02 * found.noise))
 
 
 def test_equal_rows_give_equal_emulators(exact: Emulator) -> None:
