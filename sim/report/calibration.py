@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -120,9 +119,7 @@ def facts(found: Calibration) -> list[Matched]:
 def _band(target: Target, compared: Floats) -> tuple[float, float, float]:
     """Quantiles in the unit of a fact."""
     low, middle, high = np.nanquantile(compared, BAND).tolist()
-    if target.log:
-        return math.exp(low), math.exp(middle), math.exp(high)
-    return low, middle, high
+    return target.told(low), target.told(middle), target.told(high)
 
 
 def sentences(found: Calibration) -> Iterator[str]:

@@ -71,8 +71,8 @@ def fact_figure(found: Calibration) -> Figure:
         style.title(
             figure,
             f"Facts known in {style.month_name(str(found.as_of))}, before and after calibration",
-            "median and 90 % band of the model less the published figure; levels in per cent, shares and growth in"
-            " points of per cent, others in their unit",
+            "median and 90 % band of the model less the published figure; amounts and counts in per cent, shares and"
+            " growth in points of per cent, others in their unit",
         )
         axes = figure.add_axes((0.42, 0.85 / height, 0.43, 1 - 1.75 / height))
         for at, one in enumerate(matched):
@@ -83,15 +83,21 @@ def fact_figure(found: Calibration) -> Figure:
         axes.grid(axis="x")
         axes.set_xlim(*_limits(matched))
         axes.set_xlabel("model less published figure")
-        for colour, text in ((style.GREY, "prior"), (style.BLUE, "posterior")):
-            axes.plot([], [], color=colour, linewidth=3, label=text)
+        for colour, text, width in (
+            (style.GREY, "prior", 3),
+            (style.BLUE, "posterior", 3),
+            (style.PALE, "trusted band of the figure", 8),
+        ):
+            axes.plot([], [], color=colour, linewidth=width, label=text)
         axes.legend(loc="lower left", bbox_to_anchor=(1.01, 0.0))
         _small_print(figure, found)
     return figure
 
 
 def _fact(axes: Axes, row: int, one: Matched) -> None:
-    """Two bands of a fact."""
+    """The band in which a fact is trusted, and two bands of the model."""
+    ends = [_off(one, one.target.low), _off(one, one.target.high)]
+    axes.plot(ends, [row] * 2, color=style.PALE, linewidth=14, solid_capstyle="butt", zorder=0.9)
     for shift, band, colour in ((0.16, one.before, style.GREY), (-0.16, one.after, style.BLUE)):
         low, middle, high = (_off(one, value) for value in band)
         axes.plot([low, high], [row + shift] * 2, color=colour, linewidth=3, solid_capstyle="butt")
@@ -101,7 +107,7 @@ def _fact(axes: Axes, row: int, one: Matched) -> None:
 def _off(one: Matched, value: float) -> float:
     """A value less the published figure: per cent of it where it is a level, hundredths where it is a share."""
     target = one.target
-    if target.log:
+    if target.scale != "level":
         return 100.0 * (value / target.value - 1.0)
     hundredths = 100.0 if abs(target.value) < 1.5 else 1.0
     return hundredths * (value - target.value)

@@ -15,9 +15,10 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.experiment.calibration.targets import FIRST, Target
+from sim.experiment.calibration.targets import FIRST, Scale, Target
 from sim.experiment.observables import OBSERVABLES, simulate
 from sim.experiment.observations import Observation, Observations
+from sim.experiment.units import RANK
 from sim.parameters import Month
 from sim.scenario import Scenario
 
@@ -81,5 +82,6 @@ def _target(row: Observation) -> Target:
     """A figure as a calibration sees it."""
     observable = OBSERVABLES[row.variable]
     label = f"{row.variable}, {row.region}, {row.period}"
-    log = observable.scale == "log"
-    return Target(name_of(row), label, row.unit, row.value, row.low, row.high, log, row.period.last, row.published)
+    counted = observable.whole and observable.scale == "level" and observable.unit != next(iter(RANK))
+    scale: Scale = "root" if counted else observable.scale
+    return Target(name_of(row), label, row.unit, row.value, row.low, row.high, scale, row.period.last, row.published)

@@ -12,7 +12,8 @@ Errors, as standard deviations:
   variance is common to figures that the parameters move together, so that one episode told in three figures is not
   three proofs.
 
-Figures that are levels are compared as logarithms.
+Amounts are compared as logarithms, counts of few things as square roots: the luck of a count grows with the count, that
+of its root hardly does (Anscombe, Biometrika 35, 1948). Shares and growth are compared as they are.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ import json
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -37,6 +38,9 @@ DISCREPANCY = 0.1
 
 COMMON = 0.5
 """Part of the variance of the discrepancy that figures moved together have in common (assumption)."""
+
+Scale = Literal["log", "root", "level"]
+"""Scales on which figures are compared."""
 
 FIRST = Month("2014-01")
 """First month of every run."""
@@ -56,7 +60,7 @@ class Target:
         unit: of value and error.
         value: what was published.
         low, high: the band in which it is trusted.
-        log: compared as logarithm; the band and what runs give are then above 0.
+        scale: on which it is compared; the band is above 0 where that is "log", and not below where it is "root".
         month: last month it covers.
         published: month of publication.
     """
@@ -67,7 +71,7 @@ class Target:
     value: float
     low: float
     high: float
-    log: bool
+    scale: Scale
     month: Month
     published: Month
 
@@ -84,13 +88,23 @@ class Target:
     @property
     def discrepancy(self) -> float:
         """Standard deviation of what the model leaves out, on that scale, by the figure alone."""
-        return DISCREPANCY if self.log else DISCREPANCY * abs(self.observed)
+        if self.scale == "log":
+            return DISCREPANCY
+        return (0.5 if self.scale == "root" else 1.0) * DISCREPANCY * abs(self.observed)
 
     def compared(self, measured: float) -> float:
-        """What a run gave on that scale; NaN where it has no logarithm."""
-        if not self.log:
-            return measured
-        return math.log(measured) if measured > 0 else float("nan")
+        """What a run gave on that scale; NaN where it has no place on it."""
+        if self.scale == "log":
+            return math.log(measured) if measured > 0 else float("nan")
+        if self.scale == "root":
+            return math.sqrt(measured) if measured >= 0 else float("nan")
+        return measured
+
+    def told(self, compared: float) -> float:
+        """The inverse of :meth:`compared`."""
+        if self.scale == "log":
+            return math.exp(compared)
+        return max(compared, 0.0) ** 2 if self.scale == "root" else compared
 
 
 class Facts(Protocol):
@@ -113,7 +127,7 @@ class Facts(Protocol):
 
 def digest_of(targets: Sequence[Target]) -> str:
     """SHA-256 of facts: names, bands and dates."""
-    told = [[each.name, each.low, each.high, each.log, str(each.month), str(each.published)] for each in targets]
+    told = [[each.name, each.low, each.high, each.scale, str(each.month), str(each.published)] for each in targets]
     return hashlib.sha256(json.dumps(told).encode()).hexdigest()
 
 
@@ -134,7 +148,7 @@ def checked(targets: Sequence[Target], as_of: Month) -> tuple[Target, ...]:
             raise TargetError(f"the fact {each.name} was published in {each.published}, after {as_of}")
         if each.month > as_of:
             raise TargetError(f"the fact {each.name} speaks of {each.month}, after {as_of}")
-        if each.log and not each.low > 0:
+        if each.scale == "log" and not each.low > 0:
             raise TargetError(f"the band of the fact {each.name} begins at {each.low:g}, which has no logarithm")
     return tuple(targets)
 

@@ -30,9 +30,9 @@ TREND, ELASTICITY = -0.1, 0.8
 """The planted values."""
 
 
-def target(name: str, value: float, published: str = "2016-03", month: str = "2015-12", log: bool = True) -> Target:
+def target(name: str, value: float, published: str = "2016-03", month: str = "2015-12") -> Target:
     band = 0.99 * value, 1.01 * value
-    return Target(name, f"the {name}", "bn yuan", value, *band, log, Month(month), Month(published))
+    return Target(name, f"the {name}", "bn yuan", value, *band, "log", Month(month), Month(published))
 
 
 @dataclass(frozen=True)

@@ -32,14 +32,14 @@ HEADING = "region,variable,period,value,low,high,unit,published,source,grade,not
 
 def target(**changes) -> Target:
     about = {
-        "name": "output", "label": "output", "unit": "bn yuan", "value": 100.0, "low": 90.0, "high": 120.0, "log": True,
-        "month": Month("2018-12"), "published": Month("2019-01"),
+        "name": "output", "label": "output", "unit": "bn yuan", "value": 100.0, "low": 90.0, "high": 120.0,
+        "scale": "log", "month": Month("2018-12"), "published": Month("2019-01"),
     }  # fmt: skip
     return Target(**(about | changes))
 
 
 def test_a_band_is_a_uniform_error_around_its_middle() -> None:
-    level = target(log=False)
+    level = target(scale="level")
     assert level.observed == 105.0
     assert level.spread == pytest.approx(30.0 / math.sqrt(12))
     amount = target()
@@ -50,7 +50,23 @@ def test_a_band_is_a_uniform_error_around_its_middle() -> None:
 def test_a_run_without_output_has_no_logarithm() -> None:
     assert math.isnan(target().compared(0.0))
     assert target().compared(math.e) == 1.0
-    assert target(log=False).compared(0.0) == 0.0
+    assert target(scale="level").compared(0.0) == 0.0
+
+
+def test_counts_are_compared_by_their_roots_and_told_as_counts() -> None:
+    count = target(scale="root", low=36.0, high=36.0)
+    assert count.observed == 6.0
+    assert count.discrepancy == pytest.approx(DISCREPANCY * 36.0 / (2 * 6.0))  # by the slope of the root
+    assert count.told(count.compared(0.0)) == 0.0
+    for scale in ("root", "log", "level"):
+        assert target(scale=scale).told(target(scale=scale).compared(50.0)) == pytest.approx(50.0)
+
+
+def test_counts_are_known_among_published_figures() -> None:
+    scales = {each.name: each.scale for each in ObservationFacts.of(read_observations()).targets(NOVEMBER)}
+    assert scales["projects_introduced.BAT Ningde 2018-12"] == "root"
+    assert scales["gdp_nominal Ningde 2016"] == "log"
+    assert scales["pull.BAT Ningde 2017"] == "level"
 
 
 @pytest.mark.parametrize(
@@ -70,10 +86,10 @@ def test_facts_that_break_the_rules_are_refused(changes, message: str) -> None:
 def test_discrepancy_is_a_share_of_the_figure_or_of_what_parameters_move() -> None:
     luck = np.random.default_rng(1)
     outputs = luck.normal(0.0, [5.0, 0.001], (4000, 2))
-    found = discrepancies([target(log=False), target(log=False, low=2.0, high=2.0)], outputs)
+    found = discrepancies([target(scale="level"), target(scale="level", low=2.0, high=2.0)], outputs)
     np.testing.assert_allclose(np.sqrt(np.diag(found)), [DISCREPANCY * 105.0, DISCREPANCY * 2.0])
     wide = discrepancies(
-        [target(), target(log=False, low=0.0, high=0.0)], np.column_stack([outputs[:, 0], outputs[:, 0]])
+        [target(), target(scale="level", low=0.0, high=0.0)], np.column_stack([outputs[:, 0], outputs[:, 0]])
     )
     np.testing.assert_allclose(np.sqrt(np.diag(wide)), DISCREPANCY * outputs[:, 0].std())
     assert wide[0, 1] == pytest.approx(COMMON * wide[0, 0])
