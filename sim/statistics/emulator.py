@@ -6,7 +6,7 @@ Learning, 2006; for simulators Sacks and others, Statistical Science 4, 1989)::
     y = a + b (u - 1/2) + g(u) + e,    b ~ N(0, 3^2),  g ~ GP(0, s^2 Matern 5/2 with a length for each input)
 
 in standard units of the output; e is the luck of the seed, of one variance over the cube. The linear part is a process
-too (their section 2.7), so that its doubt counts. Lengths, s^2 and the variance of e maximise the marginal likelihood;
+too (their 2.7), so that its doubt counts. Lengths, s^2 and the variance of e maximise the marginal likelihood;
 rows that repeat an input with another seed therefore inform the variance of e directly. The luck of several outputs is
 that of one seed and goes together; its correlation is that of the leave-one-out errors, shrunk (Ledoit and Wolf,
 Journal of Multivariate Analysis 88, 2004).
