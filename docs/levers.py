@@ -17,8 +17,8 @@ from typing import Any
 
 import sim
 from sim.experiment.executor import default_workers
-from sim.experiment.levers_runs import Cache, Point, collect_runs, jobs_of, lever_points
-from sim.experiment.levers_study import studies
+from sim.experiment.levers_runs import Cache, Job, Point, collect_runs, jobs_of, lever_points
+from sim.experiment.levers_study import Study, studies
 from sim.model import GROUPS
 from sim.parameters import describe
 from sim.parameters.declarations import Row
@@ -58,7 +58,7 @@ def _arguments() -> argparse.Namespace:
     """What the caller wants."""
     parser = argparse.ArgumentParser(description="Write docs/levers.md.")
     parser.add_argument("--cache", type=Path, required=True, help="folder in which results of runs are kept")
-    parser.add_argument("--seeds", type=int, default=8, help="how many, from 1 on")
+    parser.add_argument("--seeds", type=int, default=8, help="how many, from 1 on; more where the texts say so")
     parser.add_argument("--levers", default="", help="only these levers or tables, comma between; prints the page")
     parser.add_argument("--year", type=int, default=2030, help="year in which goals are measured")
     parser.add_argument("--end", default="", help="last month of the runs; December of that year if not given")
@@ -85,16 +85,22 @@ def studied(
     scenario: Scenario, levers: dict[str, tuple[Point, ...]], seeds: Sequence[int], chosen: argparse.Namespace
 ) -> LeversPage:
     """Run what the cache lacks and put the page together."""
-    jobs = jobs_of(scenario, [point for points in levers.values() for point in points], seeds, chosen.year)
+    texts = read_texts()
+    seeds_by_lever = {lever: range(1, max(len(seeds), texts.get(lever, {}).get("seeds", 0)) + 1) for lever in levers}
+    jobs: dict[str, Job] = {}
+    for lever, points in levers.items():
+        jobs |= jobs_of(scenario, points, seeds_by_lever[lever], chosen.year)
     with months_bar(f"{len(levers)} levers, {len(seeds)} seeds", unit="runs") as tick:
         results, faults = collect_runs(jobs, Cache(chosen.cache), chosen.workers, tick)
     told = {f"seed {jobs[key].seed}, {jobs[key].scenario.hash[:8]}": fault for key, fault in sorted(faults.items())}
+    found: dict[str, Study] = {}
+    for lever, points in levers.items():
+        found |= studies(scenario, {lever: points}, seeds_by_lever[lever], chosen.year, results)
     return LeversPage(
-        studies=studies(scenario, levers, seeds, chosen.year, results),
+        studies=found,
         rows=dict(declared()),
         texts={
-            lever: LeverText(text["turns"], text["shown"], text.get("explained", ""))
-            for lever, text in read_texts().items()
+            lever: LeverText(text["turns"], text["shown"], text.get("explained", "")) for lever, text in texts.items()
         },
         seeds=len(seeds),
         year=chosen.year,

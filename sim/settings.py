@@ -67,6 +67,8 @@ class Run(Parameters):
         high="2021-12",
         grade="assumed",
         source="assumption: the article reports up to November 2019; events dated later are withheld",
+        newest_fact="2019-11",
+        published="2019-12",
     )
     world: str = choice(
         "unconditional",
@@ -114,6 +116,7 @@ class Opening(Parameters):
         high=130,
         grade="recalled",
         source="recalled; 107.5 in 2012 is published (preliminary)",
+        newest_fact="2013",
     )
     census_revision: float = parameter(
         1.14,
@@ -123,6 +126,7 @@ class Opening(Parameters):
         high=1.18,
         grade="derived",
         source="245.17/1.092 at 2019 prices against 194.28 for 2018 gives 1.13-1.15",
+        newest_fact="2019",
     )
     price_2013_to_2018: float = parameter(
         1.105,
@@ -135,6 +139,7 @@ class Opening(Parameters):
             "World Bank, World Development Indicators NY.GDP.DEFL.KD.ZG, 2014-2018: 1.03, 0.00, 1.41, "
             "4.23, 3.50%; in github.com/open-numbers/ddf--open_numbers--world_development_indicators"
         ),
+        published="2018",
     )
     industry_share: float = parameter(
         0.41,
@@ -144,6 +149,7 @@ class Opening(Parameters):
         high=0.46,
         grade="recalled",
         source="recalled: secondary about 0.48 less construction 0.07; secondary 0.381 in 2007 is published",
+        newest_fact="2013",
     )
     construction_share: float = parameter(
         0.07,
@@ -153,6 +159,7 @@ class Opening(Parameters):
         high=0.1,
         grade="recalled",
         source="recalled",
+        newest_fact="2013",
     )
     primary_share: float = parameter(
         0.18,
@@ -162,6 +169,7 @@ class Opening(Parameters):
         high=0.2,
         grade="recalled",
         source="recalled",
+        newest_fact="2013",
     )
     above_scale_share: float = parameter(
         0.85,
@@ -189,6 +197,8 @@ class Opening(Parameters):
         high=8,
         grade="derived",
         source="two leaders 25 in 2016, current prices; 5 if they had doubled twice until then (docs/calibration.md)",
+        newest_fact="2019-11",
+        published="2019-12",
     )
     stainless_output: float = parameter(
         20.0,
@@ -198,6 +208,8 @@ class Opening(Parameters):
         high=35,
         grade="derived",
         source="13 in early years to 100.8 in 2018 (Fujian Daily, 4 Jan 2019), interpolated",
+        newest_fact="2018",
+        published="2019-01",
     )
     copper_output: float = parameter(
         0.3,
@@ -225,6 +237,7 @@ class Opening(Parameters):
         high=1200,
         grade="assumed",
         source="266 in Fuding in 2020 against its GDP share",
+        newest_fact="2020",
     )
     pareto_exponent: float = parameter(
         1.06,
@@ -238,6 +251,7 @@ class Opening(Parameters):
             "https://doi.org/10.1126/science.1062081 (Zipf law, exponent about 1; second decimal "
             "recalled)"
         ),
+        published="2001",
     )
     min_size: float = parameter(
         20.0,
@@ -247,6 +261,7 @@ class Opening(Parameters):
         high=20,
         grade="sourced",
         source="official threshold since 2011",
+        published="2011",
     )
     fuding_gdp_share: float = parameter(
         0.2235,
@@ -256,6 +271,7 @@ class Opening(Parameters):
         high=0.235,
         grade="derived",
         source="33.25 / 148.8 (2015)",
+        newest_fact="2015",
     )
     shouning_gdp_share: float = parameter(
         0.038,
@@ -265,6 +281,7 @@ class Opening(Parameters):
         high=0.043,
         grade="derived",
         source="7.44 / 194.28 (2018, low trust)",
+        newest_fact="2018",
     )
     per_head_core: float = parameter(
         1.25,
@@ -301,6 +318,7 @@ class Opening(Parameters):
         high=1.0,
         grade="assumed",
         source="assumption; Shouning 2018 gives 0.63",
+        newest_fact="2018",
     )
     dongqiao_share: float = parameter(
         0.3,
@@ -310,6 +328,7 @@ class Opening(Parameters):
         high=0.45,
         grade="assumed",
         source="assumption; 23.5 bn in 2020 (press)",
+        newest_fact="2020",
     )
     dongqiao_population: float = parameter(
         60000.0,
@@ -346,6 +365,7 @@ class Opening(Parameters):
         high=0.68,
         grade="recalled",
         source="recalled",
+        newest_fact="2013",
     )
     rest_fujian_share_gdp: float = parameter(
         0.037,
@@ -360,6 +380,8 @@ class Opening(Parameters):
             "https://www.focus-economics.com/country-indicator/China/gdp/) = 4.21%, less Ningde 0.24% = "
             "3.97%; 2017 print 3.90%; lowered for 2013"
         ),
+        newest_fact="2018",
+        published="2020-01",
     )
     noise_intensity: float = parameter(
         0.35,
@@ -450,6 +472,8 @@ class Opening(Parameters):
         high=0.5,
         grade="derived",
         source="shipments of 0.2 GWh in 2013 and 0.25 GWh in 2014 (world.csv), with room to spare",
+        newest_fact="2015",
+        published="2018-06",
     )
     share_atl_dongqiao: float = parameter(
         0.47,
@@ -459,6 +483,8 @@ class Opening(Parameters):
         high=0.6,
         grade="assumed",
         source="assumption",
+        newest_fact="2015",
+        published="2018-06",
     )
     share_atl_jiaocheng: float = parameter(
         0.48,
@@ -495,6 +521,8 @@ class Opening(Parameters):
         high=0.18,
         grade="assumed",
         source="assumption; the part above home output stands at other sites",
+        newest_fact="2019-11",
+        published="2019-12",
     )
     world_share_qingtuo: float = parameter(
         0.023,
@@ -504,6 +532,8 @@ class Opening(Parameters):
         high=0.04,
         grade="derived",
         source="0.85 x 13 bn / 12,700 yuan per t / 38.5 Mt",
+        newest_fact="2013",
+        published="2019-01",
     )
     population_fujian: float = parameter(
         37740000.0,
@@ -513,6 +543,7 @@ class Opening(Parameters):
         high=38000000,
         grade="recalled",
         source="recalled: Fujian Bureau of Statistics",
+        published="2013",
     )
     population_china: float = parameter(
         1360700000.0,
@@ -522,6 +553,7 @@ class Opening(Parameters):
         high=1367000000,
         grade="recalled",
         source="recalled: National Bureau of Statistics",
+        published="2013",
     )
     park_fill: float = parameter(
         0.9,
@@ -577,6 +609,8 @@ class InputOutput(Parameters):
             "between the national battery sector (0.191, 2018 table) and the 2017 cluster figure "
             "15.16/35.84 = 0.423 (China National Radio, May 2018)"
         ),
+        newest_fact="2017",
+        published="2018",
     )
     va_cathode: float = parameter(
         0.12,
@@ -598,6 +632,7 @@ class InputOutput(Parameters):
             "NBS national input-output table, 153 sectors (in github.com/Carol-seven/ionet), graphite and"
             " other mineral products 0.306, 0.316, 0.307 in 2017, 2018, 2020 (parent sector)"
         ),
+        published="2020",
     )
     va_separator: float = parameter(
         0.4,
@@ -628,6 +663,7 @@ class InputOutput(Parameters):
             "NBS national input-output table, 153 sectors (in github.com/Carol-seven/ionet), metal "
             "products 0.243, 0.245, 0.245 in 2017, 2018, 2020 (parent sector)"
         ),
+        published="2020",
     )
     va_equipment: float = parameter(
         0.33,
@@ -651,6 +687,7 @@ class InputOutput(Parameters):
             "2018; low end takes off consumption tax above the parts sector (0.07), which electric cars "
             "and exports do not pay"
         ),
+        published="2020",
     )
     va_parts: float = parameter(
         0.195,
@@ -663,6 +700,7 @@ class InputOutput(Parameters):
             "NBS national input-output table, 153 sectors (in github.com/Carol-seven/ionet), auto parts: "
             "0.204 (2017), 0.195 (2018), 0.192 (2020)"
         ),
+        published="2020",
     )
     va_smelt: float = parameter(
         0.24,
@@ -676,6 +714,7 @@ class InputOutput(Parameters):
             "0.223, 0.262, 0.244 and iron and ferroalloys 0.244, 0.289, 0.284 in 2017, 2018, 2020; "
             "imported nickel ore argues for the lower end"
         ),
+        published="2020",
     )
     va_roll: float = parameter(
         0.1,
@@ -697,6 +736,7 @@ class InputOutput(Parameters):
             "NBS national input-output table, 153 sectors (in github.com/Carol-seven/ionet), metal "
             "products 0.243, 0.245, 0.245 in 2017, 2018, 2020 (parent sector)"
         ),
+        published="2020",
     )
     va_copper_cathode: float = parameter(
         0.06,
@@ -711,6 +751,7 @@ class InputOutput(Parameters):
             "copper at 27% concentrate, 7.6% of the 2018 price of 6,530 (World Bank); less energy and "
             "supplies, plus acid and free metal"
         ),
+        published="2018",
     )
     leader_goods_share: float = parameter(
         0.62,
@@ -733,6 +774,7 @@ class InputOutput(Parameters):
             "Chinese provinces, ten times as large, 0.05-0.15 (Studies in Regional Science 44:423); see "
             "docs/calibration.md"
         ),
+        published="2014",
     )
     gravity_decay: float = parameter(
         0.01,
@@ -772,6 +814,7 @@ class InputOutput(Parameters):
             "1/1.4027: World Bank WDI real growth 2014-2018, 7.43, 7.04, 6.85, 6.95, 6.75%; in "
             "github.com/open-numbers/ddf--open_numbers--world_development_indicators"
         ),
+        published="2018",
     )
     va_copper_processing: float = parameter(
         0.08,
@@ -817,6 +860,7 @@ class InputOutput(Parameters):
         high=4,
         grade="assumed",
         source="assumption; unknown, and decisive for multipliers elsewhere (Lindner, Legault and Guan 2012)",
+        published="2012",
     )
     premium_import: float = parameter(
         0.03,
@@ -835,6 +879,7 @@ class InputOutput(Parameters):
         high=1.5,
         grade="assumed",
         source="assumption; ARIO-type logic (Hallegatte 2008); prior 0.2 to 1.5",
+        published="2008",
     )
     rounds_max: int = integer(
         60,
@@ -873,6 +918,8 @@ class Projects(Parameters):
         high=1000,
         grade="derived",
         source="27,000/38",
+        newest_fact="2019-11",
+        published="2019-12",
     )
     size_vehicle_parts_mean: float = parameter(
         200.0,
@@ -883,6 +930,8 @@ class Projects(Parameters):
         grade="assumed",
         source="half of the 10 to 20 bn yuan of the vehicle base with its suppliers / 31 suppliers contracted in 2018 "
         "gives 160 to 320 (projects and history of Ningde); the half is an assumption",
+        newest_fact="2019-09",
+        published="2019-09",
     )
     size_chain_sigma: float = parameter(
         0.9,
@@ -901,6 +950,7 @@ class Projects(Parameters):
         high=380,
         grade="derived",
         source="78,080/230 (2018) = 339; 56,342/242 (2020) = 233; 40,860/116 (first half 2021) = 352",
+        newest_fact="2021-06",
     )
     size_bump_mean: float = parameter(
         60.0,
@@ -910,6 +960,8 @@ class Projects(Parameters):
         high=150,
         grade="assumed",
         source="assumption (article: unplanned promotion attracts low and small)",
+        newest_fact="2019-11",
+        published="2019-12",
     )
     KY_battery_materials: float = parameter(
         0.307,
@@ -919,6 +971,8 @@ class Projects(Parameters):
         high=0.45,
         grade="derived",
         source="27/88; Shanshan 12.5/30=0.42",
+        newest_fact="2019-11",
+        published="2019-12",
     )
     KY_cell: float = parameter(
         0.3,
@@ -928,6 +982,7 @@ class Projects(Parameters):
         high=0.4,
         grade="derived",
         source=("announced plans: Cheliwan 10 bn / 50 bn (Feb 2020), Fuding phase one 17 bn / 50 bn (Dec 2020)"),
+        newest_fact="2020-12",
     )
     KY_oem: float = parameter(
         0.18,
@@ -937,6 +992,8 @@ class Projects(Parameters):
         high=0.3,
         grade="derived",
         source="SAIC 10/55; plus 10 bn infrastructure",
+        newest_fact="2019-09",
+        published="2019-09",
     )
     KY_smelt: float = parameter(
         0.25,
@@ -964,6 +1021,8 @@ class Projects(Parameters):
         high=1.0,
         grade="derived",
         source="2019 plan of the Zhouning stainless park: 5 bn for 10-12 bn a year",
+        newest_fact="2019",
+        published="2020-11",
     )
     KY_copper: float = parameter(
         0.15,
@@ -973,6 +1032,7 @@ class Projects(Parameters):
         high=0.25,
         grade="recalled",
         source="recalled: 4.6 bn for 400 kt; copper wire and foil 6 bn plan",
+        newest_fact="2019",
     )
     depreciation: float = parameter(
         0.08,

@@ -190,7 +190,7 @@ class Projects(Table):
     park: Ints = column(-1)
     graft: Ints = column(-1)  # firm row that the project expands, -1 = new firm
     parent: Ints = column(-1)  # firm row that has no room left or leaves its plot, its own graft: upgrades; -1 = none
-    event: Ints = column(-1)  # row of the dated history, -1 = simulated
+    event: Ints = column(-1)  # position among the dated plants of leaders, -1 = simulated
     slot: Ints = column(-1)
     investment: Floats = column(0.0)  # M yuan
     capital_intensity: Floats = column(0.0)

@@ -72,6 +72,11 @@ def test_the_page_of_scenarios_is_current():
     assert page == script("scenarios").page(), "run python docs/scenarios.py"
 
 
+def test_the_page_of_dates_is_current():
+    page = (DOCS / "dates.md").read_text(encoding="utf-8")
+    assert page == script("dates").page(), "run python docs/dates.py"
+
+
 def test_every_lever_has_its_text():
     """A lever without a sentence about what turns its benefit is not understood yet."""
     texts = script("levers").read_texts()

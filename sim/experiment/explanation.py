@@ -15,6 +15,7 @@ from sim.experiment.witness import HAZARDS, LOST_REASONS, WAITS, Witness
 from sim.inputoutput.tables import Table
 from sim.limits import LIMITS, OTHER, group_of, groups
 from sim.mechanisms.demand import OPENING
+from sim.mechanisms.events import plants_of_leaders
 from sim.model import NingdeModel
 from sim.parameters import Month
 from sim.results.variables import CITY_LEVEL
@@ -273,7 +274,7 @@ def _projects(state: State, way: Ints, why: Floats, open_parks: Ints, lost: Ints
     """Every project as a row for readers."""
     projects, world = state.projects, state.world
     leaders = (*(row["code"] for row in data.rows("leaders.csv")), "")
-    history = data.rows("history.csv")
+    history = plants_of_leaders()
     parks, counties = (*world.park_names, ""), (*world.county_names, "")
     names = groups(world)
     odds, cause = witness.odds(len(projects))

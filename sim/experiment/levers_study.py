@@ -47,6 +47,11 @@ class Study:
     results: Mapping[str, Floats]
     base: Mapping[str, Floats]
 
+    @property
+    def seeds(self) -> int:
+        """Runs of each value."""
+        return max((len(values) for values in self.base.values()), default=0)
+
     def effect(self, name: str, at: int) -> Effect:
         """What a value changes in the scenario as it is."""
         return paired(self.results[name][at] - self.base[name], float(self.base[name].mean()))

@@ -10,12 +10,14 @@ later counts as it was known at the time.
 from __future__ import annotations
 
 import csv
+import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import overload
 
 from sim import data
+from sim.experiment.observables import FIRST, OBSERVABLES
 from sim.experiment.observation_cells import GRADED, OPTIONAL, REQUIRED, CellsError, Figure, figure_of
 from sim.experiment.periods import Period
 from sim.parameters import Month
@@ -26,6 +28,9 @@ SHIPPED = Path(data.__file__).with_name("observations.csv")
 
 SHIPPED_NAME = "sim/data/observations.csv"
 """What that file is called in messages, wherever the project is installed."""
+
+WEAK = "R-low"
+"""Mark of confidence of figures on which nothing may be calibrated."""
 
 
 @dataclass(frozen=True)
@@ -62,6 +67,16 @@ class Observation:
     def subject(self) -> tuple[str, str, Period]:
         """What it is a figure of: variable, region and period."""
         return self.variable, self.region, self.period
+
+    @property
+    def weak(self) -> bool:
+        """Whether it is recalled and unverified, so that nothing may be calibrated on it."""
+        return self.confidence == WEAK
+
+    @property
+    def covered(self) -> bool:
+        """Whether a run can give the figure: runs begin in January 2014, growth needs the year before."""
+        return OBSERVABLES[self.variable].since(self.period) >= FIRST
 
     def __str__(self) -> str:
         """In a few words, for messages."""
@@ -285,14 +300,11 @@ def _compared(rows: Sequence[Observation]) -> tuple[list[Fault], set[tuple[str, 
     by_subject: dict[tuple[str, str, Period], list[Observation]] = {}
     for row in rows:
         earlier = by_subject.setdefault(row.subject, [])
-        for other in earlier:
-            text = _conflict(row, other)
-            if text:
-                faults.append(Fault(row.file, row.line, text))
-                wrong.add((row.file, row.line))
-                if _apart(row, other):
-                    wrong.add((other.file, other.line))
-                break
+        texts = [text for other in earlier if (text := _conflict(row, other))]
+        if texts:
+            faults.append(Fault(row.file, row.line, texts[0]))
+            against = [other for other in earlier if _apart(row, other)]
+            wrong.update((one.file, one.line) for one in (row, *against))
         earlier.append(row)
     return faults, wrong
 
@@ -305,7 +317,7 @@ def _conflict(row: Observation, other: Observation) -> str:
             f"{row} is {row.value:g} {row.unit} here and {other.value:g} in {place}, and their ranges do not overlap; "
             "keep one, or widen low and high"
         )
-    if row.value == other.value:
+    if math.isclose(row.value, other.value, rel_tol=1e-9):  # the units may differ
         return f"{row} stands already in {place}; keep one of them"
     if row.published == other.published:
         return f"{row} stands already in {place}, published in the same month; keep one of them"

@@ -74,7 +74,7 @@ def run_model(model: NingdeModel, progress: Callable[[int, int], None] | None = 
 
 
 def levers(table: str | None = None) -> pd.DataFrame:
-    """All policy levers: table, name, unit, range, default, scope, start, evidence grade and source.
+    """All policy levers: table, name, unit, range, default, scope, start, evidence grade, source and its dates.
 
     Args:
         table: only this table of the scenario file.

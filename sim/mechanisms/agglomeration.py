@@ -84,6 +84,7 @@ class Agglomeration(Parameters):
         high=0.035,
         grade="assumed",
         source="published 2.85%/yr gross-output TFP incumbents 1998-2007 (Brandt et al. 2012); lower now assumption",
+        published="2012",
     )
     density: float = parameter(
         0.05,
@@ -96,6 +97,7 @@ class Agglomeration(Parameters):
             "meta-analysis 0.071 non-high income; China wages 0.19 (Chauvin et al. 2017); 0.02 is the "
             "least that is likely, 0 switches it off"
         ),
+        published="2017",
     )
     upstream: float = parameter(
         0.03,
@@ -105,6 +107,7 @@ class Agglomeration(Parameters):
         high=0.06,
         grade="assumed",
         source="direction: Hu et al. 2015",
+        published="2015",
     )
     leader_spill: float = parameter(
         0.06,
@@ -114,6 +117,7 @@ class Agglomeration(Parameters):
         high=0.12,
         grade="derived",
         source="Greenstone, Hornbeck & Moretti 2010 12%",
+        published="2010",
     )
     congestion: float = parameter(
         0.04,
@@ -123,6 +127,7 @@ class Agglomeration(Parameters):
         high=0.1,
         grade="assumed",
         source="direction: inverted U (Lin, Li & Yang 2011)",
+        published="2011",
     )
     density_threshold: float = parameter(
         4.0,
@@ -132,6 +137,7 @@ class Agglomeration(Parameters):
         high=8,
         grade="assumed",
         source="Cheliwan plan gives 6,000 / 2,316 = 2.6 jobs per mu; the threshold above it is assumed",
+        newest_fact="2020-02",
     )
     leader_age_max: float = parameter(
         60.0,
@@ -141,6 +147,7 @@ class Agglomeration(Parameters):
         high=84,
         grade="derived",
         source="five years in Greenstone, Hornbeck & Moretti 2010",
+        published="2010",
     )
     memory: float = parameter(
         12.0,

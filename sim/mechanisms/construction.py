@@ -42,6 +42,8 @@ class Construction(Parameters):
         high=25,
         grade="derived",
         source="announced limit 26 months x (1-0.35x0.45)",
+        newest_fact="2019-11",
+        published="2019-12",
     )
     size_elasticity: float = parameter(
         0.08,
@@ -78,6 +80,8 @@ class Construction(Parameters):
         high=0.65,
         grade="derived",
         source="from anchors 26 and 17 months with mu_rain=0.5",
+        newest_fact="2019-11",
+        published="2019-12",
     )
     rain_mean: float = parameter(
         0.48,
@@ -92,6 +96,7 @@ class Construction(Parameters):
             "Meteorological Administration (https://www.liquisearch.com/fuzhou/climate) = 0.41; mean of "
             "mountain and coast"
         ),
+        newest_fact="2020",
     )
     cv: float = parameter(
         0.25,
@@ -119,6 +124,7 @@ class Construction(Parameters):
         high=20000,
         grade="assumed",
         source="size of the anchor projects (vehicle base, first Fuding phase)",
+        newest_fact="2020-12",
     )
     spend_construction: float = parameter(
         0.6,

@@ -108,6 +108,8 @@ class Demand(Parameters):
             "fitted to the share of the four chains in 2018, see docs/calibration.md; the rest of industry fell "
             "8.65% in 2019 (derived) while national GDP grew 6%"
         ),
+        newest_fact="2019-11",
+        published="2019-12",
     )
     battery_growth: float = parameter(
         0.25,
@@ -171,6 +173,8 @@ class Demand(Parameters):
         high=0.4,
         grade="calibrate",
         source="about 7,000 vehicles exported in 2020 (CRI Online Fujian, 7 Jul 2020); value assumed",
+        newest_fact="2020-07",
+        published="2020-07",
     )
     export_share_battery: float = parameter(
         0.18,
@@ -184,6 +188,8 @@ class Demand(Parameters):
             "0.149 (2018) and 0.184 (2020); CATL overseas 27.8 of 130.4 bn in 2021 = 0.21 (EqualOcean, 25 Apr 2022, "
             "https://equalocean.com/analysis/2022042517401)"
         ),
+        newest_fact="2021",
+        published="2022-04",
     )
     export_share_stainless: float = parameter(
         0.12,
@@ -196,6 +202,7 @@ class Demand(Parameters):
             "2.71 of 22.49 Mt, Jan-Sep 2019 (special steel association via SMM, https://www.hellenicshippingnews.com/"
             "china-stainless-steel-production-rose-10-5-from-year-ago-in-jan-sep/); home producer may export less"
         ),
+        published="2019-09",
     )
     consumer_growth: float = parameter(
         0.05,

@@ -92,6 +92,8 @@ class Enclave(Parameters):
         starts="start",
         grade="sourced",
         source="forward case documented: Dongqiao-Gutian, 17 Mar 2017 (Ningde net)",
+        newest_fact="2017-03",
+        published="2017-03",
     )
     tax_share_origin: Lever = lever(
         0.5,
@@ -104,6 +106,8 @@ class Enclave(Parameters):
         starts="start",
         grade="sourced",
         source=("equal split reported as practice (National Business Daily, 22 Feb 2022); Fuzhou 2001 rule 7:3"),
+        newest_fact="2021",
+        published="2022-02",
     )
     credit_share_origin: Lever = lever(
         0.5,
@@ -197,6 +201,8 @@ class Enclave(Parameters):
         high="2035-12",
         grade="sourced",
         source="date of the first agreement",
+        newest_fact="2017-03",
+        published="2017-03",
     )
     credit_value: float = parameter(
         0.2,

@@ -59,6 +59,8 @@ class Energy(Parameters):
             "recalled: nickel pig iron about 4-5 MWh/t; fitted to industrial electricity of 2019, see "
             "docs/calibration.md"
         ),
+        newest_fact="2019-11",
+        published="2019-12",
     )
     mwh_cell: float = parameter(
         49.0,
@@ -72,6 +74,7 @@ class Energy(Parameters):
             "2:012001, 2020, https://research.chalmers.se/publication/524468) over 1,165 yuan per kWh "
             "(BloombergNEF 176 USD in 2018); low end 20 kWh where drying is by gas"
         ),
+        published="2020",
     )
     mwh_copper: float = parameter(
         25.0,
@@ -90,6 +93,8 @@ class Energy(Parameters):
         high=70,
         grade="assumed",
         source="assumption, fitted to industrial electricity of 2019, see docs/calibration.md",
+        newest_fact="2019-11",
+        published="2019-12",
     )
     efficiency: float = parameter(
         0.015,

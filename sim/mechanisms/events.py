@@ -36,12 +36,32 @@ UNIT_VALUES: dict[tuple[str, str], str] = {
 """Key of prices.unit_value by market of the leader and unit of a dated capacity."""
 
 
+DATED_PLANTS = 33
+"""Slots of luck kept for dated plants. A fixed number: were it that of the rows, a row about a later year would shift
+the luck of every candidate of a run that may not know it."""
+
+
+def plants_of_leaders() -> list[dict[str, str]]:
+    """The rows of sim/data/history.csv about plants of leaders, in the order of the file.
+
+    Raises:
+        ValueError: there are more than have a slot of luck.
+    """
+    rows = [row for row in data.rows("history.csv") if row["kind"] == "leader"]
+    if len(rows) > DATED_PLANTS:
+        raise ValueError(
+            f"history.csv holds {len(rows)} plants of leaders, but there is luck for {DATED_PLANTS}: "
+            "raise DATED_PLANTS in sim/mechanisms/events.py, which changes the luck of every run"
+        )
+    return rows
+
+
 @dataclass(frozen=True)
 class DatedPlant:
     """One plant of the history, in model units.
 
     Attributes:
-        row: row of the history file.
+        row: position among the plants of leaders in the history file.
         name: what people call it.
         announced: month (since the opening) in which it becomes known; 1 if it was known before.
         work, production: dated months, -1 where the stage is simulated.
@@ -86,8 +106,8 @@ def dated_plants(
         known: run.known_until.
     """
     plants = []
-    for row, item in enumerate(data.rows("history.csv")):
-        if item["kind"] != "leader" or Month(item["announced"]) > known:
+    for row, item in enumerate(plants_of_leaders()):
+        if Month(item["announced"]) > known:
             continue
         group, product = leaders.index(item["leader"]), world.product(item["product"])
         key = (

@@ -59,6 +59,7 @@ class Firms(Parameters):
             "Stanley et al., Scaling behaviour in the growth of companies, Nature 379 (1996): sd of growth falls with "
             "size to the power 0.15"
         ),
+        published="1996",
     )
     exit_base: float = parameter(
         0.07,
@@ -77,6 +78,7 @@ class Firms(Parameters):
         high=6,
         grade="assumed",
         source="published direction He & Yang 2016",
+        published="2016",
     )
     exit_size: float = parameter(
         0.25,
@@ -123,6 +125,7 @@ class Firms(Parameters):
         grade="assumed",
         source="assumption; recalled: benchmark lending rate of 4.35 % from October 2015, inflation of about 2 %, and a"
         " premium for small firms",
+        published="2015-10",
     )
     margin_hurdle: float = parameter(
         0.03,

@@ -77,6 +77,8 @@ class Fiscal(Parameters):
         high=0.035,
         grade="calibrate",
         source="plan figures 0.030-0.033 (announced mill and park), lowered for ramp-up and rebates",
+        newest_fact="2021-05",
+        published="2021",
     )
     tax_output_cell: float = parameter(
         0.03,
@@ -86,6 +88,7 @@ class Fiscal(Parameters):
         high=0.05,
         grade="derived",
         source="Cheliwan plan 1.5 bn / 50 bn",
+        newest_fact="2020-02",
     )
     tax_output_other: float = parameter(
         0.035,
@@ -95,6 +98,8 @@ class Fiscal(Parameters):
         high=0.05,
         grade="calibrate",
         source="of the size of city revenue / output: about 14 bn of 430 bn a year at the opening",
+        newest_fact="2020",
+        published="2021-01",
     )
     tax_gdp: float = parameter(
         0.0892,
@@ -104,6 +109,8 @@ class Fiscal(Parameters):
         high=0.1,
         grade="derived",
         source="total budget revenue 23.355 bn / GDP 261.9 bn (2020)",
+        newest_fact="2020",
+        published="2021-01",
     )
     local_share: float = parameter(
         0.59,
@@ -113,6 +120,8 @@ class Fiscal(Parameters):
         high=0.65,
         grade="derived",
         source="13.779 bn / 23.355 bn (2020)",
+        newest_fact="2020",
+        published="2021-01",
     )
     vat_rate: float = parameter(
         0.035,
@@ -123,6 +132,8 @@ class Fiscal(Parameters):
         grade="assumed",
         source="assumption: national domestic value added tax was 6.7 % of GDP in 2018 (recalled: 6.15 of 91.9"
         " trillion), all taxes 17 %; the city collects 8.9 %",
+        newest_fact="2020",
+        published="2021-01",
     )
     vat_local: float = parameter(
         0.5,
@@ -134,6 +145,7 @@ class Fiscal(Parameters):
         source="State Council transition plan, 30 Apr 2016, https://english.www.gov.cn/policies/latestreleases/201604/30/"
         "content_WS5d15d2dac6d03ce6787900e5.html ; made permanent 9 Oct 2019 (China Daily, 11 Oct 2019,"
         " https://www.chinadaily.com.cn/cndy/2019-10/11/content_37514846.htm)",
+        published="2019-10",
     )
     profit_tax: float = parameter(
         0.25,
@@ -143,6 +155,7 @@ class Fiscal(Parameters):
         high=0.25,
         grade="sourced",
         source="Enterprise Income Tax Law of 16 Mar 2007, article 4; recognised high-technology firms pay 15 %",
+        published="2007-03",
     )
     cit_local: float = parameter(
         0.4,
@@ -163,6 +176,7 @@ class Fiscal(Parameters):
         grade="assumed",
         source="assumption: 4 yuan a square metre; recalled: the regulation on urban land use tax of 2006 allows 0.6 to"
         " 12 in county towns, 0.9 to 18 in small cities",
+        published="2006",
     )
     debt_opening: float = parameter(
         0.6,
@@ -199,6 +213,7 @@ class Fiscal(Parameters):
         high=120,
         grade="assumed",
         source="assumption: a rolling plan of three years, as the medium-term fiscal plans of 2015 have it",
+        published="2015",
     )
     offer: float = parameter(
         0.5,

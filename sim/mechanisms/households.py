@@ -51,6 +51,7 @@ class Households(Parameters):
             "NBS: consumption 19,853 of income 28,228 yuan per head in 2018 = 0.703; 21,559/30,733 = 0.702 in 2019 "
             "(https://www.jqknews.com/news/129510-Last_year_the_per_capita_disposable_income_of_the_country.html)"
         ),
+        published="2019",
     )
     memory: float = parameter(
         12.0,
@@ -60,6 +61,7 @@ class Households(Parameters):
         high=36.0,
         grade="assumed",
         source="assumption: profits are settled once a year; permanent income, Friedman (1957)",
+        published="1957",
     )
     extra: float = parameter(
         0.3,

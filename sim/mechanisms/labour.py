@@ -61,6 +61,7 @@ class Labour(Parameters):
             "/catl-weltmarktfuehrer-in-einem-rasant-wachsenden-wirtschaftszweig) on 29.6 bn in 2018 "
             "(MarkLines, https://www.marklines.com/en/top500/cf/s500_551_hl2018) = 81"
         ),
+        newest_fact="2020-12",
     )
     jobs_hotroll: float = parameter(
         5.0,
@@ -70,6 +71,8 @@ class Labour(Parameters):
         high=10,
         grade="derived",
         source="announced plan of a 3 Mt hot-rolling mill (2021): 2,000 jobs for 30-40 bn a year",
+        newest_fact="2021-05",
+        published="2021",
     )
     jobs_ssprod: float = parameter(
         50.0,
@@ -79,6 +82,8 @@ class Labour(Parameters):
         high=80,
         grade="derived",
         source="2019 plan of the Zhouning stainless park: 6,000 jobs for 10-12 bn a year",
+        newest_fact="2019",
+        published="2020-11",
     )
     wage_level: float = parameter(
         55000.0,
@@ -94,6 +99,7 @@ class Labour(Parameters):
             "mployed-in-Urban-Non-private-Units-In-2019--30625731/) = 74,600; low end: manufacturing in "
             "Quanzhou 55,955 (Quanzhou Yearbook 2019, table 5-3)"
         ),
+        published="2019",
     )
     jobs_smelt: float = parameter(
         10.0,
@@ -153,6 +159,7 @@ class Labour(Parameters):
             "rial-profits-increased-in-the-first-six-months-of-2018_2.html); legacy industry in 2013 set "
             "above it"
         ),
+        published="2018-08",
     )
     participation: float = parameter(
         0.84,
@@ -229,6 +236,7 @@ class Labour(Parameters):
             'De Vries, Nijkamp and Rietveld, "Exponential or power distance-decay for commuting?", cost elasticity -4 '
             "near 20 km; turned into minutes"
         ),
+        published="2009",
     )
     wage_curve: float = parameter(
         0.1,
@@ -241,6 +249,7 @@ class Labour(Parameters):
             "Blanchflower and Oswald, International wage curves, NBER working paper 4200, 1992 (unemployment "
             "elasticity of pay about -0.1)"
         ),
+        published="1992",
     )
     migration_elasticity: float = parameter(
         0.9,
@@ -271,6 +280,7 @@ class Labour(Parameters):
             "NBS: non-private +9.8% and private +8.1% in 2019 (https://www.marketscreener.com/news/The-Average-Annual-"
             "Wage-of-Persons-Employed-in-Urban-Non-private-Units-In-2019--30625731/)"
         ),
+        published="2019",
     )
     amenity: float = parameter(
         0.0,
@@ -298,6 +308,7 @@ class Labour(Parameters):
         high=2.2,
         grade="assumed",
         source="assumption; college premium of urban China in the 2000s about 0.4 to 0.5 in logs (recalled)",
+        published="2009",
     )
     deepening: float = parameter(
         0.03,
@@ -310,6 +321,7 @@ class Labour(Parameters):
             "recalled: employees of above-scale industry fell from about 98 million in 2013 to 79 million in 2018 at "
             "much the same revenue, 4.3 % a year, less agglomeration.productivity_growth"
         ),
+        published="2018",
     )
     deepening_services: float = parameter(
         0.04,
@@ -322,6 +334,7 @@ class Labour(Parameters):
             "recalled, National Bureau of Statistics: value added of services grew by 8.0 % a year from 2013 to 2018, "
             "people at work in them by 3.9 %"
         ),
+        published="2018",
     )
     deepening_farming: float = parameter(
         0.075,
@@ -334,6 +347,7 @@ class Labour(Parameters):
             "recalled, National Bureau of Statistics: value added of farming grew by 3.8 % a year from 2013 to 2018, "
             "people at work in it fell by 3.5 %"
         ),
+        published="2018",
     )
     overtime: float = parameter(
         0.1,
@@ -345,6 +359,7 @@ class Labour(Parameters):
         source=(
             "assumption; Labour Law of 1994, article 41, allows 36 hours of overtime a month, a fifth of normal hours"
         ),
+        published="1994",
     )
     wage_coast: float = parameter(
         0.95,
@@ -372,6 +387,7 @@ class Labour(Parameters):
         high=0.009,
         grade="recalled",
         source="recalled: natural increase of Fujian 0.6 to 0.9 % a year in 2014-2019, fewer at working age",
+        published="2019",
     )
 
 

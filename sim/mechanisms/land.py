@@ -44,6 +44,8 @@ class Land(Parameters):
         high=150,
         grade="derived",
         source="3500/88; Shanshan 153",
+        newest_fact="2019-11",
+        published="2019-12",
     )
     mu_per_GWh: float = parameter(
         43.0,
@@ -53,6 +55,7 @@ class Land(Parameters):
         high=52,
         grade="derived",
         source="2316/45, 2070/60",
+        newest_fact="2020-12",
     )
     mu_oem: float = parameter(
         55.0,
@@ -62,6 +65,8 @@ class Land(Parameters):
         high=80,
         grade="assumed",
         source=("3,000 mu (events.vehicle_base_plant_land) / 55 bn announced; the supplier park is counted apart"),
+        newest_fact="2019-09",
+        published="2019-09",
     )
     mu_ssprod: float = parameter(
         170.0,
@@ -71,6 +76,8 @@ class Land(Parameters):
         high=300,
         grade="derived",
         source="2019 plan of the Zhouning stainless park: 1,743 mu (phase one) for 10 bn a year",
+        newest_fact="2019",
+        published="2020-11",
     )
     price_core: float = parameter(
         0.4,
@@ -116,6 +123,8 @@ class Land(Parameters):
         high=0.6,
         grade="assumed",
         source="assumption; SAIC infrastructure 10 bn / 6879 mu = 1.45 (upper outlier)",
+        newest_fact="2019-09",
+        published="2019-09",
     )
     requisition_mean: float = parameter(
         6.0,
@@ -125,6 +134,8 @@ class Land(Parameters):
         high=14,
         grade="sourced",
         source="SAIC base: 6,460 mu in 6 months (Taihai, 29 Sep 2019)",
+        newest_fact="2019-09",
+        published="2019-09",
     )
     permit_mean: float = parameter(
         2.0,
@@ -134,6 +145,7 @@ class Land(Parameters):
         high=6,
         grade="sourced",
         source="SAIC 43 preconditions in 2 months",
+        newest_fact="2019-09",
     )
     requisition_mean_noservice: float = parameter(
         11.0,
@@ -153,6 +165,8 @@ class Land(Parameters):
         high=12000,
         grade="assumed",
         source="assumption; SAIC alone took 6,460 mu in 6 months",
+        newest_fact="2019-09",
+        published="2019-09",
         scope="city",
     )
     discount: Lever = lever(

@@ -102,6 +102,8 @@ class LandCage(Parameters):
         high="2035-12",
         grade="assumed",
         source="assumption: named in the article of December 2019",
+        newest_fact="2019-11",
+        published="2019-12",
     )
     lag: int = integer(
         15,
@@ -129,6 +131,7 @@ class LandCage(Parameters):
         high=0.12,
         grade="recalled",
         source="recalled: a month of pay per year of service, Labour Contract Law of 2008, article 47",
+        published="2008",
     )
     city_share: float = parameter(
         0.3,

@@ -21,7 +21,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache
+from functools import lru_cache
 from typing import ClassVar
 
 import numpy as np
@@ -79,6 +79,7 @@ class Leaders(Parameters):
         high=60,
         grade="recalled",
         source="recalled: adaptive AR(1) learning as in Poledna et al. 2023",
+        published="2023",
     )
     fill_gain: float = parameter(
         0.5,
@@ -106,6 +107,7 @@ class Leaders(Parameters):
         high=4.0,
         grade="assumed",
         source="assumption; direction published (announced need to disperse sites, Dec 2020)",
+        newest_fact="2020-12",
     )
     coverage_pull: float = parameter(
         1.0,
@@ -115,6 +117,8 @@ class Leaders(Parameters):
         high=2.0,
         grade="assumed",
         source="assumption; direction published (OEM came for battery supply, 2021 report)",
+        newest_fact="2021",
+        published="2021",
     )
     utilisation_target: float = parameter(
         0.85,
@@ -259,6 +263,8 @@ class Leaders(Parameters):
         high=36,
         grade="assumed",
         source="assumption: the announced limit of 26 months less permits",
+        newest_fact="2019-11",
+        published="2019-12",
     )
     growth_least: float = parameter(
         -0.3,
@@ -338,7 +344,7 @@ def expected_growth(history: Floats, window: int, least: float, most: float) -> 
     return min(max(float(np.expm1(forecast)), least), most)
 
 
-@cache
+@lru_cache(maxsize=64)
 def growth_of_orders(window: int) -> Callable[[State], Floats]:
     """Reading of (G,) the growth that the monthly orders of each leader promise, see :func:`expected_growth`.
 

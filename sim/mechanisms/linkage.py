@@ -84,12 +84,16 @@ class Linkage(Parameters):
         high="2035-12",
         grade="assumed",
         source="same date as the first enclave; earlier pairing was province-level",
+        newest_fact="2017-03",
+        published="2017-03",
     )
     pairs: Pairs = pairs(
         symbol="pairs",
         unit="counties of the core or the coast and the mountain counties that they help",
         grade="assumed",
         source="assumption; helping counties named in Mindong Daily, 26 Dec 2019 (sim/data/pairs.csv)",
+        newest_fact="2019-11",
+        published="2019-12",
     )
     referral_productivity_loss: float = parameter(
         0.05,
@@ -120,6 +124,7 @@ class Linkage(Parameters):
             "assumption: two years of vocational school at about 15,000 yuan a year for teaching and keep (recalled: "
             "public spending per vocational student near 13,000 yuan in 2016)"
         ),
+        published="2016",
     )
     training_most: float = parameter(
         0.02,

@@ -66,6 +66,7 @@ class Location(Parameters):
         high=0.9,
         grade="assumed",
         source="assumption; direction Wang 2013 later zones more distortion",
+        published="2013",
     )
     sign_const: float = parameter(
         -0.5,
@@ -75,6 +76,7 @@ class Location(Parameters):
         high=1.0,
         grade="calibrate",
         source="to calibrate to P_sign",
+        newest_fact="2018-04",
     )
     fail_monthly: float = parameter(
         0.03,
@@ -84,6 +86,8 @@ class Location(Parameters):
         high=0.06,
         grade="calibrate",
         source="identified by target.started_in_year_one and target.producing_in_5y",
+        newest_fact="2018-05",
+        published="2018-05",
     )
     market_access: float = parameter(
         0.6,
@@ -93,6 +97,7 @@ class Location(Parameters):
         high=1.2,
         grade="calibrate",
         source="direction: Amiti & Javorcik 2008; value to calibrate",
+        published="2008",
     )
     supplier_access: float = parameter(
         0.45,
@@ -102,6 +107,7 @@ class Location(Parameters):
         high=1.0,
         grade="assumed",
         source="direction: Amiti & Javorcik 2008",
+        published="2008",
     )
     own_agglomeration: float = parameter(
         0.2,
@@ -111,6 +117,7 @@ class Location(Parameters):
         high=0.6,
         grade="assumed",
         source="same-industry weaker than upstream (Hu et al. 2015)",
+        published="2015",
     )
     leader_time: float = parameter(
         0.025,
@@ -123,6 +130,7 @@ class Location(Parameters):
             "direction: Klier & McMillen 2008; value assumption; synthetic check gives mountain share .29"
             " at .012, .15 at .025, .11 at .03"
         ),
+        published="2008",
     )
     market_decay: float = parameter(
         0.012,
@@ -171,6 +179,7 @@ class Location(Parameters):
             "assumption: with a margin of a tenth to a fifth of sales, profit moves five to ten times as much as "
             "productivity; direction recalled: Baldwin & Okubo 2006"
         ),
+        published="2006",
     )
     service: float = parameter(
         0.4,

@@ -35,7 +35,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import lru_cache
 from typing import Any, ClassVar
 
 import numpy as np
@@ -111,6 +111,7 @@ class Prices(Parameters):
         high=0.28,
         grade="sourced",
         source="Ziegler & Trancik 2021 20% (24% cylindrical; 13%/yr); Kittner 2017 15.5-17.3%",
+        published="2021",
     )
     world_weight: float = parameter(
         0.85,
@@ -150,6 +151,7 @@ class Prices(Parameters):
             "World Bank monthly nickel price: sd of log changes x sqrt 12 = 0.29 (2000-2021), 0.27 "
             "(1990-2021); annual means 0.31; worldbank.org/en/research/commodity-markets"
         ),
+        published="2021",
     )
     copper_vol: float = parameter(
         0.22,
@@ -162,6 +164,7 @@ class Prices(Parameters):
             "World Bank monthly copper price: sd of log changes x sqrt 12 = 0.22 (2000-2021), 0.21 "
             "(1990-2021); annual means 0.24; worldbank.org/en/research/commodity-markets"
         ),
+        published="2021",
     )
     mean_reversion: float = parameter(
         0.3,
@@ -175,6 +178,7 @@ class Prices(Parameters):
             "form used in model.md 9): 0.22-0.34 and 0.26-0.39 for 1970, 1990, 2000-2021; monthly "
             "regressions near 0; worldbank.org/en/research/commodity-markets"
         ),
+        published="2021",
     )
     margin_normal: float = parameter(
         0.075,
@@ -190,6 +194,7 @@ class Prices(Parameters):
             "com.cn/s/201808/01/WS5b7ac2d8498e67d6a60e33e8/industrial-profits-increased-in-the-first-six-"
             "months-of-2018_2.html)"
         ),
+        published="2018-08",
     )
     past_years_batteries: float = parameter(
         5.0,
@@ -256,6 +261,7 @@ class Prices(Parameters):
             "NBS, third quarter 2018: ferrous 78.7, non-ferrous 78.8, electrical machinery 77.3, automobiles 79.6%, "
             "all industry 76.5 (NBS release, copy http://y.tt/221810400070la.html); all industry 77.0 in 2017"
         ),
+        published="2018-10",
     )
     import_wedge: float = parameter(
         0.05,
@@ -555,7 +561,7 @@ def exposure_matrix(prices: Prices, world: World) -> Floats:
     return _exposure_matrix(tuple(prices.exposure.items()), world.products)
 
 
-@cache
+@lru_cache(maxsize=64)
 def _exposure_matrix(shares: tuple[tuple[str, float], ...], products: tuple[str, ...]) -> Floats:
     """The matrix of :func:`exposure_matrix`, read-only, made once for given shares."""
     exposure = np.zeros((len(products), len(COMMODITIES)))

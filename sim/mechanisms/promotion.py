@@ -42,7 +42,7 @@ from scipy.special import ndtr
 from sim.draws import Streams
 from sim.mechanisms import Phase
 from sim.mechanisms.candidates import REFERENCE_LEADER_JOBS
-from sim.mechanisms.gaps import BILLION, gap_map, jobs_by_product, sponsors
+from sim.mechanisms.gaps import BILLION, GapMap, gap_map, jobs_by_product, sponsors
 from sim.mechanisms.location import sponsor_county
 from sim.mechanisms.prices import relative_utilisation
 from sim.mechanisms.sourcing import Sourcing
@@ -68,6 +68,8 @@ class Promotion(Parameters):
         high=1.0,
         grade="calibrate",
         source="fitted to projects known in November 2019, see docs/calibration.md",
+        newest_fact="2019-11",
+        published="2019-12",
     )
     lead_rate_chain: float = parameter(
         0.2,
@@ -80,6 +82,8 @@ class Promotion(Parameters):
             "fitted to projects known in November 2019, see docs/calibration.md; a reduced six-node computation "
             "reached 28-37 operating projects for 0.16-0.30"
         ),
+        newest_fact="2019-11",
+        published="2019-12",
     )
     lead_rate_cluster: float = parameter(
         0.35,
@@ -89,6 +93,8 @@ class Promotion(Parameters):
         high=1.5,
         grade="calibrate",
         source="fitted to projects known in November 2019, see docs/calibration.md",
+        newest_fact="2019-11",
+        published="2019-12",
     )
     lead_rate_bump: float = parameter(
         8.0,
@@ -98,6 +104,7 @@ class Promotion(Parameters):
         high=15,
         grade="calibrate",
         source="to calibrate: 230 signings in 2018, most outside four clusters",
+        newest_fact="2018",
     )
     gap_elasticity: float = parameter(
         0.6,
@@ -116,6 +123,7 @@ class Promotion(Parameters):
         high=0.6,
         grade="assumed",
         source="direction: Hu, Xu & Yashiro 2015; value assumption",
+        published="2015",
     )
     effort_elasticity: float = parameter(
         0.35,
@@ -296,6 +304,8 @@ class Promotion(Parameters):
         source=(
             "100 bn plan every year: Mindong Daily, 26 Dec 2019; industry part 50 bn in 2018: Fujian Daily, 23 May 2018"
         ),
+        newest_fact="2019-11",
+        published="2019-12",
         scope="city",
         neutral=0,
         starts="plan_start",
@@ -309,6 +319,8 @@ class Promotion(Parameters):
         high=1,
         grade="assumed",
         source="assumption; joint promotion named in the article",
+        newest_fact="2019-11",
+        published="2019-12",
         scope="city",
         neutral=0,
         starts="start",
@@ -372,6 +384,8 @@ class Promotion(Parameters):
         high=0.5,
         grade="assumed",
         source="assumption; grafting named in the article",
+        newest_fact="2019-11",
+        published="2019-12",
     )
     spinoff_home: float = parameter(
         0.8,
@@ -435,6 +449,8 @@ class Promotion(Parameters):
         high="2035-12",
         grade="sourced",
         source="2018 plan (Fujian Daily, 23 May 2018)",
+        newest_fact="2018-05",
+        published="2018-05",
     )
     cross_chain: Mapping[str, float] = entries("promotion.cross_chain")
 
@@ -574,6 +590,11 @@ class Funnel:
         spent = campaign_budget(state.lever("promotion.budget"), state.pressure, self.promotion.pressure_effort)
         return np.asarray(keep * state.effort + (1.0 - keep) * spent * state.funded[-1] * mix)
 
+    def chains(self, state: State) -> GapMap:
+        """What promotion knows about the chains around the leaders."""
+        p = self.promotion
+        return gap_map(state, p.downstream_propensity, p.cross_chain, self.sourcing.cap_devoted_max)
+
     def lead_rates(self, state: State, effort: Floats) -> Floats:
         """(6, K) expected leads of the month by channel and node."""
         p, rates = self.promotion, self.rates.copy()
@@ -581,7 +602,7 @@ class Funnel:
         joint = p.joint_leverage * p.joint_cost * state.lever("promotion.joint") * funded
         worth = effort + np.array([joint, 0.0, 0.0, 0.0])
         factor = [effort_factor(value, p.effort_reference, p.effort_elasticity, p.own_search) for value in worth]
-        chains = gap_map(state, p.downstream_propensity, p.cross_chain, self.sourcing.cap_devoted_max)
+        chains = self.chains(state)
         rates[Channel.LEADER] *= factor[0] * chains.procurement * BILLION / p.demand_reference
         names = ("weight_supplement", "weight_strengthen", "weight_extend")
         weights = tuple(state.lever(f"promotion.{name}") for name in names)

@@ -39,6 +39,8 @@ class Service(Parameters):
         high=20,
         grade="assumed",
         source="four leadership teams named in the article; 8 incl. special headquarters assumed",
+        newest_fact="2019-11",
+        published="2019-12",
         scope="city",
         neutral=1,
         starts="start",
@@ -127,6 +129,8 @@ class Service(Parameters):
         high="2035-12",
         grade="assumed",
         source="assumption: three-year business-environment plan named in the article",
+        newest_fact="2019-11",
+        published="2019-12",
     )
 
 

@@ -141,6 +141,8 @@ class Events(Parameters):
         high=4500,
         grade="assumed",
         source="assumption; with the supplier park 6,879 mu",
+        newest_fact="2019-09",
+        published="2019-09",
     )
     vehicle_base_supplier_land: float = parameter(
         3879.0,
@@ -150,6 +152,8 @@ class Events(Parameters):
         high=4879,
         grade="assumed",
         source="6,879 mu less the plant",
+        newest_fact="2019-09",
+        published="2019-09",
     )
     shocks: tuple[Shock, ...] = shock_list(
         KINDS,

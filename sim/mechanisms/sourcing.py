@@ -78,6 +78,7 @@ class Sourcing(Parameters):
         high=3.0,
         grade="assumed",
         source="direction: Monarch 2016 (45% keep partner); value assumption",
+        published="2016",
     )
     adjust: float = parameter(
         0.08,
@@ -123,6 +124,7 @@ class Sourcing(Parameters):
         high=0.001,
         grade="assumed",
         source="assumption; direction published Klier & McMillen 2008",
+        published="2008",
     )
     outside_share: float = parameter(
         0.35,

@@ -78,6 +78,8 @@ class Talent(Parameters):
         starts="start",
         grade="assumed",
         source="assumption; plan named in the article",
+        newest_fact="2019-11",
+        published="2019-12",
     )
     mix_cash: Lever = lever(
         0.4,
@@ -144,6 +146,7 @@ class Talent(Parameters):
         high=1.0,
         grade="assumed",
         source="assumption; direction published Shi et al. 2022",
+        published="2022",
     )
     siphon: float = parameter(
         0.25,
@@ -153,6 +156,7 @@ class Talent(Parameters):
         high=0.5,
         grade="assumed",
         source="assumption; direction published Shi et al. 2022 (siphon on neighbours)",
+        published="2022",
     )
     cost: float = parameter(
         0.25,
@@ -199,6 +203,7 @@ class Talent(Parameters):
         high=2.0,
         grade="assumed",
         source="assumption: par, as where public services are of the size that residents want (Samuelson 1954)",
+        published="1954",
     )
     qualification_speed: float = parameter(
         0.2,

@@ -15,6 +15,7 @@ from sim.inputoutput.tables import Table
 from sim.mechanisms.agglomeration import Agglomeration, settle_opening
 from sim.mechanisms.construction import Construction
 from sim.mechanisms.demand import HORIZON, Demand, DemandPath, market_volumes
+from sim.mechanisms.events import DATED_PLANTS
 from sim.mechanisms.firms import YOUNG, exit_probability
 from sim.mechanisms.firms import Firms as FirmSettings
 from sim.mechanisms.gaps import sponsors
@@ -182,7 +183,7 @@ def opening_state(scenario: Scenario, world: World, seed: int, levers: dict[str,
         outside_value_mean=np.zeros(world.product_count),
         trust=np.ones((count, count)),
         own_slots=int(firms.slot.max()) + 1,
-        slots=int(firms.slot.max()) + 1 + len(leaders) * HORIZON + len(data.rows("history.csv")),
+        slots=int(firms.slot.max()) + 1 + len(leaders) * HORIZON + DATED_PLANTS,
     )
     _prices_and_costs(state, scenario)
     put_to_work(state)
@@ -449,11 +450,20 @@ def _land_and_location(state: State) -> None:
     state.opening_firms = np.bincount(
         state.firms.product[~state.firms.block & ~state.firms.fringe], minlength=world.product_count
     )
-    location = scenario[Location]
+    state.outside_value_mean = value_of_city(state)
+    state.outside_value = state.outside_value_mean.copy()
+
+
+def value_of_city(state: State) -> Floats:
+    """(K,) what the parks of the city are worth to a project of each product; at the opening other places are worth it.
+
+    Args:
+        state: the opening position with its land prices.
+    """
+    world, location = state.world, state.scenario[Location]
     products = np.arange(world.product_count)
     rent, wage = relative_prices(state)
     sponsor = np.where(world.chain_product, sponsors(state, products), -1)
     value = base_utility(state, location, products, sponsor, rent, wage)
     allowed = physical_mask(state, products, np.zeros(world.product_count))
-    state.outside_value_mean = inclusive_value(value, allowed, location.nest)
-    state.outside_value = state.outside_value_mean.copy()
+    return inclusive_value(value, allowed, location.nest)

@@ -34,7 +34,7 @@ from sim.parameters.groups import (
     sum_to_one,
 )
 from sim.parameters.levers import Floats, Lever, LeverRule
-from sim.parameters.months import Month
+from sim.parameters.months import Month, last_month
 from sim.parameters.pairs import Pairs
 from sim.parameters.places import counties, county_codes
 from sim.parameters.schedules import Schedule
@@ -65,6 +65,7 @@ __all__ = [
     "describe",
     "entries",
     "integer",
+    "last_month",
     "lever",
     "month",
     "pairs",

@@ -11,7 +11,7 @@ from typing import Any, ClassVar, NamedTuple
 import numpy as np
 
 from sim.data import GRADES
-from sim.parameters.months import Month
+from sim.parameters.months import Month, last_month
 from sim.parameters.words import refuse, show, suggestion
 
 Setting = float | str
@@ -36,6 +36,8 @@ class Row(NamedTuple):
     neutral: Setting | None = None
     starts: str | None = None
     payer: str = ""
+    newest_fact: str = ""
+    published: str = ""
 
     @classmethod
     def of(
@@ -52,7 +54,11 @@ class Row(NamedTuple):
         about = declaration
         return cls(
             "", name, about.symbol, about.kind, about.unit, default, low, high, "", about.source, about.grade, options
-        )
+        )._replace(newest_fact=about.newest_fact, published=about.published)
+
+
+LAST_FACT = Month("2021-12")
+"""Facts of Ningde end here; what came later is kept out (CONTRIBUTING)."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,6 +70,13 @@ class Declaration(ABC):
         grade: evidence grade, one of `sim.data.GRADES`.
         source: where the default comes from, or the word assumption.
         symbol: symbol in the model description, or nothing.
+        newest_fact: date of the newest fact of Ningde behind the default or its range: the last month that a figure of
+            the city, of a county, of one of its firms or plants speaks of; of an event its month, of a plan the month
+            in which it became known. Facts that a default was moved to meet count. A year ("2019") means its December.
+            Empty: no dated fact of Ningde.
+        published: date on which the newest source of any kind appeared: press, statistics of the country or the world,
+            articles, laws. Where the text does not date the print, the last period of which it gives figures. Empty:
+            no source with a date.
     """
 
     kind: ClassVar[str] = "parameter"
@@ -71,11 +84,17 @@ class Declaration(ABC):
     grade: str
     source: str
     symbol: str = ""
+    newest_fact: str = ""
+    published: str = ""
 
     def __post_init__(self) -> None:
-        """A declaration without unit, source or known grade, or with a default outside its range, is a mistake."""
+        """No unit, no source, no known grade, a wrong date or a default outside its range: a mistake of the code."""
         if not self.unit or not self.source or self.grade not in GRADES:
             raise ValueError(f"a parameter needs a unit, a source and a grade of {GRADES}: {self}")
+        for date in filter(None, (self.newest_fact, self.published)):
+            last_month(date)
+        if self.newest_fact and last_month(self.newest_fact) > LAST_FACT:
+            raise ValueError(f"facts of Ningde end in {LAST_FACT}, but {self.newest_fact} is later: {self}")
         self.initial()
 
     @abstractmethod

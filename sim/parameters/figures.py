@@ -133,6 +133,8 @@ def coefficients() -> Mapping[str, tuple[tuple[str, Number], ...]]:
             grade=row["grade"],
             source=row["source"],
             symbol=row["symbol"],
+            newest_fact=row["newest_fact"],
+            published=row["published"],
         )
         tables[row["table"]] = (*tables.get(row["table"], ()), (row["key"], number))
     return tables

@@ -33,9 +33,13 @@ def parameter(
     low: float | None = None,
     high: float | None = None,
     symbol: str = "",
+    newest_fact: str = "",
+    published: str = "",
 ) -> Any:
-    """A number (field of type ``float``); the bounds belong to the range."""
-    return _field(Number(default=default, low=low, high=high, unit=unit, grade=grade, source=source, symbol=symbol))
+    """A number (field of type ``float``); the bounds belong to the range. The dates are those of `Declaration`."""
+    about: dict[str, Any] = {"unit": unit, "grade": grade, "source": source, "symbol": symbol}
+    about |= {"newest_fact": newest_fact, "published": published}
+    return _field(Number(default=default, low=low, high=high, **about))
 
 
 def integer(
@@ -47,23 +51,46 @@ def integer(
     low: int | None = None,
     high: int | None = None,
     symbol: str = "",
+    newest_fact: str = "",
+    published: str = "",
 ) -> Any:
     """A whole number (field of type ``int``)."""
-    return _field(
-        Number(default=default, low=low, high=high, whole=True, unit=unit, grade=grade, source=source, symbol=symbol)
-    )
+    about: dict[str, Any] = {"unit": unit, "grade": grade, "source": source, "symbol": symbol}
+    about |= {"newest_fact": newest_fact, "published": published}
+    return _field(Number(default=default, low=low, high=high, whole=True, **about))
 
 
 def choice(
-    default: str, *, options: tuple[str, ...], grade: str, source: str, unit: str = "choice", symbol: str = ""
+    default: str,
+    *,
+    options: tuple[str, ...],
+    grade: str,
+    source: str,
+    unit: str = "choice",
+    symbol: str = "",
+    newest_fact: str = "",
+    published: str = "",
 ) -> Any:
     """One word out of a few (field of type ``str``)."""
-    return _field(Choice(default=default, options=options, unit=unit, grade=grade, source=source, symbol=symbol))
+    about: dict[str, Any] = {"unit": unit, "grade": grade, "source": source, "symbol": symbol}
+    return _field(Choice(default=default, options=options, newest_fact=newest_fact, published=published, **about))
 
 
-def month(default: str, *, low: str, high: str, grade: str, source: str, unit: str = "month", symbol: str = "") -> Any:
+def month(
+    default: str,
+    *,
+    low: str,
+    high: str,
+    grade: str,
+    source: str,
+    unit: str = "month",
+    symbol: str = "",
+    newest_fact: str = "",
+    published: str = "",
+) -> Any:
     """A calendar month (field of type ``Month``); all three months written as ``"2017-01"``."""
-    return _field(Date(default=default, low=low, high=high, unit=unit, grade=grade, source=source, symbol=symbol))
+    about: dict[str, Any] = {"unit": unit, "grade": grade, "source": source, "symbol": symbol}
+    return _field(Date(default=default, low=low, high=high, newest_fact=newest_fact, published=published, **about))
 
 
 def lever(
@@ -80,6 +107,8 @@ def lever(
     neutral: Setting | None = None,
     starts: str | None = None,
     symbol: str = "",
+    newest_fact: str = "",
+    published: str = "",
 ) -> Any:
     """A policy lever (field of type ``Lever``).
 
@@ -96,8 +125,11 @@ def lever(
         neutral: the value at which the policy is absent (may lie outside the range).
         starts: name of the sibling ``Month`` field; before that month the lever stands at ``neutral``.
         symbol: symbol in the model description.
+        newest_fact: date of the newest fact of Ningde behind the default, as in `Declaration`.
+        published: date of the newest source, as in `Declaration`.
     """
     about: dict[str, Any] = {"unit": unit, "grade": grade, "source": source, "symbol": symbol}
+    about |= {"newest_fact": newest_fact, "published": published}
     value: Number | Choice
     if options is not None:
         value = Choice(default=str(default), options=options, **about)
@@ -121,9 +153,10 @@ def schedule(
     return _field(ScheduleRule(value=Number(default=neutral, low=low, high=high, **about), **about))
 
 
-def pairs(*, unit: str, grade: str, source: str, symbol: str = "") -> Any:
+def pairs(*, unit: str, grade: str, source: str, symbol: str = "", newest_fact: str = "", published: str = "") -> Any:
     """Pairs of a coastal and a mountain county (field of type ``Pairs``), by default those of sim/data/pairs.csv."""
-    return _field(PairsRule(unit=unit, grade=grade, source=source, symbol=symbol))
+    dates = {"newest_fact": newest_fact, "published": published}
+    return _field(PairsRule(unit=unit, grade=grade, source=source, symbol=symbol, **dates))
 
 
 def shock_list(

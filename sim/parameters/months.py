@@ -47,3 +47,12 @@ class Month(int):
 
     def __repr__(self) -> str:
         return f'Month("{self}")'
+
+
+def last_month(date: str) -> Month:
+    """The last month of a date written as a year or as a month: ``"2019"`` is December 2019.
+
+    Raises:
+        ValueError: the text is neither a year nor a year and a month.
+    """
+    return Month(f"{date}-12" if re.fullmatch(r"[0-9]{4}", date) else date)

@@ -77,7 +77,7 @@ class LeversPage:
         studies: by lever.
         rows: declarations by lever; those of starts have no payer of their own.
         texts: by lever.
-        seeds: how many.
+        seeds: how many at least.
         year: in which goals are measured.
         span: first and last month of the runs.
         scenario: its name.
@@ -92,6 +92,11 @@ class LeversPage:
     span: tuple[str, str]
     scenario: str
     faults: Mapping[str, str]
+
+    @property
+    def most_seeds(self) -> int:
+        """Seeds of the lever that has most."""
+        return max((study.seeds for study in self.studies.values()), default=self.seeds)
 
     @property
     def found(self) -> list[Suspicion]:
@@ -115,14 +120,15 @@ def _head(page: LeversPage) -> str:
     """What was run and how to read it."""
     first, last = page.span
     forms = "; ".join(f"*{form}*: {text}" for form, text in FORMS.items())
+    more = f"{page.most_seeds} where fewer left the form of the effect open" if page.most_seeds > page.seeds else "all"
     failed = "".join(f"\n\nA run failed: {key}: {fault}." for key, fault in page.faults.items())
     return f"""# Levers
 
 Made by `python docs/levers.py`; do not edit by hand. What each lever of policy does in this model, who pays for it,
-and where its benefit turns. Scenario {page.scenario}, {first} to {last}, {page.seeds} seeds a value; every run is set
-beside the run of the same seed with all levers as they are, so both meet the same luck. Differences are means over
-seeds with the 90 % interval of paired differences (Student). They hold chance, not the doubt about parameters, most
-of which are assumptions.
+and where its benefit turns. Scenario {page.scenario}, {first} to {last}, {page.seeds} seeds a value ({more});
+every run is set beside the run of the same seed with all levers as they are, so both meet the same luck. Differences
+are means over seeds with the 90 % interval of paired differences (Student). They hold chance, not the doubt about
+parameters, most of which are assumptions.
 
 **How to read.** Goals are measured in {page.year}, money at 2018 prices. Signs say what the highest value of the range
 does against the lowest (for a start: at once against never), in the order *city, core, coast, mountain*: `+` and `−`
@@ -212,7 +218,8 @@ def _section(page: LeversPage, lever: str, figures: str) -> str:
     if len(study.points) < 2:
         return "\n".join([*lines, "Fewer than two values came to their end.\n"])
     if study.ordered:
-        lines.append(f"Measured: {'; '.join(forms_of(study))}.\n")
+        seeds = f" ({study.seeds} seeds)" if study.seeds > page.seeds else ""
+        lines.append(f"Measured{seeds}: {'; '.join(forms_of(study))}.\n")
     if study.cost_items():
         items = ", ".join(f"{item} {_amount(effect, BILLION)}" for item, effect in study.cost_items().items())
         lines.append(f"Cost from end to end, bn yuan over the run: {items}.\n")

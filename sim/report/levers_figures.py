@@ -34,6 +34,9 @@ DPI = 80
 SHIFT = 0.07
 """How far the areas of one value stand apart."""
 
+NEAR = 0.25
+"""Distance on the axis below which the second of two values is written a line lower."""
+
 
 def lever_figure(lever: str, study: Study, year: int) -> Figure:
     """Differences from the scenario as it is with 90 % intervals, by value and area."""
@@ -73,7 +76,8 @@ def _panel(axes: Axes, study: Study, goal: str) -> None:
             marker="o", markersize=3.5, linewidth=1.1, elinewidth=1.0, label=area,
         )  # fmt: skip
     axes.axhline(0, color=style.GREY, linewidth=0.8, zorder=1)
-    axes.set_xticks(places, [point.text for point in study.points])
+    near = np.diff(places, prepend=-1.0) < NEAR
+    axes.set_xticks(places, ["\n" * int(close) + point.text for close, point in zip(near, study.points, strict=True)])
     axes.set_xlim(-0.3, len(places) - 0.7)
     axes.set_title(f"{SHORT[goal]}, {'bn yuan' if goal == 'debt' else '%'}")
     axes.yaxis.set_major_formatter("{x:,g}")

@@ -22,7 +22,10 @@ Of many runs, arrays in and arrays out:
 ``passage``    when a target is first reached, with an open end
 ``shapley``    parts of several changes in their common effect
 ``variance``   parts of several sources of doubt in the variance of a result
+``scores``     how good forecasts were: points, ensembles, probabilities, tests between rivals
 =============  ======================================================================================================
+
+Without any run: ``rivals``, forecasts from the past of a series alone.
 
 Tables for a reader are made of the record in :mod:`sim.results.published`.
 """

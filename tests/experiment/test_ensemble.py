@@ -62,7 +62,15 @@ def digest(straight: Path) -> str:
 # --- the same bits ----------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("workers", "method"), [(2, "spawn"), (2, "fork")])
+@pytest.mark.parametrize(
+    ("workers", "method"),
+    [
+        (2, "fork"),
+        (2, "spawn"),
+        pytest.param(4, "fork", marks=pytest.mark.slow),
+        pytest.param(4, "spawn", marks=pytest.mark.slow),
+    ],
+)
 def test_workers_and_the_way_they_start_change_no_bit(
     scenarios: list[Scenario], digest: str, tmp_path: Path, workers: int, method: str
 ) -> None:
@@ -106,7 +114,7 @@ def one_run(straight: Path, folder: Path) -> str:
 
 
 @pytest.mark.parametrize(
-    "number", [1, 2, *(pytest.param(number, marks=pytest.mark.slow) for number in (3, 100, 4_294_967_295))]
+    "number", [1, *(pytest.param(number, marks=pytest.mark.slow) for number in (2, 3, 100, 4_294_967_295))]
 )
 def test_the_hash_seed_of_python_changes_no_bit(straight: Path, tmp_path: Path, number: int) -> None:
     assert with_hash_seed(number, tmp_path / "store") == one_run(straight, tmp_path / "one")

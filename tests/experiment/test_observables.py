@@ -12,12 +12,14 @@ import sim
 from sim.experiment.followed import PositionMeasure, Record, follow
 from sim.experiment.moments import MOMENTS
 from sim.experiment.observables import FIRST, OBSERVABLES, Done, on_the_way, simulate
+from sim.experiment.observations import read_observations
 from sim.experiment.periods import Period
 from sim.experiment.validation import ending
 from sim.model import NingdeModel
 from sim.parameters import Month
 from sim.results import Run
 from sim.world import load_world
+from tests.experiment.same_figures import SAME
 from tests.report import fake
 
 WORLD = load_world()
@@ -31,60 +33,6 @@ class Asked(NamedTuple):
 
 def asked(variable: str, region: str, period: str) -> Asked:
     return Asked(variable, region, Period.read(period))
-
-
-SAME: dict[str, tuple[str, str, str, float]] = {
-    "output_lithium_2016": ("output_nominal.B_CELL", "Ningde", "2016", 1),
-    "output_lithium_2017": ("output_nominal.BAT", "Ningde", "2017", 1),
-    "output_stainless_2018": ("output_nominal.SST", "Ningde", "2018", 1),
-    "output_stainless_fuan_2020": ("output_nominal.SST", "Fuan", "2020", 1),
-    "output_nev_2021": ("output_nominal.NEV", "Ningde", "2021", 1),
-    "output_copper_2021": ("output_nominal.CU", "Ningde", "2021", 1),
-    "output_four_2021": ("output_nominal.FOUR", "Ningde", "2021", 1),
-    "output_city_2021": ("output_nominal.INDUSTRY", "Ningde", "2021", 1),
-    "output_fuding_2021": ("output_nominal.INDUSTRY", "Fuding", "2021", 1),
-    "vehicles_2021": ("vehicles", "Ningde", "2021", 1),
-    "gdp_2019": ("gdp_nominal", "Ningde", "2019", 1),
-    "gdp_dongqiao_2020": ("gdp_nominal", "Dongqiao", "2020", 1),
-    "gdp_growth_2020": ("gdp_growth", "Ningde", "2020", 1),
-    "gdp_growth_fuan_2021": ("gdp_growth", "Fuan", "2021", 1),
-    "gdp_growth_share_jiaocheng_2021": ("gdp_growth_share", "Jiaocheng", "2021", 1),
-    "gdp_growth_rank_jiaocheng_2021": ("gdp_growth_rank", "Jiaocheng", "2021", 1),
-    "industrial_power_2019m11": ("electricity", "Ningde", "2019-01/2019-11", 1),
-    "power_growth_2019m11": ("electricity_growth", "Ningde", "2019-01/2019-11", 1),
-    "industrial_power_fuan_2021": ("electricity", "Fuan", "2021", 1),
-    "population_2020": ("population", "Ningde", "2020-11", 1e6),
-    "population_jiaocheng_2020": ("population", "Jiaocheng", "2020-11", 1e3),
-    "total_revenue_fuding_2019": ("revenue_total", "Fuding", "2019", 1),
-    "local_revenue_2020": ("revenue_local", "Ningde", "2020", 1),
-    "industry_va_growth_2019h1": ("value_added_growth.INDUSTRY", "Ningde", "2019-01/2019-06", 1),
-    "va_growth_four_2019m11": ("value_added_growth.FOUR", "Ningde", "2019-01/2019-11", 1),
-    "rest_growth_2020": ("value_added_growth.REST", "Ningde", "2020", 1),
-    "va_growth_fuan_2021": ("value_added_growth.INDUSTRY", "Fuan", "2021", 1),
-    "growth_without_lithium_2021": ("value_added_growth.WITHOUT_BAT", "Ningde", "2021", 1),
-    "pull_lithium_2017": ("pull.BAT", "Ningde", "2017", 1),
-    "pull_nev_copper_2019": ("pull.NEV_AND_CU", "Ningde", "2019-01/2019-11", 1),
-    "contribution_stainless_2019m11": ("contribution.SST", "Ningde", "2019-01/2019-11", 1),
-    "contribution_four_2020": ("contribution.FOUR", "Ningde", "2020", 1),
-    "share_four_base_2018": ("share_constant.FOUR", "Ningde", "2018-01/2018-11", 1),
-    "share_four_2019_reported": ("share.FOUR", "Ningde", "2019-01/2019-11", 1),
-    "share_lithium_2019": ("share.BAT", "Ningde", "2019-01/2019-11", 1),
-    "chain_projects_2019": ("projects_introduced.BAT", "Ningde", "2019-11", 1),
-    "leader_procurement_local": ("local_share_potential", "Ningde", "2019-11", 1),
-    "local_share_realised_2019": ("local_share_realised", "Ningde", "2019-11", 1),
-    "saic_suppliers_operating_2019": ("vehicle_suppliers", "Ningde", "2019-11", 1),
-    "suppliers_vehicle_2021": ("vehicle_suppliers", "Ningde", "2021-09", 1),
-    "firms_lithium_2021": ("firms.BAT", "Ningde", "2021-12", 1),
-    "firms_four_2020": ("firms.FOUR", "Ningde", "2020-12", 1),
-    "firms_fuding_2020": ("firms.INDUSTRY", "Fuding", "2020-12", 1),
-    "capacity_cells_2020": ("cell_capacity", "Ningde", "2020-12", 1),
-    "battery_capacity_2021": ("cell_capacity_with_building", "Ningde", "2021-12", 1),
-    "sign_share": ("sign_share", "Ningde", "2018", 1),
-    "signed_industry_2018": ("signed_investment.INDUSTRY", "Ningde", "2018", 1),
-    "signed_count_2020": ("signed_projects.INDUSTRY", "Ningde", "2020", 1),
-    "signed_industry_2021h1": ("signed_investment.INDUSTRY", "Ningde", "2021-01/2021-06", 1),
-}
-"""Moments with the observable of the same figure, and how many of its units one of the moment's holds."""
 
 
 OFFICIAL = tuple(name for name in WORLD.county_names if name != "Dongqiao")
@@ -104,6 +52,7 @@ def whole() -> tuple[Done, dict[Hashable, float]]:
     baseline = ending(sim.load("baseline"), Month("2021-12"), "conditional")
     wanted = [asked(*told[:3]) for told in SAME.values()]
     wanted += [Asked(one.variable, name, one.period) for one in wanted for name in OFFICIAL if one.variable in PARTS]
+    wanted += [Asked(*row.subject) for row in read_observations()]
     positions: dict[str, dict[Hashable, PositionMeasure]] = on_the_way(wanted)
     for name in SAME:
         if (measure := MOMENTS[name].position) is not None:
@@ -140,6 +89,16 @@ def test_counties_add_up_to_the_city(variable: str, whole: tuple[Done, dict[Hash
         city = one.measure(done, "Ningde", period)
         assert sum(parts) == pytest.approx(city)
         assert max(parts) < city or variable == "vehicles", "more than one county takes part"
+
+
+def test_every_shipped_figure_of_the_years_of_the_model_is_measured(whole: tuple[Done, dict[Hashable, float]]) -> None:
+    found = read_observations()
+    numbers = [OBSERVABLES[row.variable].measure(whole[0], row.region, row.period) for row in found]
+    covered = [row.covered for row in found]
+    assert [bool(np.isfinite(number)) for number in numbers] == covered
+    assert sum(covered) > 120
+    first = {row.subject[:2]: row.covered for row in found if row.period.first.year in (2013, 2014)}
+    assert first == {("gdp_nominal", "Ningde"): True, ("value_added_growth.INDUSTRY", "Ningde"): False}
 
 
 def test_any_months_and_any_county_are_measured(whole: tuple[Done, dict[Hashable, float]]) -> None:
@@ -222,26 +181,3 @@ def test_scores_are_told_in_logs_of_amounts_and_levels_of_shares() -> None:
         assert one.scale == "level" or one.low == 0.0, one.name
         assert (one.record is None) != (one.position is None)
         assert one.since(Period.of_year(2015)) == (FIRST if one.compares else Month("2015-01"))
-
-
-@pytest.mark.parametrize(
-    ("text", "first", "last", "kind"),
-    [
-        ("2019", "2019-01", "2019-12", "months"),
-        ("2019-01/2019-11", "2019-01", "2019-11", "months"),
-        ("2019-11", "2019-11", "2019-11", "position"),
-        ("2019-11/2019-11", "2019-11", "2019-11", "months"),
-    ],
-)
-def test_a_period_is_read_and_written(text: str, first: str, last: str, kind: str) -> None:
-    period = Period.read(text)
-    assert (period.first, period.last, period.kind, str(period)) == (Month(first), Month(last), kind, text)
-    assert period.year_before.last == Month(last) + -12
-
-
-@pytest.mark.parametrize("text", ["", "19", "2019-13", "2019-1", "2019/2020", "2019-01/2019-02/2019-03", "2019-01-05"])
-def test_what_is_no_period_says_how_one_is_written(text: str) -> None:
-    with pytest.raises(ValueError, match="is no period: write 2019 for a year"):
-        Period.read(text)
-    with pytest.raises(ValueError, match="ends before it begins"):
-        Period.read("2019-11/2019-01")

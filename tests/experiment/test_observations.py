@@ -187,16 +187,34 @@ def test_a_row_that_stands_twice_is_refused_across_files(tmp_path: Path) -> None
     assert kept.left_out == (fault,)
 
 
-def test_rows_that_contradict_each_other_are_both_left_out(tmp_path: Path) -> None:
-    path = file(tmp_path, line(), line(period="2019", value="664"), line(value="790", published="2021-03-01"))
+@pytest.mark.parametrize(("value", "told_as"), [("790", "79"), ("710", "71")])
+def test_rows_that_contradict_each_other_are_both_left_out(value: str, told_as: str, tmp_path: Path) -> None:
+    path = file(tmp_path, line(), line(period="2019", value="664"), line(value=value, published="2021-03-01"))
     (told,) = refused(path)
     assert told == (
-        "mine.csv:4: output_nominal.BAT of Ningde, 2020 is 79 bn yuan here and 75 in line 2, and their ranges do not "
-        "overlap; keep one, or widen low and high"
+        f"mine.csv:4: output_nominal.BAT of Ningde, 2020 is {told_as} bn yuan here and 75 in line 2, and their ranges "
+        "do not overlap; keep one, or widen low and high"
     )
     kept = read_observations([path], skip_faulty=True)
     assert [(row.line, row.value) for row in kept] == [(3, pytest.approx(66.4))]
     assert len(kept.left_out) == 1
+
+
+def test_a_row_that_contradicts_a_figure_and_its_revision_takes_both_along(tmp_path: Path) -> None:
+    revised = line(value="751", low="740", high="760", published="2021-05")
+    path = file(tmp_path, line(), revised, line(value="900", published="2021-06"))
+    assert len(refused(path)) == 1
+    assert list(read_observations([path], skip_faulty=True)) == []
+
+
+def test_the_same_figure_in_another_unit_is_the_same_figure(tmp_path: Path) -> None:
+    path = file(
+        tmp_path,
+        line(value="2451.7", low="2400", high="2500"),
+        line(value="245.17", unit="bn yuan", published="2021-05"),
+    )
+    (told,) = refused(path)
+    assert told == "mine.csv:3: output_nominal.BAT of Ningde, 2020 stands already in line 2; keep one of them"
 
 
 def test_two_figures_of_one_month_of_publication_are_refused(tmp_path: Path) -> None:

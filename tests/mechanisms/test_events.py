@@ -5,7 +5,7 @@ import pytest
 
 from sim import data
 from sim.mechanisms.demand import OPENING
-from sim.mechanisms.events import Events, History, dated_plants, share_done
+from sim.mechanisms.events import DATED_PLANTS, Events, History, dated_plants, plants_of_leaders, share_done
 from sim.mechanisms.prices import Prices
 from sim.opening.position import leader_names, leader_rows
 from sim.parameters import Month
@@ -232,3 +232,18 @@ def test_without_history_no_dated_plant_comes_and_steel_is_missing_where_it_stoo
         for model in (beside(free, without=(History,)), beside(free))
     ]
     np.testing.assert_array_equal(*spread, err_msg="unplanned leads do not look at plants")
+
+
+def test_more_dated_plants_than_there_is_luck_for_are_refused(monkeypatch):
+    plant = next(row for row in data.rows("history.csv") if row["kind"] == "leader")
+    monkeypatch.setattr(data, "rows", lambda _: [plant] * DATED_PLANTS)
+    assert len(plants_of_leaders()) == DATED_PLANTS
+    monkeypatch.setattr(data, "rows", lambda _: [plant] * (DATED_PLANTS + 1))
+    with pytest.raises(ValueError, match="raise DATED_PLANTS in sim"):
+        plants_of_leaders()
+
+
+def test_the_position_of_a_dated_plant_finds_its_name():
+    """Other firms of the file do not count."""
+    assert [row["code"] for row in plants_of_leaders()][:2] == ["QINGTUO_NICKEL_1", "QINGTUO_NICKEL_2"]
+    assert {row["kind"] for row in plants_of_leaders()} == {"leader"}
