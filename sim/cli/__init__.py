@@ -18,6 +18,7 @@ for _commands in (
     "tables",
     "telling",
     "validating",
+    "calibrating",
     "scenarios",
 ):  # the order in which help lists them
     import_module(f"sim.cli.{_commands}")
