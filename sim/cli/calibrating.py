@@ -40,9 +40,9 @@ def calibrate(
 ) -> None:
     """Calibrate parameters on published facts: waves of runs, emulators, what is ruled out, and a posterior.
 
-    The folder keeps every run, so that a command that was stopped goes on where it was when it is given again. Use the
-    result with ningde run SCENARIO --seeds 200 --posterior FOLDER. Needs scikit-learn: pip install
-    "ningde-simulator[tune]".
+    The folder keeps every run: a command that was stopped goes on where it was when it is given again.
+
+    Use the result with: ningde run SCENARIO --seeds 200 --posterior FOLDER. Needs the extra tune (scikit-learn).
     """
     _installed()
     month = _month(as_of)
