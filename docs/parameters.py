@@ -1,13 +1,11 @@
 """Writes docs/parameters.md, the tables of everything a scenario file can set, from the declarations in the code.
 
-``python docs/parameters.py`` rewrites the page; with ``--check`` it only compares, and ends with code 1 if it is old.
+``python docs/parameters.py`` rewrites the page; a test tells when it is old.
 """
 # ruff: noqa: INP001  (a folder of texts with one script is no package)
 
 from __future__ import annotations
 
-import argparse
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -88,18 +86,5 @@ def page() -> str:
     return "\n".join(sections())
 
 
-def main() -> int:
-    """Write the page, or compare it."""
-    parser = argparse.ArgumentParser(description="Write docs/parameters.md from the declarations in the code.")
-    parser.add_argument("--check", action="store_true", help="compare only; exit code 1 if the page is not current")
-    if not parser.parse_args().check:
-        PAGE.write_text(page(), encoding="utf-8")
-        return 0
-    if PAGE.is_file() and PAGE.read_text(encoding="utf-8") == page():
-        return 0
-    sys.stderr.write("docs/parameters.md is not what the code declares: run python docs/parameters.py\n")
-    return 1
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    PAGE.write_text(page(), encoding="utf-8")

@@ -1,13 +1,11 @@
 """Writes docs/scenarios.md, the list of the shipped scenarios, from their files.
 
-``python docs/scenarios.py`` rewrites the page; with ``--check`` it only compares, and ends with code 1 if it is old.
+``python docs/scenarios.py`` rewrites the page; a test tells when it is old.
 """
 # ruff: noqa: INP001  (a folder of texts with one script is no package)
 
 from __future__ import annotations
 
-import argparse
-import sys
 from pathlib import Path
 
 import sim
@@ -55,18 +53,5 @@ def short(value: str) -> str:
     return "dated" if value.startswith("[") else value.removesuffix(".0").replace("|", "/")
 
 
-def main() -> int:
-    """Write the page, or compare it."""
-    parser = argparse.ArgumentParser(description="Write docs/scenarios.md from the files in scenarios/.")
-    parser.add_argument("--check", action="store_true", help="compare only; exit code 1 if the page is not current")
-    if not parser.parse_args().check:
-        PAGE.write_text(page(), encoding="utf-8")
-        return 0
-    if PAGE.is_file() and PAGE.read_text(encoding="utf-8") == page():
-        return 0
-    sys.stderr.write("docs/scenarios.md is not what the files say: run python docs/scenarios.py\n")
-    return 1
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    PAGE.write_text(page(), encoding="utf-8")

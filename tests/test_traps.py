@@ -418,20 +418,9 @@ def test_policy_adds_no_mere_constant(baseline):
     for name, low, default, high in (("promotion.budget", 50, 200, 600), ("land.new_quota", 2000, 6000, 12000)):
         below = (1.0 - by_group(baseline.replace({name: low}, name="low")) / middle) / (default - low)
         above = (by_group(baseline.replace({name: high}, name="high")) / middle - 1.0) / (high - default)
-        if name != "land.new_quota":  # the test below
+        if name != "land.new_quota":  # takes 24 seeds: tests/test_research_signs.py
             assert np.ptp(below) > 0.2 * np.abs(below).max(), f"{name}: the same effect everywhere"
         assert np.abs(below - above).max() > 0.2 * np.abs(below).max(), f"{name}: a straight line"
-
-
-@pytest.mark.slow
-@pytest.mark.xfail(reason="a third of the quota costs all groups nearly the same: not mended", strict=False)
-def test_less_land_does_not_cost_the_same_everywhere(baseline):
-    """Value added of core, coast and mountain falls by 13.2 +- 1.7, 13.3 +- 1.1 and 14.4 +- 2.8 % (six seeds to 2030).
-
-    With few seeds chance alone can set the groups a fifth apart, so the test may pass; the shortfall stays.
-    """
-    below = 1.0 - by_group(baseline.replace({"land.new_quota": 2000}, name="low")) / by_group(baseline)
-    assert np.ptp(below) > 0.2 * np.abs(below).max()
 
 
 TRILLION = 1e6

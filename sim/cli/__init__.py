@@ -18,6 +18,7 @@ for _commands in (
     "tables",
     "telling",
     "validating",
+    "calibrating",
     "backtesting",
     "scenarios",
 ):  # the order in which help lists them

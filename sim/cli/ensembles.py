@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from contextlib import contextmanager
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NoReturn
@@ -15,6 +16,7 @@ from sim.cli.common import BAD_INPUT, BROKEN_BOOKS, INTERRUPTED, app, own_table,
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from sim.experiment.drawn import Posterior
     from sim.experiment.ensemble import Ensemble
     from sim.experiment.store import Store
     from sim.experiment.verification import Verdict
@@ -67,9 +69,10 @@ def run_ensemble(
     cluster: str | None,
     out: Path | None,
     quiet: bool,
+    posterior: Posterior | None = None,
 ) -> None:
     """Run every scenario with every seed into a folder, and tell what came out."""
-    found = kept_ensemble(scenarios, numbers, workers, cluster, out, quiet)
+    found = kept_ensemble(scenarios, numbers, workers, cluster, out, quiet, posterior)
     _tell(found, scenarios, numbers, ENSEMBLE if out is None else out)
 
 
@@ -80,8 +83,10 @@ def kept_ensemble(
     cluster: str | None,
     out: Path | None,
     quiet: bool,
+    posterior: Posterior | None = None,
 ) -> Ensemble:
     """The runs of every scenario with every seed, in a folder that already finished runs survive in."""
+    from sim.experiment.drawn import PosteriorFileError
     from sim.experiment.ensemble import ensemble
     from sim.experiment.executor import ClusterError, default_workers
     from sim.experiment.store import StoreError
@@ -97,10 +102,18 @@ def kept_ensemble(
     label = f"{_count(len(scenarios), 'scenario')}, {_count(len(numbers), 'seed')}"
     try:
         with months_bar(label, shown=not quiet, unit="runs") as tick:
-            return ensemble(scenarios, numbers, workers=many, cluster=cluster, folder=folder, progress=tick)
+            return ensemble(
+                scenarios,
+                numbers,
+                workers=many,
+                cluster=cluster,
+                folder=folder,
+                progress=tick,
+                posterior=posterior,
+            )
     except KeyboardInterrupt:
         _stopped("stopped", folder, scenarios, numbers, "the same command goes on from there", INTERRUPTED)
-    except StoreError as error:
+    except (StoreError, PosteriorFileError) as error:
         refuse([str(error)])
     except FolderError as error:
         if not _finished(folder, scenarios, numbers):
@@ -108,6 +121,16 @@ def kept_ensemble(
         _stopped(str(error), folder, scenarios, numbers, "mend that, and the same command goes on", BAD_INPUT)
     except ClusterError as error:
         refuse([f"--cluster: {error}"])
+
+
+def drawn_from(word: str) -> Posterior:
+    """The posterior of a name, file or folder; one that cannot be read ends the command."""
+    from sim.experiment.drawn import PosteriorFileError, read_posterior
+
+    try:
+        return read_posterior(word)
+    except PosteriorFileError as error:
+        refuse([f"--posterior: {error}"])
 
 
 def seeds_of(words: str) -> list[int]:
@@ -270,13 +293,26 @@ def _tell_store(folder: Path) -> list[str]:
     typer.echo(f"{folder}: runs from {manifest.start} to {manifest.end}, made by {manifest.origin.code_version}")
     for plan in manifest.plans:
         typer.echo(f"  {plan.name}: {_seeds_told(store, plan.name)}  {plan.title}")
+    if manifest.origin.posterior:
+        typer.echo(f"  each run has the draw of the parameters of its seed{_posterior_told(store)}")
     aside = sum(1 for _ in folder.glob("runs/*/*.bad"))
     if aside:
         typer.echo(f"  {_count(aside, 'damaged file')} set aside as .bad and made anew or to be made")
-    other = difference(manifest.origin, origin())
+    other = difference(manifest.origin, replace(origin(), posterior=manifest.origin.posterior))
     if other:
         typer.echo(f"  new runs cannot be added here: made by other {other}")
     return [f"{each.why}; the same ningde run makes it anew" for each in bad]
+
+
+def _posterior_told(store: Store) -> str:
+    """Where drawn parameters come from."""
+    from sim.experiment.store import StoreError
+
+    try:
+        found = store.posterior()
+    except StoreError as error:
+        return f" ({error})"
+    return "" if found is None else f": {len(found.draws)} draws of the posterior of {found.as_of}"
 
 
 def _seeds_told(store: Store, name: str) -> str:

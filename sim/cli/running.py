@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from sim.cli.common import app, distinct, ending, folders, own_table, read_all, refuse, stopping
-from sim.cli.ensembles import run_ensemble, seeds_of
+from sim.cli.ensembles import drawn_from, run_ensemble, seeds_of
 
 if TYPE_CHECKING:
     from sim.inputoutput.tables import Table
@@ -44,6 +44,12 @@ def run(
         str | None,
         typer.Option(help="With --seeds: a dask scheduler such as tcp://host:8786 instead of processes here."),
     ] = None,
+    posterior: Annotated[
+        str | None,
+        typer.Option(
+            help="With --seeds: parameters drawn by ningde calibrate, its folder or a shipped one such as 2019-11."
+        ),
+    ] = None,
     quiet: Annotated[bool, typer.Option("--quiet", help="No progress.")] = False,
 ) -> None:
     """Run scenarios: monthly projection, summary, figures and a dataset in a results folder.
@@ -51,15 +57,16 @@ def run(
     With --seeds every scenario is run with every seed, and the folder keeps what comparisons need; a command that was
     stopped goes on where it was when it is given again.
     """
-    _together(seed, seeds, workers, cluster, table)
+    _together(seed, seeds, workers, cluster, table, posterior)
     numbers = None if seeds is None else seeds_of(seeds)
     own = None if table is None else own_table(table)
+    drawn = None if posterior is None else drawn_from(posterior)
     scenarios = read_all(scenario, table=own)
     distinct(scenarios)
     if end is not None:
         scenarios = [ending(each, end) for each in scenarios]
     if numbers is not None:
-        run_ensemble(scenarios, numbers, workers, cluster, out, quiet)
+        run_ensemble(scenarios, numbers, workers, cluster, out, quiet, drawn)
         return
     places = folders([each.name for each in scenarios], out)
     for each, folder in zip(scenarios, places, strict=True):
@@ -67,12 +74,19 @@ def run(
 
 
 def _together(
-    seed: int | None, seeds: str | None, workers: int | None, cluster: str | None, table: Path | None
+    seed: int | None,
+    seeds: str | None,
+    workers: int | None,
+    cluster: str | None,
+    table: Path | None,
+    posterior: str | None,
 ) -> None:
     """End the command if its options exclude each other."""
     if seeds is None:
         if workers is not None or cluster is not None:
             refuse(["--workers and --cluster are for many runs: give --seeds, such as --seeds 200"])
+        if posterior is not None:
+            refuse(["--posterior is for many runs, each with a draw: give --seeds, such as --seeds 200"])
         return
     if seed is not None:
         refuse(["--seed is for one run, --seeds for many; give one of them (a single seed as a span: --seeds 7-7)"])

@@ -24,6 +24,7 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
+from sim.experiment.drawn import Posterior, with_draw
 from sim.experiment.executor import ClusterError, Method, Outcome, default_workers, run_all
 from sim.experiment.layout import Layout, layout_of, record
 from sim.experiment.single import run
@@ -61,11 +62,13 @@ class Task:
         scenario: what is run.
         seed: with which luck.
         origin: digest that the process must have, see :class:`sim.experiment.store.Origin`.
+        changes: parameters drawn for this seed, by dotted name.
     """
 
     scenario: Scenario
     seed: int
     origin: str
+    changes: tuple[tuple[str, float], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -81,6 +84,7 @@ def run_task(task: Task) -> Done:
 
     Raises:
         OriginError: this process has other code, figures or libraries.
+        ScenarioError: the drawn parameters do not go together with the scenario.
     """
     here = origin()
     if here.digest != task.origin:
@@ -89,7 +93,7 @@ def run_task(task: Task) -> Done:
             " what is installed here"
         )
     start = perf_counter()
-    vector = record(run(task.scenario, task.seed), layout_of(task.scenario))
+    vector = record(run(with_draw(task.scenario, task.changes), task.seed), layout_of(task.scenario))
     return Done(vector, perf_counter() - start)
 
 
@@ -235,6 +239,7 @@ def ensemble(
     folder: Path | str | None = None,
     progress: Callable[[int, int], None] | None = None,
     method: Method = "spawn",
+    posterior: Posterior | None = None,
 ) -> Ensemble:
     """Run every scenario with every seed; what a folder has of it already is not run again.
 
@@ -247,12 +252,14 @@ def ensemble(
         folder: where runs are kept as they end. Without one they are only in memory.
         progress: called after each run with runs done and runs in all, those that the folder had left out.
         method: how processes start.
+        posterior: draws that each run takes parameters from, by its seed, see :mod:`sim.experiment.drawn`.
 
     Returns:
         The runs. One that failed stands in ``faults``, and its seed is left out in all scenarios.
 
     Raises:
         SeedError: a seed is given twice, or is too small or too large.
+        PosteriorFileError: the draws have seen facts that a scenario does not know.
         StoreError, FolderError: the folder does not fit, see :func:`sim.experiment.store.writing`; or the disk is full,
             runs that are finished are kept then.
         ClusterError: the cluster cannot be used.
@@ -261,7 +268,10 @@ def ensemble(
     plans = [scenarios] if isinstance(scenarios, Scenario) else list(scenarios)
     numbers = checked_seeds(range(1, seeds + 1) if isinstance(seeds, int) else seeds)
     many = default_workers() if workers is None else workers
-    how = _How(many, cluster, progress, method)
+    if posterior is not None:
+        for plan in plans:
+            posterior.check(plan)
+    how = _How(many, cluster, progress, method, posterior)
     return _in_memory(plans, numbers, how) if folder is None else _in_folder(plans, numbers, how, folder)
 
 
@@ -296,6 +306,17 @@ class _How:
     cluster: str | None
     progress: Callable[[int, int], None] | None
     method: Method
+    posterior: Posterior | None = None
+
+    @property
+    def made_by(self) -> Origin:
+        """Origin of the runs."""
+        return replace(origin(), posterior="" if self.posterior is None else self.posterior.digest)
+
+    def task(self, scenario: Scenario, seed: int) -> Task:
+        """One run."""
+        changes = () if self.posterior is None else self.posterior.changes(scenario, seed)
+        return Task(scenario, seed, origin().digest, changes)
 
     def outcomes(self, tasks: Sequence[Task]) -> Generator[Outcome[Task, Done]]:
         """The outcomes of tasks; progress is told when whoever asked has kept the run.
@@ -315,12 +336,13 @@ class _How:
 
 def _in_folder(plans: Sequence[Scenario], seeds: tuple[int, ...], how: _How, folder: Path | str) -> Ensemble:
     """Run what the folder does not have."""
-    with writing(folder, plans) as store:
+    with writing(folder, plans, how.made_by) as store:
+        if how.posterior is not None:
+            store.keep_posterior(how.posterior)
         faults = [f"{bad.why}; the file is set aside as {bad.file.name}.bad" for bad in store.bad]
-        key = store.manifest.origin.digest
         there = {plan.name: set(store.seeds(plan.name)) for plan in plans}
         # seed by seed, so that scenarios have common seeds whenever it stops
-        tasks = [Task(plan, seed, key) for seed in seeds for plan in plans if seed not in there[plan.name]]
+        tasks = [how.task(plan, seed) for seed in seeds for plan in plans if seed not in there[plan.name]]
         for outcome in how.outcomes(tasks):
             scenario, seed = outcome.job.scenario, outcome.job.seed
             if outcome.result is None:
@@ -338,8 +360,8 @@ def _only(found: Ensemble, seeds: set[int]) -> Ensemble:
 
 def _in_memory(plans: Sequence[Scenario], seeds: tuple[int, ...], how: _How) -> Ensemble:
     """Run all of it and keep nothing on disk."""
-    manifest, layout = asked(plans, origin()), layout_of(plans[0])
-    tasks = [Task(plan, seed, manifest.origin.digest) for seed in seeds for plan in plans]
+    manifest, layout = asked(plans, how.made_by), layout_of(plans[0])
+    tasks = [how.task(plan, seed) for seed in seeds for plan in plans]
     found: dict[tuple[str, int], Floats] = {}
     faults = []
     for outcome in how.outcomes(tasks):

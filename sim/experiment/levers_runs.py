@@ -289,12 +289,16 @@ class Cache:
     """Results of runs in a file, a line a run: a study that was interrupted goes on where it stopped.
 
     Lines of other code or other figures are not used: they are another model.
+
+    Args:
+        folder: where the file is; it is made.
+        without: parts of the package on which no result depends.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, without: tuple[str, ...] = NOT_RUN) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self.file = folder / "runs.jsonl"
-        self.model = f"{code_digest(PACKAGE, without=NOT_RUN)[:16]}:{data.digest()[:16]}"
+        self.model = f"{code_digest(PACKAGE, without=without)[:16]}:{data.digest()[:16]}"
 
     def read(self) -> dict[str, dict[str, float]]:
         """The results of this model by key of the run; a line that was cut off by an interrupt is left out."""

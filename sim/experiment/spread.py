@@ -190,7 +190,7 @@ def _drawn_group(group: Parameters, luck: tuple[np.random.Generator, ...]) -> di
     """Drawn values of a group by name; luck of sourced and of assumed parameters."""
     rows = ranged(group)
     each = [{row.name: _drawn(row, group, generator) for row in rows} for generator in luck]
-    return _whole(group, {row.name: each[row.grade not in SOURCED][row.name] for row in rows})
+    return scaled_shares(group, {row.name: each[row.grade not in SOURCED][row.name] for row in rows})
 
 
 def _drawn_labour(scenario: Scenario, group: Labour, luck: tuple[np.random.Generator, ...]) -> dict[str, float]:
@@ -239,8 +239,13 @@ def _drawn(row: Row, group: Parameters, luck: np.random.Generator) -> float:
     return round(value) if isinstance(mode, int) else value
 
 
-def _whole(group: Parameters, drawn: dict[str, float]) -> dict[str, float]:
-    """Shares of the group that must sum to 1, scaled so that they do."""
+def scaled_shares(group: Parameters, drawn: dict[str, float]) -> dict[str, float]:
+    """Drawn values of a group with the shares that must sum to 1 scaled so that they do.
+
+    Args:
+        group: values of what was not drawn.
+        drawn: values by name; a share that is scaled with them is added.
+    """
     plain = {name: value for name, value in drawn.items() if "." not in name}
     for names, sentence in group.model_copy(update=plain).checks():
         if not isinstance(names, str) and sentence.endswith("must sum to 1"):

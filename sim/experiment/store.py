@@ -23,7 +23,7 @@ import socket
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field
-from functools import cache, cached_property
+from functools import cache, cached_property, partial
 from pathlib import Path
 from typing import IO, Any
 
@@ -31,6 +31,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim import data
+from sim.experiment.drawn import COPIES, Posterior, PosteriorFileError, read_posterior
 from sim.experiment.layout import Layout, layout_between, layout_of
 from sim.experiment.run_file import Head, Key, pack, read_entry, read_head, read_vector
 from sim.parameters import Month
@@ -46,7 +47,7 @@ FORMAT = 1
 
 MANIFEST, JOURNAL, RUNS, LOCK = "manifest.json", "journal.jsonl", "runs", "lock"
 
-MAKES_RUNS: tuple[str, ...] = ("__init__.py", "single.py", "layout.py")
+MAKES_RUNS: tuple[str, ...] = ("__init__.py", "single.py", "layout.py", "drawn.py")
 """Files of this room that a number of a run can depend on; the others and the floors above only read numbers."""
 
 LUCK = "streams are keyed by (seed, purpose, month), never by the scenario: equal seeds are common luck"
@@ -73,6 +74,7 @@ class Origin:
         data: digest of the figures.
         versions: of Python, of the libraries that compute, and of this package.
         opening: "synthetic", or the digest of a table of the user.
+        posterior: digest of the draws that runs take parameters from, see :mod:`sim.experiment.drawn`; empty if none.
         code_version: commit or version, for a reader; it does not count.
     """
 
@@ -80,12 +82,15 @@ class Origin:
     data: str
     versions: Mapping[str, str]
     opening: str = "synthetic"
+    posterior: str = ""
     code_version: str = field(default="", compare=False)
 
     @cached_property
     def digest(self) -> str:
         """SHA-256 of what counts."""
         counted = {name: value for name, value in asdict(self).items() if name != "code_version"}
+        if not self.posterior:
+            del counted["posterior"]  # runs without one are those of before there were any
         return hashlib.sha256(json.dumps(counted, sort_keys=True).encode()).hexdigest()
 
 
@@ -93,7 +98,8 @@ class Origin:
 def origin() -> Origin:
     """The origin of runs that this process makes."""
     others = (path.name for path in (PACKAGE / "experiment").glob("*.py") if path.name not in MAKES_RUNS)
-    left_out = ("cli", "report", *(f"experiment/{name}" for name in sorted(others)))
+    folders = (path.name for path in (PACKAGE / "experiment").iterdir() if path.is_dir())
+    left_out = ("cli", "report", *(f"experiment/{name}" for name in sorted([*others, *folders])))
     return Origin(code_digest(PACKAGE, left_out), data.digest(), versions(), code_version=code_version())
 
 
@@ -112,7 +118,14 @@ def difference(found: Origin, here: Origin) -> str:
     ]
     if found.opening != here.opening:
         parts.append("the opening table")
+    if found.posterior != here.posterior:
+        parts.append("draws of the parameters" if found.posterior and here.posterior else _one_has(found))
     return "; ".join(parts)
+
+
+def _one_has(found: Origin) -> str:
+    """What differs where only one of two origins has a posterior."""
+    return "draws of the parameters (these runs have some)" if found.posterior else "parameters (these runs draw none)"
 
 
 # --- the manifest -----------------------------------------------------------------------------------------------------
@@ -353,6 +366,23 @@ class Store:
         if noted.sha256 != _digest_of(path):
             raise DamagedError(f"{path}: the file is damaged (not the one that the journal describes)")
 
+    def posterior(self) -> Posterior | None:
+        """The draws that the runs take parameters from; None if they take none.
+
+        Raises:
+            StoreError: the folder has lost them, or they were changed.
+        """
+        wanted = self.manifest.origin.posterior
+        if not wanted:
+            return None
+        try:
+            found = read_posterior(self.folder / COPIES[0])
+        except PosteriorFileError as error:
+            raise StoreError(str(error)) from None
+        if found.digest != wanted:
+            raise StoreError(f"{self.folder / COPIES[0]}: these are not the draws that the runs took parameters from")
+        return found
+
     @property
     def digest(self) -> str:
         """SHA-256 of all runs; equal digests are equal runs, bit for bit, whatever the order in which they ended."""
@@ -376,6 +406,12 @@ class Store:
         sha256 = write_atomically(path, lambda temporary: temporary.write_bytes(content))
         self.files[plan.name, seed] = path
         self._note(plan, seed, Noted(sha256, seconds))
+
+    def keep_posterior(self, posterior: Posterior) -> None:
+        """Keep a copy of the draws, so that the folder tells and repeats its runs without the files they came from."""
+        for name, text in zip(COPIES, (posterior.text, posterior.manifest_text), strict=True):
+            content = text.encode()
+            write_atomically(self.folder / name, partial(_write_bytes, content))
 
     def _note(self, plan: Plan, seed: int, noted: Noted) -> None:
         """Append a line to the journal and bring it to the disk."""
@@ -411,6 +447,11 @@ class Store:
             for seed in self.seeds(plan.name):
                 if (plan.name, seed) not in self.noted:
                     self._note(plan, seed, Noted(_digest_of(self.path(plan, seed)), None))
+
+
+def _write_bytes(content: bytes, path: Path) -> None:
+    """Write bytes."""
+    path.write_bytes(content)
 
 
 @contextmanager
@@ -570,7 +611,7 @@ def _same(folder: Path, found: Manifest, asked: Manifest) -> None:
 
 def _no_foreign_files(folder: Path) -> None:
     """A folder without a manifest holds nothing else than what a store has, so that nothing of others is mixed in."""
-    foreign = sorted(path.name for path in folder.iterdir() if path.name not in {LOCK, RUNS, JOURNAL})
+    foreign = sorted(path.name for path in folder.iterdir() if path.name not in {LOCK, RUNS, JOURNAL, *COPIES})
     foreign = [name for name in foreign if not name.startswith(".")]
     if foreign:
         raise StoreError(f"{folder}: it holds other files ({', '.join(foreign[:3])}); name a new folder")

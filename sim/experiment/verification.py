@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
+from sim.experiment.drawn import with_draw
 from sim.experiment.layout import Layout, record
 from sim.experiment.single import run
 from sim.experiment.store import Store, difference, origin
@@ -99,16 +100,19 @@ def verify_stored(store: Store, name: str, seed: int) -> Verdict:
     """Run a run of a store again and compare every number that the store keeps of it.
 
     Raises:
-        StoreError: no such scenario.
+        StoreError: no such scenario, or the draws that the run took parameters from are lost.
         UnknownRunError: no such seed, or the scenario cannot be read any more.
         DamagedError: the file of the run is not what was written.
     """
     plan = store.plan(name)
     if seed not in store.seeds(name):
         raise UnknownRunError(f"{store.folder}: it has no run of {name} with seed {seed}")
-    kept = store.vector(name, seed)
-    again = record(run(_scenario(plan.text, name), seed), store.layout)
-    made_by = difference(store.manifest.origin, origin())
+    kept, posterior = store.vector(name, seed), store.posterior()
+    scenario = _scenario(plan.text, name)
+    if posterior is not None:
+        scenario = with_draw(scenario, posterior.changes(scenario, seed))
+    again = record(run(scenario, seed), store.layout)
+    made_by = difference(store.manifest.origin, replace(origin(), posterior=store.manifest.origin.posterior))
     return Verdict(f"{name}, seed {seed}", kept.size, first_departure_of_vectors(kept, again, store.layout), made_by)
 
 

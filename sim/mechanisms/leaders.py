@@ -21,7 +21,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache
+from functools import lru_cache
 from typing import ClassVar
 
 import numpy as np
@@ -344,7 +344,7 @@ def expected_growth(history: Floats, window: int, least: float, most: float) -> 
     return min(max(float(np.expm1(forecast)), least), most)
 
 
-@cache
+@lru_cache(maxsize=64)
 def growth_of_orders(window: int) -> Callable[[State], Floats]:
     """Reading of (G,) the growth that the monthly orders of each leader promise, see :func:`expected_growth`.
 

@@ -35,7 +35,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import lru_cache
 from typing import Any, ClassVar
 
 import numpy as np
@@ -561,7 +561,7 @@ def exposure_matrix(prices: Prices, world: World) -> Floats:
     return _exposure_matrix(tuple(prices.exposure.items()), world.products)
 
 
-@cache
+@lru_cache(maxsize=64)
 def _exposure_matrix(shares: tuple[tuple[str, float], ...], products: tuple[str, ...]) -> Floats:
     """The matrix of :func:`exposure_matrix`, read-only, made once for given shares."""
     exposure = np.zeros((len(products), len(COMMODITIES)))

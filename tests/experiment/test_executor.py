@@ -5,12 +5,14 @@ The jobs are texts for Python to work out: a function that every process knows, 
 
 from __future__ import annotations
 
+import gc
 import multiprocessing
 import os
 import signal
 import subprocess
 import sys
 import time
+import weakref
 from collections.abc import Callable
 from pathlib import Path
 
@@ -53,6 +55,28 @@ def test_an_interrupt_passes_and_leaves_no_process() -> None:
     with pytest.raises(KeyboardInterrupt):
         list(run_all(eval, [str(number) for number in range(50)], 2, stop))
     assert multiprocessing.active_children() == []
+
+
+class Ring:
+    """Something that holds itself, as a model and its agents do: only the collector frees it."""
+
+    def __init__(self) -> None:
+        self.itself = self
+
+
+def leave_a_ring(left: list[weakref.ref[Ring]]) -> None:
+    left.append(weakref.ref(Ring()))
+
+
+def test_what_a_job_leaves_behind_is_freed_before_the_next_begins() -> None:
+    left: list[weakref.ref[Ring]] = []
+    gc.disable()  # nothing else may free it
+    try:
+        for _ in run_all(leave_a_ring, [left, left], 1):
+            assert left[-1]() is None
+        assert gc.get_freeze_count() == 0, "what was there before is collected as ever"
+    finally:
+        gc.enable()
 
 
 def test_there_is_at_least_one_worker() -> None:

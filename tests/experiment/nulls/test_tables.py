@@ -7,6 +7,7 @@ from sim.accounts import BrokenIdentityError
 from sim.experiment.followed import Record
 from sim.experiment.nulls import NULLS
 from sim.experiment.nulls.tables import GIVEN, ExogenousDemand, FixedTable, cells_of, residuals
+from sim.experiment.periods import Period
 from sim.experiment.single import run_model
 from sim.model import NingdeModel
 from sim.state import YEAR
@@ -86,7 +87,7 @@ def test_in_the_base_month_every_variable_is_that_of_the_model(known):
 
 def test_a_record_reads_the_run_of_a_table(runs, opening):
     full, _, _, fixed = runs
-    asked = "value_added_above_scale_nominal", "2014-01", "2015-02", "industry", "Xiapu"
+    asked = "value_added_above_scale_nominal", Period.read("2014-01/2015-02"), "industry", "Xiapu"
     record = Record(fixed, opening.world)
     assert record.total(*asked) == pytest.approx(Record(full, opening.world).total(*asked), rel=0.01)
     assert not record.has("jobs"), "a table employs nobody"
