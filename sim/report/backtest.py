@@ -164,7 +164,8 @@ def losses(against: pd.DataFrame, told_of: Sequence[str] = (LOSES, BEHIND)) -> l
     found = [_lost(row, single) for word in told_of for _, row in whole[whole["verdict"] == word].iterrows()]
     counts = whole["verdict"].value_counts()
     told = ", ".join(f"{counts[word]} {word}" for word in VERDICTS if counts.get(word, 0))
-    return [*found, f"Of {len(whole)} comparisons (origin, world, scale, rival; all horizons): {told}."]
+    many = "1 comparison" if len(whole) == 1 else f"{len(whole)} comparisons"
+    return [*found, f"Of {many} (origin, world, scale, rival; all horizons): {told}."]
 
 
 def _lost(row: pd.Series[Any], single: pd.DataFrame) -> str:

@@ -103,7 +103,7 @@ def _of_origin(study: Study, origin: str, against: pd.DataFrame, scores: pd.Data
         yield from _known(next(each for each in study.manifest["origins"] if each["origin"] == origin))
     here = against[against["origin"] == origin] if len(against) else against
     if len(here):
-        yield "Skill by horizon in years:"
+        yield "Skill by horizon in years, [cases of both]; p of the Diebold-Mariano test over years:"
         yield ""
         yield from markdown(_wide(here[here["group"] == ALL], "horizon"))
         yield "Skill by group, all horizons:"
@@ -134,7 +134,9 @@ def _wide(rows: pd.DataFrame, by: str) -> pd.DataFrame:
     for (mode, pool, rival), part in rows.groupby(["mode", "pool", "rival"], sort=False):
         line = {"world": mode, "scale": pool, "rival": plain(str(rival))}
         cells = {str(row[by]): f"{skill_words(row)} [{row['cases']}] {row['verdict']}" for _, row in part.iterrows()}
-        lines.append(line | {column: cells.get(column, "") for column in columns})
+        line |= {column: cells.get(column, "") for column in columns}
+        whole = part[part[by] == ALL]
+        lines.append(line | ({"p": number(float(whole["p"].iloc[0]), 2)} if len(whole) else {}))
     return pd.DataFrame(lines)
 
 

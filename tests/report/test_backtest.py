@@ -1,6 +1,9 @@
 """What is told of a back-test: sentences by rule, tables, figures."""
 
+import importlib.util
 import io
+import sys
+from pathlib import Path
 
 import matplotlib.image as mpimg
 import numpy as np
@@ -37,7 +40,7 @@ def test_a_loss_is_told_in_a_sentence_with_its_horizons():
             "From 2018-12, conditional world, amounts: the model loses to random walk (CRPS 3.00 against 2.00 log "
             "points, skill -0.50 (-0.90 to -0.10), 4 cases; worse at horizons 2 and 3)."
         ),
-        "Of 1 comparisons (origin, world, scale, rival; all horizons): 1 loses.",
+        "Of 1 comparison (origin, world, scale, rival; all horizons): 1 loses.",
     ]
 
 
@@ -112,3 +115,23 @@ def test_cases_in_a_few_words():
     words = pd.Series({"variable": "value_added_growth.BAT", "region": "Ningde", "period": "2021"})
     assert label_of(words) == "growth BAT, 2021"
     assert label_of(words.replace("Ningde", "Fuan")) == "Fuan growth BAT, 2021"
+
+
+def test_the_page_is_written_from_a_folder(study, tmp_path, monkeypatch, capsys):
+    study.write(tmp_path)
+    path = Path(sim.__file__).parents[1] / "docs" / "forecast_record.py"
+    spec = importlib.util.spec_from_file_location("forecast_record", path)
+    script = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(script)
+    monkeypatch.setattr(script, "PAGE", tmp_path / "page.md")
+    monkeypatch.setattr(script, "IMAGES", tmp_path / "images")
+    monkeypatch.setattr(script, "save_backtest_figures", lambda _study, folder: [folder / "skill.png"])
+    monkeypatch.setattr(sys, "argv", ["forecast_record.py", str(tmp_path)])
+    assert script.main() == 0
+    text = (tmp_path / "page.md").read_text(encoding="utf-8")
+    assert text.startswith("# Forecast record")
+    assert "(images/forecast/skill.png)" in text
+    assert "## Where it loses" in text
+    monkeypatch.setattr(sys, "argv", ["forecast_record.py", str(tmp_path / "none")])
+    assert script.main() == 2
+    assert "cannot be read" in capsys.readouterr().err

@@ -133,6 +133,8 @@ def series_of(plan: Plan, variable: str, region: str, case: Case) -> Past:
         ValueError: there are none.
     """
     rows = [row for row in plan.known if (row.variable, row.region) == (variable, region)]
+    if not rows:
+        raise ValueError(f"nothing about {variable} of {region} had been published")
     return past_of(rows, case.period, rates=case.pool in (POINTS_POOL, CONTRIBUTIONS))
 
 

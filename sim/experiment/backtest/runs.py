@@ -41,6 +41,7 @@ NOT_MEASURED = (
         for name in ("plan", "questions", "scoring", "events", "pooling", "marks", "study")
     ),
     *("experiment/rivals.py", "experiment/calibration", "statistics/scores", "statistics/rivals.py"),
+    *(f"statistics/{name}.py" for name in ("emulator", "history_matching", "planted_truth", "posterior")),
 )
 """Parts of the package on which no member depends."""
 

@@ -28,7 +28,7 @@ def test_a_rival_that_lacks_points_is_named_with_case_file_and_line():
 def test_a_figure_without_a_past_is_left_out_with_its_reason():
     plan = plan_of(facts(fact("vehicles", 2020, 3e4, "2021-03")), Month("2018-12"))
     answers = ask_rivals(plan, skip=True, draws=5)
-    assert "nothing to forecast it from" in answers.left_out["AR(1)", "vehicles Ningde 2020"]
+    assert answers.left_out["AR(1)", "vehicles Ningde 2020"] == "nothing about vehicles of Ningde had been published"
 
 
 def test_nothing_after_the_origin_moves_a_rival():
