@@ -9,7 +9,7 @@ ensemble.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -20,7 +20,6 @@ from sim.experiment.backtest.questions import series_of
 from sim.experiment.observables import OBSERVABLES
 from sim.statistics.scores import (
     LEVELS,
-    coverage,
     crps,
     ensemble_quantiles,
     naive_scale,
@@ -70,21 +69,21 @@ def case_scores(plan: Plan, forecaster: Forecaster, mode: str) -> pd.DataFrame:
     (members without a number), error, scale (mean change of the series known), crps, wis, pit, inside50, inside80,
     inside90 (1 or 0), width80.
     """
+    drawn = [forecaster.of(at) for at in range(len(plan.cases))]
+    found = _scores(plan.cases, drawn)
     rows = []
     for at, case in enumerate(plan.cases):
         told = _about(plan, case) | {"origin": str(plan.origin), "mode": mode}
         told |= {"forecaster": forecaster.name, "kind": forecaster.kind}
-        drawn = forecaster.of(at)
-        told |= {"members": len(drawn), "without": len(forecaster.values) - len(drawn)}
-        rows.append(told | (_scores(case, drawn) if len(drawn) else {}))
-    frame = pd.DataFrame(rows)
-    for column in ("forecast_value", "forecast", "error", *SCORED):
-        if column not in frame:
-            frame[column] = np.nan
-    return frame
+        told |= {"members": len(drawn[at]), "without": len(forecaster.values) - len(drawn[at])}
+        rows.append(told)
+    return pd.concat([pd.DataFrame(rows), pd.DataFrame(found)], axis=1)
 
 
-SCORED = ("crps", "wis", "pit", *(f"inside{level}" for level in INTERVALS), "width80")
+WIDTH_OF = 80
+"""Central interval whose width is told, percent."""
+
+SCORED = ("crps", "wis", "pit", *(f"inside{level}" for level in INTERVALS), f"width{WIDTH_OF}")
 """Columns of scores."""
 
 
@@ -123,39 +122,49 @@ def scale_of(plan: Plan, case: Case) -> float:
     return scale if scale > 0 else float("nan")
 
 
-def _scores(case: Case, drawn: Floats) -> dict[str, float]:
-    """Scores of one answered case."""
-    members, observed = scored(case.variable, drawn)[:, None], np.array([case.observed])
-    middle = float(np.median(members))
-    quantiles = ensemble_quantiles(members, LEVELS)
-    held = coverage(members, observed, [level / 100 for level in INTERVALS])
-    return {
-        "forecast_value": float(np.median(drawn)),
+def _scores(cases: Sequence[Case], drawn: Sequence[Floats]) -> dict[str, Floats]:
+    """(cases,) each score, NaN where a case was not answered; cases with as many members are scored together."""
+    found = {name: np.full(len(cases), np.nan) for name in ("forecast_value", "forecast", "error", *SCORED)}
+    for size in {len(members) for members in drawn} - {0}:
+        places = [at for at, members in enumerate(drawn) if len(members) == size]
+        for name, values in _scores_of([cases[at] for at in places], [drawn[at] for at in places]).items():
+            found[name][places] = values
+    return found
+
+
+def _scores_of(cases: Sequence[Case], drawn: Sequence[Floats]) -> dict[str, Floats]:
+    """(cases,) each score of cases with equally many members."""
+    observed = np.array([case.observed for case in cases])
+    members = np.column_stack([scored(case.variable, x) for case, x in zip(cases, drawn, strict=True)])
+    middle = np.median(members, axis=0)
+    found = {
+        "forecast_value": np.median(np.column_stack(drawn), axis=0),
         "forecast": middle,
-        "error": middle - case.observed,
-        "crps": float(crps(members, observed, fair=len(members) > 1)[0]),
-        "wis": float(weighted_interval_score(quantiles, LEVELS, observed)[0]),
-        "pit": float(pit(members, observed)[0]),
-        **{f"inside{level}": each.share for level, each in zip(INTERVALS, held, strict=True)},
-        "width80": held[1].width,
+        "error": middle - observed,
+        "crps": crps(members, observed, fair=len(members) > 1),
+        "wis": weighted_interval_score(ensemble_quantiles(members, LEVELS), LEVELS, observed),
+        "pit": pit(members, observed),
     }
+    for level in INTERVALS:
+        low, high = ensemble_quantiles(members, [0.5 - level / 200, 0.5 + level / 200])
+        found[f"inside{level}"] = ((low <= observed) & (observed <= high)).astype(np.float64)
+        if level == WIDTH_OF:
+            found[f"width{level}"] = high - low
+    return found
 
 
 def quantile_table(plan: Plan, forecaster: Forecaster, mode: str) -> pd.DataFrame:
     """A row each answered case: quantiles at :data:`LEVELS` in the unit of the observable."""
+    names = [f"q{level:g}" for level in LEVELS]
     rows = []
     for at, case in enumerate(plan.cases):
         drawn = forecaster.of(at)
         if len(drawn):
             values = ensemble_quantiles(drawn[:, None], LEVELS)[:, 0]
-            told: dict[str, object] = {
-                "origin": str(plan.origin),
-                "mode": mode,
-                "forecaster": forecaster.name,
-                "kind": forecaster.kind,
-            }
+            told: dict[str, object] = {"origin": str(plan.origin), "mode": mode}
+            told |= {"forecaster": forecaster.name, "kind": forecaster.kind}
             told |= {"case": case.name, "unit": case.row.unit, "observed_value": case.row.value}
-            rows.append(told | {f"q{level:g}": float(value) for level, value in zip(LEVELS, values, strict=True)})
+            rows.append(told | dict(zip(names, values.tolist(), strict=True)))
     return pd.DataFrame(rows)
 
 
