@@ -76,8 +76,7 @@ def backtest(
     """Forecast from past months what was published later, and score it beside simple rivals and null versions.
 
     With the shipped facts and the usual numbers about 2,600 runs, an hour on two processors. The folder keeps every
-    run, so that a command that was stopped goes on where it was when it is given again. Scores of ensembles need
-    scoringrules: pip install "ningde-simulator[tune]".
+    run, so that a command that was stopped goes on where it was when it is given again. Needs the extra `tune`.
     """
     from sim.experiment.backtest.plan import BacktestError
     from sim.experiment.backtest.study import read_study

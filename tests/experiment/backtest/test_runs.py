@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import sim
-from sim.experiment.backtest.parameters import Parameters
+from sim.experiment.backtest.parameters import Parameters, shares_scaled
 from sim.experiment.backtest.plan import plan_of
 from sim.experiment.backtest.runs import Asked, Job, Kept, collect, members_of, run_job
 from sim.experiment.backtest.study import wanted_of
@@ -14,6 +14,7 @@ from sim.experiment.dates import as_of
 from sim.experiment.periods import Period
 from sim.opening.totals import OpeningError
 from sim.parameters import Month
+from sim.settings import InputOutput, Opening
 from tests.experiment.backtest import made_up
 from tests.experiment.backtest.made_up import fact, facts
 
@@ -69,6 +70,21 @@ def test_draws_without_an_opening_are_drawn_again_and_given_up_in_the_end():
     bad = Parameters(KNOWN.scenario, {"opening.per_head_core": (1e-3, 1e-3)})
     with pytest.raises(OpeningError, match="no opening position in 100 draws"):
         bad.member(1)
+
+
+def test_shares_that_must_sum_to_one_are_scaled_also_those_of_a_table():
+    found = shares_scaled(BASELINE[InputOutput], {"split.V_BODY": 0.9, "split.V_PWTR": 0.6, "va_cell": 0.3})
+    assert found == pytest.approx({"split.V_BODY": 0.6, "split.V_PWTR": 0.4, "va_cell": 0.3})
+    opening = shares_scaled(BASELINE[Opening], {"share_catl_dongqiao": 0.5})
+    assert sum(value for name, value in opening.items() if name.startswith("share_")) == pytest.approx(1.0)
+    assert len(opening) == 3
+
+
+def test_a_strict_origin_opens_too():
+    strict = Parameters.of(as_of(BASELINE, Month("2019-11"), "print"), "unconditional")
+    scenario = strict.member(1)
+    assert strict.ranges.keys() > Parameters.of(as_of(BASELINE, Month("2019-11")), "unconditional").ranges.keys()
+    assert scenario.tables["io"]["split"]["B_CELL"] != BASELINE.tables["io"]["split"]["B_CELL"]
 
 
 WANTED = (Asked("gdp_nominal", "Ningde", Period.read("2019")), Asked("population", "Fuan", Period.read("2019-12")))
