@@ -18,7 +18,7 @@ from rich.text import Text
 
 from sim.experiment.backtest.marks import Mark
 from sim.experiment.backtest.plan import POOL_UNITS, POOLS
-from sim.experiment.backtest.pooling import ALL, BEHIND, LOSES, VERDICTS, pooled
+from sim.experiment.backtest.pooling import ALL, BEHIND, LEAST_YEARS, LOSES, VERDICTS, pooled
 from sim.experiment.backtest.study import Study
 
 WIDTH = 110
@@ -204,7 +204,9 @@ def _cases(count: int) -> str:
 
 def _doubt(row: pd.Series[Any]) -> str:
     """Why a comparison decides nothing."""
-    return ", of one year, too few to tell it from luck" if row["years"] == 1 else ", not more than luck can do"
+    if row["years"] < LEAST_YEARS:
+        return f", of {'one year' if row['years'] == 1 else 'two years'}, too few to tell it from luck"
+    return ", not more than luck can do"
 
 
 def failures(study: Study) -> list[str]:

@@ -183,6 +183,8 @@ def _skill_axes(axes: Axes, rows: pd.DataFrame, origins: Sequence[str], rivals: 
     axes.set_yticks(
         range(len(names)), [f"{rival.replace('_', ' ')}, {origin}" for origin, rival in names] if labels else []
     )
+    for height in range(len(rivals), len(names), len(rivals)):
+        axes.axhline(height - 0.5, color=style.GREY, linewidth=0.7)
     for height, (origin, rival) in enumerate(names):
         for at, (mode, colour) in enumerate(MODE_COLOURS.items()):
             same = rows[(rows["origin"] == origin) & (rows["rival"] == rival) & (rows["mode"] == mode)]

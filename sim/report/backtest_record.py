@@ -10,7 +10,8 @@ import numpy as np
 import pandas as pd
 
 from sim.experiment.backtest.marks import Mark, summary
-from sim.experiment.backtest.pooling import ALL, WINS, brier_table
+from sim.experiment.backtest.plan import MODES, POOLS
+from sim.experiment.backtest.pooling import ALL, VERDICTS, WINS, brier_table
 from sim.experiment.backtest.study import Study
 from sim.report.backtest import failures, losses, marks_table, mean_lines, number, percent, plain, skill_words
 
@@ -28,6 +29,7 @@ def to_markdown(study: Study, figures: Sequence[str] = (), heading: str = HEADIN
     scores = study.tables["scores"]
     against, found = study.skills, study.marks
     parts = [heading, *_opening(study), "## Marks", "", *markdown(_marks_summary(found)), *markdown(marks_table(found))]
+    parts += ["## Wins and losses", "", *markdown(_counts(against))]
     parts += ["## Where it loses", "", *(f"- {sentence}" for sentence in losses(against)), ""]
     won = against[(against["verdict"] == WINS) & (against["group"] == ALL)] if len(against) else against
     if len(won):
@@ -87,6 +89,19 @@ def _marks_summary(found: Sequence[Mark]) -> pd.DataFrame:
     )
 
 
+def _counts(against: pd.DataFrame) -> pd.DataFrame:
+    """How many comparisons of all horizons had which verdict, by origin, world and kind of rival."""
+    if not len(against):
+        return against
+    whole = against[(against["group"] == ALL) & (against["horizon"] == ALL)]
+    lines = []
+    for (origin, mode, kind), part in whole.groupby(["origin", "mode", "kind"], sort=False):
+        counts = part["verdict"].value_counts()
+        told = {"origin": origin, "world": mode, "against": "null versions" if kind == "null" else "rivals"}
+        lines.append(told | {word: int(counts.get(word, 0)) for word in VERDICTS})
+    return pd.DataFrame(lines)
+
+
 def _won(won: pd.DataFrame) -> Iterator[str]:
     """Sentences about what is won, all horizons."""
     for _, row in won[won["horizon"] == ALL].iterrows():
@@ -130,8 +145,11 @@ def _known(told: dict[str, Any]) -> Iterator[str]:
 def _wide(rows: pd.DataFrame, by: str) -> pd.DataFrame:
     """A row each world, scale and rival, a column each horizon or group."""
     columns = sorted(rows[by].unique(), key=lambda word: (word == ALL, word))
+    columns = columns[:1] if len(columns) == 2 and ALL in columns else columns  # one horizon is all of them
+    place = rows["mode"].map(list(MODES).index), rows["pool"].map(list(POOLS).index)
+    ordered = rows.assign(_mode=place[0], _pool=place[1]).sort_values(["_mode", "_pool"], kind="stable")
     lines = []
-    for (mode, pool, rival), part in rows.groupby(["mode", "pool", "rival"], sort=False):
+    for (mode, pool, rival), part in ordered.groupby(["mode", "pool", "rival"], sort=False):
         line = {"world": mode, "scale": pool, "rival": plain(str(rival))}
         cells = {str(row[by]): f"{skill_words(row)} [{row['cases']}] {row['verdict']}" for _, row in part.iterrows()}
         line |= {column: cells.get(column, "") for column in columns}
@@ -166,19 +184,18 @@ def _several(study: Study) -> Iterator[str]:
         yield f"## {title}"
         yield ""
         table = table[table["kind"] != "paired"] if len(table) else table
-        shown = table[["origin", "mode", "forecaster", *about, *values]] if len(table) else table
-        words = (
-            shown.assign(**{value: shown[value].map(lambda x: number(x, 2)) for value in values})
-            if len(table)
-            else table
-        )
-        yield from markdown(words)
-    yield "## Probabilities of events: Brier score"
+        if len(table):
+            table = table[["origin", "mode", "forecaster", *about, *values]]
+            words = {value: table[value].map(lambda x: number(x, 2)) for value in values}
+            table = table.assign(**words, forecaster=table["forecaster"].map(plain))
+        yield from markdown(table)
+    yield "## Probabilities of events: Brier score of ours"
     yield ""
-    events = brier_table(study.tables["events"])
+    events = study.tables["events"]
+    events = brier_table(events[events["kind"] == "ours"]) if len(events) else events
     for column in ("happened", "brier", "reliability", "resolution") if len(events) else ():
         events[column] = events[column].map(lambda x: number(x, 3))
-    yield from markdown(events.drop(columns="kind") if len(events) else events)
+    yield from markdown(events.drop(columns=["kind", "forecaster"]) if len(events) else events)
 
 
 def _silence(study: Study) -> Iterator[str]:
@@ -194,7 +211,7 @@ def _silence(study: Study) -> Iterator[str]:
         lines.append(
             {
                 "origin": origin,
-                "forecaster": name,
+                "forecaster": plain(str(name)),
                 "not answered": f"{count} of {asked[str(origin)]}",
                 "most often": why,
             }

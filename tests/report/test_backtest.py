@@ -12,7 +12,7 @@ import pytest
 
 import sim
 from sim.experiment.backtest.plan import AMOUNTS
-from sim.experiment.backtest.pooling import AHEAD, ALL, BEHIND, LOSES, WINS
+from sim.experiment.backtest.pooling import AHEAD, ALL, BEHIND, LOSES, VERDICTS, WINS
 from sim.experiment.backtest.study import Settings, backtest
 from sim.report.backtest import failures, losses, print_backtest, skill_words
 from sim.report.backtest_figures import label_of, save_backtest_figures
@@ -74,6 +74,11 @@ def test_the_record_tells_every_loss_that_the_tables_have(study):
     assert study.manifest["protocol_sha256"][:16] in text
     assert study.manifest["code_version"] in text
     assert "nan" not in text
+    counted = [line for line in text.splitlines() if line.startswith("| 2018-12 | conditional | rivals |")]
+    assert len(counted) == 1
+    rivals = whole[(whole["mode"] == "conditional") & (whole["kind"] == "rival")]["verdict"]
+    cells = [int(cell) for cell in counted[0].split("|")[4:-1]]
+    assert cells == [int((rivals == word).sum()) for word in VERDICTS]
     for heading in ("## Marks", "## Where it loses", "## From 2018-12", "## Who could not answer"):
         assert heading in text
 

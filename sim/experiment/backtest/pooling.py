@@ -7,7 +7,8 @@ a case of group g weighs n / (G n_g), so that the mean of the weighted scores is
 
 over the cases that both answered. Its interval comes from resampling years of the facts (cases of one year share their
 surprises), the test from Diebold and Mariano with the correction of Harvey, Leybourne and Newbold, on the mean loss of
-each year. With one year there is neither interval nor test; with two to five both say little.
+each year. With one year there is neither interval nor test; with two to five both say little, and with fewer than
+three no comparison counts as won or lost.
 """
 
 from __future__ import annotations
@@ -32,6 +33,10 @@ OURS = {"rival": "ours", "null": "paired"}
 
 WINS, AHEAD, EVEN, BEHIND, LOSES = VERDICTS = ("wins", "ahead", "even", "behind", "loses")
 """Ours against a rival: better beyond the 90 % interval, better, the same, worse, worse beyond it."""
+
+
+LEAST_YEARS = 3
+"""Years of facts below which nothing counts as more than luck (an interval from two years is no interval)."""
 
 
 def weights(group: pd.Series) -> Floats:
@@ -151,7 +156,9 @@ def beside(part: pd.DataFrame, seed: int = 0) -> dict[str, object]:
     told |= {"ours": float(ours.mean()), "rival_score": float(rival.mean())}
     told |= {"skill": skill.value, "low": skill.low, "high": skill.high, "difference": difference.value}
     told |= _test(ours, rival, year)
-    return told | {"verdict": verdict(difference.value, difference.low, difference.high)}
+    few = difference.clusters < LEAST_YEARS
+    ends = (-np.inf, np.inf) if few else (difference.low, difference.high)
+    return told | {"verdict": verdict(difference.value, *ends)}
 
 
 def _test(ours: Floats, rival: Floats, year: Floats) -> dict[str, float]:

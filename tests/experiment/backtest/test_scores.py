@@ -94,6 +94,11 @@ def test_years_are_the_clusters():
     assert found["p"] < 0.05
 
 
+def test_two_years_decide_nothing():
+    part = pd.DataFrame({"group": "a", "year": [2019, 2020] * 2, "crps": 1.0, "crps_rival": 3.0})
+    assert beside(part)["verdict"] == AHEAD
+
+
 @pytest.mark.parametrize(
     ("numbers", "word"),
     [((0, -1, 1), EVEN), ((-1, -2, -0.5), WINS), ((-1, -2, 0.5), AHEAD), ((1, -0.5, 2), BEHIND), ((1, 0.5, 2), LOSES)],
