@@ -233,13 +233,11 @@ def _made(
 
 def _tell(study: Study, folder: Path) -> None:
     """Write tables, figures and record; print what matters."""
-    from sim.experiment.backtest.study import read_study
     from sim.report.backtest import print_backtest
     from sim.report.backtest_figures import save_backtest_figures
     from sim.report.backtest_record import to_markdown
 
     written = study.write(folder)
-    study = read_study(folder)  # told from the files, so that telling them again says the same
     figures = save_backtest_figures(study, folder)
     record = folder / "record.md"
     record.write_text(to_markdown(study, [file.name for file in figures]), encoding="utf-8")
