@@ -1,5 +1,6 @@
 """Members: what parameters they have, and that no run is made twice."""
 
+import pickle
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -92,6 +93,13 @@ WANTED = (Asked("gdp_nominal", "Ningde", Period.read("2019")), Asked("population
 
 def jobs(seeds, wanted=WANTED, null=""):
     return [Job(Parameters(BASELINE, {}), seed, null, tuple(wanted)) for seed in seeds]
+
+
+def test_a_job_reaches_another_process_whole():
+    job = Job(Parameters.of(KNOWN, "conditional", Draws()), 3, "no_links", WANTED)
+    sent = pickle.loads(pickle.dumps(job))
+    assert sent.key == job.key
+    assert sent.parameters.member(3).hash == job.parameters.member(3).hash
 
 
 class Counting:
