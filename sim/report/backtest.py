@@ -138,7 +138,7 @@ def percent(value: float) -> str:
 def skill_words(row: pd.Series[Any]) -> str:
     """Skill with its interval, if it has one."""
     if not np.isfinite(row["skill"]):
-        return "none: the rival made no error"
+        return "none: the rival's score is not above 0"
     ends = row["low"], row["high"]
     words = f"{row['skill']:+.2f}"
     if np.isneginf(ends[0]) and np.isposinf(ends[1]):
