@@ -15,6 +15,7 @@ from sim.mechanisms.households import Consumption
 from sim.mechanisms.production import final_orders, material_costs, relative_price
 from sim.model import NingdeModel
 from sim.opening.basis import estimated_basis
+from tests.runs import aged
 
 BASE = sim.load("baseline")
 
@@ -22,9 +23,7 @@ BASE = sim.load("baseline")
 @pytest.fixture(scope="module")
 def model() -> NingdeModel:
     """Five years into the baseline: projects are built, land is sold, firms have closed, prices have moved."""
-    running = NingdeModel(BASE, seed=3)
-    for _ in range(60):
-        running.step()
+    running = aged(60, 3)
     return running
 
 

@@ -1,6 +1,5 @@
 """What a run may know: no outcome is read by the dynamics, and nothing later than known_until reaches a run."""
 
-import ast
 import functools
 import gc
 from collections.abc import Callable
@@ -15,6 +14,7 @@ from sim.mechanisms.demand import last_known_year
 from sim.model import NingdeModel
 from sim.parameters import Month
 from sim.scenario import Scenario
+from tests.sources import source
 
 OUTCOMES = ("targets.csv", "facts.csv")
 """Figures to compare with; only reports may read them."""
@@ -31,16 +31,9 @@ def dynamic_files() -> list[Path]:
     return [path for path in sorted(SOURCE.rglob("*.py")) if path.relative_to(SOURCE).parts[0] not in after]
 
 
-@functools.lru_cache
 def names_in(path: Path) -> set[str]:
     """Texts of a module that are no docstring."""
-    tree = ast.parse(path.read_text(encoding="utf-8"))
-    told = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
-    return {
-        node.value
-        for node in ast.walk(tree)
-        if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in told
-    }
+    return {text for _, text in source(path).texts}
 
 
 def test_the_dynamics_name_no_file_of_outcomes() -> None:

@@ -18,6 +18,7 @@ from sim.resolvers import RESOLVERS, open_ledger, production
 from sim.state import Boards
 from sim.statistics import regional_table
 from sim.sums import sum_by
+from tests.runs import aged
 
 CATL = 0
 
@@ -28,9 +29,7 @@ CATL = 0
 @pytest.fixture(scope="module")
 def before():
     """Two years into the baseline; to be copied, not changed."""
-    model = NingdeModel(sim.load("baseline"), seed=1)
-    for _ in range(24):
-        model.step()
+    model = aged(24)
     return model
 
 

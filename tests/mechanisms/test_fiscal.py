@@ -23,6 +23,7 @@ from sim.mechanisms.location import ParkChoice, base_utility, relative_prices, w
 from sim.model import GROUPS
 from sim.parameters import Lever
 from sim.state import MARKETS, REVENUE_ITEMS, SPENDING_ITEMS, Stage
+from tests.runs import aged
 
 # --- taxes ------------------------------------------------------------------------------------------------------------
 
@@ -322,9 +323,7 @@ def test_the_race_counts_in_the_choice_of_parks(fresh, next_month):
 
 
 def test_transfers_follow_residents_and_national_income(fresh):
-    model = fresh()
-    for _ in range(10):
-        model.step()
+    model = aged(10)
     state, at = model.state, REVENUE_ITEMS.index("transfers from above")
     income = (
         state.markets.volume[MARKETS.index("national_gdp")]

@@ -25,6 +25,7 @@ from sim.mechanisms.production import leading_rows
 from sim.mechanisms.sourcing import potential_coverage
 from sim.parameters import Month
 from sim.state import Channel
+from tests.runs import aged
 
 ONE = np.ones(1)
 
@@ -196,9 +197,7 @@ def test_costs_that_rise_for_everybody_move_no_orders(fresh, next_month):
 
 
 def test_orders_that_home_and_rival_sites_get_are_all_orders(fresh):
-    model = fresh()
-    for _ in range(8):
-        model.step()
+    model = aged(8)
         rows, boards = model.state.leaders, model.state.boards
         plants = np.pad(boards.site_orders, (0, len(model.state.firms) - len(boards.site_orders)))
         home = np.bincount(np.maximum(model.state.firms.leader, 0), plants, minlength=len(rows))

@@ -7,14 +7,13 @@ import sim
 from sim.inputoutput.content import value_added_content
 from sim.statistics import leader_purchases, regional_table
 from sim.statistics.coverage import cell_makers, cell_purchases, local_content, local_share_of_goods
+from tests.runs import aged
 
 
 @pytest.fixture(scope="module")
 def december():
     """The baseline in December 2015."""
-    model = sim.NingdeModel(sim.load("baseline"), 4)
-    for _ in range(24):
-        model.step()
+    model = aged(24)
     return model
 
 
