@@ -1,7 +1,7 @@
 """What files of Python say, read once for all tests that look at source: packages they import and texts they hold."""
 
 import ast
-from functools import lru_cache
+from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -18,7 +18,7 @@ class Source(NamedTuple):
     texts: tuple[tuple[int, str], ...]
 
 
-@lru_cache(maxsize=None)
+@cache
 def source(path: Path) -> Source:
     """Read a file; a test must not change one after it was read."""
     nodes = list(ast.walk(ast.parse(path.read_text(encoding="utf-8"))))

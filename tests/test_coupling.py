@@ -18,8 +18,7 @@ from tests.runs import aged
 @pytest.fixture(scope="module")
 def grown() -> NingdeModel:
     """The baseline at the end of 2021, when suppliers have come."""
-    model = aged(96, 2)
-    return model
+    return aged(96, 2)
 
 
 def produce_again(model):

@@ -283,7 +283,6 @@ def test_causes_add_up_to_the_leads_that_went_elsewhere(found: Explanation) -> N
 
 def test_dear_land_is_told_as_dear_land() -> None:
     """The same month once more with land at ten times its price: nothing else may tell more against Ningde."""
-
     grown = sim.NingdeModel(BASE, 1)
     watching = Witness(grown.state, grown.month_list)  # from the opening on, with which it compares
     for _ in range(30):

@@ -83,6 +83,7 @@ def test_demand_that_follows_capacity_feeds_itself():
     assert growth[-1] > growth[-2] > growth[-3]
 
 
+@pytest.mark.slow
 def test_a_cap_on_electricity_bends_the_path():
     """Same economy, three percent a year: output follows the cap from when it binds, and services lag less."""
     cap, years = 8.7, 7

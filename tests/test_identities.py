@@ -15,8 +15,7 @@ from tests.runs import aged
 @pytest.fixture(scope="module")
 def two_years() -> NingdeModel:
     """Two years into the baseline, with the ledger and table of the last month at hand."""
-    running = aged(30, 3)
-    return running
+    return aged(30, 3)
 
 
 @pytest.fixture

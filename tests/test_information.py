@@ -143,6 +143,12 @@ def run(scenario: Scenario) -> NingdeModel:
     return model
 
 
+@functools.lru_cache(maxsize=1)
+def honest_run(scenario: Scenario) -> NingdeModel:
+    """The run on the data as they are; to be compared with, not changed."""
+    return run(scenario)
+
+
 def assert_same(left: NingdeModel, right: NingdeModel) -> None:
     for name, values in left.recorder.arrays.items():
         np.testing.assert_array_equal(values, right.recorder.arrays[name], err_msg=name)
@@ -166,7 +172,7 @@ def test_what_is_not_known_changes_nothing(read, world: str, known: str, end: st
     scenario = sim.load("baseline").replace(
         {"run.known_until": known, "run.world": world, "run.end": end}, name="origin"
     )
-    honest = run(scenario)
+    honest = honest_run(scenario)
     given = Month("2021-12") if world == "conditional" else Month(known)
     read(poison(Month(known), given))
     assert max(float(row["value"]) for row in data.rows("world.csv")) == 987654.0
@@ -175,12 +181,20 @@ def test_what_is_not_known_changes_nothing(read, world: str, known: str, end: st
 
 
 @pytest.mark.parametrize(
-    ("known", "world"), [("2016-11", "2016-12"), ("2015-12", "2016-12"), ("2016-12", "2015-12"), ("2015-08", "2016-12")]
+    ("known", "world"),
+    [
+        ("2016-11", "2016-12"),
+        pytest.param("2015-12", "2016-12", marks=pytest.mark.slow),
+        ("2016-12", "2015-12"),
+        pytest.param("2015-08", "2016-12", marks=pytest.mark.slow),
+    ],
 )
 def test_poison_in_what_is_known_is_seen(read, known: str, world: str) -> None:
     """The same poison a little earlier does change the run (or stops it): the test above can fail."""
-    scenario = sim.load("baseline").replace({"run.known_until": "2016-12", "run.end": "2017-12"}, name="origin")
-    honest = run(scenario)
+    scenario = sim.load("baseline").replace(
+        {"run.known_until": "2016-12", "run.world": "unconditional", "run.end": "2017-12"}, name="origin"
+    )
+    honest = honest_run(scenario)
     read(poison(Month(known), Month(world)))
     try:
         other = run(scenario)
@@ -208,8 +222,8 @@ def test_a_run_opens_no_file_of_outcomes(read) -> None:
 def test_a_longer_run_begins_like_a_shorter_one() -> None:
     """The end of a run is no news for its beginning: same luck, same months."""
     base = sim.load("baseline")
-    short, long = (NingdeModel(base.replace({"run.end": end}, name="end"), 2) for end in ("2017-12", "2035-12"))
-    for _ in range(48):
+    short, long = (NingdeModel(base.replace({"run.end": end}, name="end"), 2) for end in ("2015-12", "2035-12"))
+    for _ in range(24):
         short.step()
         long.step()
     np.testing.assert_array_equal(short.state.firms.output, long.state.firms.output)

@@ -17,8 +17,7 @@ from tests.runs import aged
 @pytest.fixture
 def model() -> NingdeModel:
     """A year into the baseline."""
-    running = aged(12, 3)
-    return running
+    return aged(12, 3)
 
 
 def spoil(part: object, change: Callable[[State], None]) -> None:

@@ -106,7 +106,7 @@ def test_a_copied_model_goes_on_the_same(baseline, baseline_arrays):
 
 
 COLLECTED = 42
-"""Months of the model whose agents are looked at: by then leaders have planned plants of their own, and counties enclaves."""
+"""Months of the model whose agents are looked at: by then leaders have planned plants, and counties enclaves."""
 
 # --- agents -----------------------------------------------------------------------------------------------------------
 

@@ -26,8 +26,7 @@ def opening() -> RegionalAccounts:
 
 @pytest.fixture(scope="module")
 def model() -> NingdeModel:
-    model = aged(30)
-    return model
+    return aged(30)
 
 
 def test_the_opening_table_has_names_and_twelve_regions(opening: RegionalAccounts) -> None:

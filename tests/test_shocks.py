@@ -3,10 +3,8 @@
 import numpy as np
 import pytest
 
-import sim
 from sim.experiment import range_of_rules
 from sim.experiment.shocks import shock_position
-from sim.model import NingdeModel
 from tests.runs import aged
 
 RULES = ("local_first", "proportional", "pooled")

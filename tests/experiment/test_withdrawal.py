@@ -12,7 +12,6 @@ from sim.experiment.withdrawal import Event, NoPlantError, Observed, Withdrawal,
 from sim.inputoutput.extraction import extract, set_apart
 from sim.inputoutput.rationing import solve
 from sim.mechanisms import Phase
-from sim.model import NingdeModel
 from sim.report.withdrawal import county_figure, loss_figure, print_withdrawal, save_withdrawal
 from sim.resolvers import RESOLVERS, open_ledger, production
 from sim.state import Boards
@@ -29,8 +28,7 @@ CATL = 0
 @pytest.fixture(scope="module")
 def before():
     """Two years into the baseline; to be copied, not changed."""
-    model = aged(24)
-    return model
+    return aged(24)
 
 
 def next_month_up_to_production(model, monkeypatch, without=None):

@@ -197,7 +197,9 @@ def test_costs_that_rise_for_everybody_move_no_orders(fresh, next_month):
 
 
 def test_orders_that_home_and_rival_sites_get_are_all_orders(fresh):
-    model = aged(8)
+    model = fresh()
+    for _ in range(8):
+        model.step()
         rows, boards = model.state.leaders, model.state.boards
         plants = np.pad(boards.site_orders, (0, len(model.state.firms) - len(boards.site_orders)))
         home = np.bincount(np.maximum(model.state.firms.leader, 0), plants, minlength=len(rows))
@@ -218,13 +220,11 @@ def test_leaders_build_in_the_known_period_what_dated_plants_leave_open(fresh):
     assert model.state.rivals.building[model.leader_names.index("SAIC")].sum() == 0.0
 
 
-def test_a_dated_plant_brings_the_customers_it_was_built_for(fresh):
+def test_a_dated_plant_brings_the_customers_it_was_built_for():
     """The share of the stainless leader rises by what fills its new melt shops, month for month and no more."""
-    model = fresh()
+    model = aged(24)
     steel = model.leader_names.index("QINGTUO")
     state, target = model.state, model.state.scenario[Leaders].utilisation_target
-    for _ in range(24):
-        model.step()
     firms, rows = state.firms, state.leaders
     new = np.flatnonzero((firms.leader == steel) & (firms.product == rows.product[steel]) & ~firms.opening)
     assert len(new) == 2

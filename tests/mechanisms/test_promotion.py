@@ -125,7 +125,7 @@ def test_a_bracket_of_one_at_reference_effort_gives_the_reference_rate(fresh):
     assert found == pytest.approx(state.scenario[Promotion].lead_rate_cluster)
 
 
-def test_before_its_start_promotion_is_unplanned(fresh):
+def test_before_its_start_promotion_is_unplanned():
     model = aged(12)
     effort = model.state.effort
     assert effort[:3] == pytest.approx([0.0, 0.0, 0.0])

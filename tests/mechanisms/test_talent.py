@@ -100,7 +100,7 @@ def test_shares_that_do_not_sum_to_one_are_refused(baseline):
 def test_without_budget_the_run_is_that_without_the_mechanism(fresh, same_run):
     free, left_out = fresh({**AT_ONCE, "talent.budget": 0}), fresh(AT_ONCE, without=PLAN)
     for model in (free, left_out):
-        for _ in range(30):
+        for _ in range(18):
             model.step()
     same_run(free, left_out)
 

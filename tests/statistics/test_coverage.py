@@ -3,7 +3,6 @@
 import numpy as np
 import pytest
 
-import sim
 from sim.inputoutput.content import value_added_content
 from sim.statistics import leader_purchases, regional_table
 from sim.statistics.coverage import cell_makers, cell_purchases, local_content, local_share_of_goods
@@ -13,8 +12,7 @@ from tests.runs import aged
 @pytest.fixture(scope="module")
 def december():
     """The baseline in December 2015."""
-    model = aged(24)
-    return model
+    return aged(24)
 
 
 def test_purchases_are_those_of_both_makers(december):

@@ -123,8 +123,7 @@ def test_exits_beginners_and_new_firms_stand_apart():
 @pytest.fixture(scope="module")
 def recorded():
     """Three years of the baseline."""
-    model = aged(36)
-    return model
+    return aged(36)
 
 
 def test_the_account_of_the_model_adds_up_in_every_county_and_month(recorded):
