@@ -72,7 +72,9 @@ SHOCKS = {
 """Runs in which orders stay unfilled, inputs get dearer, budgets run out and firms close in debt."""
 
 
-@pytest.mark.parametrize("name", SHOCKS)
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=pytest.mark.slow) if name == "proportional" else name for name in SHOCKS]
+)
 def test_it_holds_under_shocks(name):
     running = NingdeModel(BASE.replace(SHOCKS[name], name=name), seed=2)
     total = dict.fromkeys(PAYMENTS, 0.0)

@@ -16,7 +16,7 @@ STILL = (
     agglomeration.Clusters,
     migration.Migration,
 )
-YEARS = 20
+YEARS = 12
 
 
 def even_growth(rate, changes=None, years=YEARS):
@@ -49,7 +49,7 @@ def even():
 
 
 def test_shares_stay_where_all_demand_grows_alike(even):
-    """One percent a year, so that nobody is at capacity at the end of twenty years (80 % at the start)."""
+    """One percent a year, so that nobody is at capacity at the end of twelve years (80 % at the start)."""
     output, _ = even
     growth = np.diff(np.log(output.sum(axis=1)))
     assert np.abs(growth[1:] - 0.01).max() < 0.0005
@@ -70,7 +70,7 @@ def test_capacity_follows_demand_with_the_trigger_and_does_not_run_ahead(even):
 @pytest.mark.parametrize("rate", [0.0, 0.02, 0.03])
 def test_other_rates_keep_shares_too(rate):
     """At two percent fringe rows and leaders' plants, which cannot grow here, fill up in the second decade."""
-    output, _ = even_growth(rate)
+    output, _ = even_growth(rate, years=20)
     assert drift(output) < 0.001
 
 

@@ -420,11 +420,12 @@ def test_ceded_quota_is_seen_by_the_books(of_ones_own):
     np.testing.assert_allclose(state.ledger.quota_ceded, moved)
 
 
-def test_without_negotiation_nobody_signs_and_the_run_is_that_without_direction(early):
-    none = copied(early.replace({"enclave.direction": "none"}, name="none"))
-    without = copied(early, without=(Negotiation, FirstOffer, TaxSharing))
+def test_without_negotiation_nobody_signs_and_the_run_is_that_without_direction(early, lively):
+    none = copied(early.replace({"enclave.direction": "none"}, name="none"), months=18)
+    without = copied(early, without=(Negotiation, FirstOffer, TaxSharing), months=18)
     assert not len(none.state.contracts)
     same(none, without)
+    assert lively.state.contracts.signed.min() <= 18, "with it somebody would have signed"
 
 
 def test_before_its_start_it_changes_nothing(early, lively):
@@ -446,7 +447,7 @@ def test_without_sharing_hosts_keep_all_their_tax(early, lively):
 def test_with_no_value_of_credit_its_share_changes_no_real_number(early):
     free = early.replace({"enclave.credit_value": 0.0}, name="free")
     none, whole = (
-        copied(free.replace({"enclave.credit_share_origin": chi}, name="chi"), months=MONTHS) for chi in (0.0, 1.0)
+        copied(free.replace({"enclave.credit_share_origin": chi}, name="chi"), months=24) for chi in (0.0, 1.0)
     )
     credited = [name for name in none.recorder.arrays if name.startswith("credited_")]
     assert len(credited) == 5

@@ -105,7 +105,7 @@ def test_a_cap_on_carbon_is_a_cap_on_electricity(fresh):
 def test_a_cap_never_leaves_more_than_it_says_while_the_region_grows(fresh):
     model = fresh({"energy.cap": [{"from": "2016-01", "value": 11}]})
     shares = []
-    for _ in range(72):
+    for _ in range(36):
         model.step()
         shares.append(model.state.ledger.rationed)
         if model.state.month > 24:

@@ -65,7 +65,7 @@ def printed(found: Explanation, width: int, county: str | None = None, leader: s
     return PRINTED[key][1]
 
 
-@pytest.mark.parametrize("width", [80, 118])
+@pytest.mark.parametrize("width", [80, pytest.param(118, marks=pytest.mark.slow)])
 @pytest.mark.parametrize(("county", "leader"), [(None, None), ("Fuding", None), (None, "CATL")])
 def test_nothing_is_cut_off(found: Explanation, width: int, county: str | None, leader: str | None) -> None:
     text = printed(found, width, county, leader)
@@ -338,12 +338,14 @@ def check(figure: Figure) -> None:
             assert apart or text == other, (text, other)
 
 
-@pytest.mark.parametrize("code", ["CATL", "ATL", "QINGTUO", "SAIC", "SECOPPER"])
+@pytest.mark.parametrize(
+    "code", ["CATL", *(pytest.param(code, marks=pytest.mark.slow) for code in ("ATL", "QINGTUO", "SAIC", "SECOPPER"))]
+)
 def test_chain_maps_are_readable(found: Explanation, code: str) -> None:
     check(chain_map_figure(found, code))
 
 
-@pytest.mark.parametrize("county", [None, "Zherong"])
+@pytest.mark.parametrize("county", [None, pytest.param("Zherong", marks=pytest.mark.slow)])
 def test_other_figures_are_readable(found: Explanation, county: str | None) -> None:
     check(limits_figure(found, county))
     check(funnel_figure(found, county))
