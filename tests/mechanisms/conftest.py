@@ -63,7 +63,7 @@ AT_ONCE = {
 }
 """All policies from the first month, so that few months are enough to see what each does."""
 
-MONTHS = 30
+MONTHS = 36
 """Months of an ablation: time to sign, to wait for land and to build, seldom more than a year and a half of it."""
 
 
@@ -114,7 +114,7 @@ def at_once(baseline: Scenario) -> Scenario:
 
 @pytest.fixture(scope="session")
 def usual(at_once: Scenario) -> NingdeModel:
-    """Two years and a half of the run as usual; no test may change it."""
+    """Three years of the run as usual; no test may change it."""
     return ablated(at_once)
 
 
