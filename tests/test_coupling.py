@@ -17,8 +17,8 @@ from tests.runs import aged
 
 @pytest.fixture(scope="module")
 def grown() -> NingdeModel:
-    """The baseline after five years, when suppliers have come."""
-    return aged(60)
+    """The baseline at the end of 2021, when suppliers have come."""
+    return aged(96, 2)
 
 
 def produce_again(model):
