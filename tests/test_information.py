@@ -56,14 +56,21 @@ def test_the_scan_would_see_a_reader_of_outcomes() -> None:
 # --- poison -----------------------------------------------------------------------------------------------------------
 
 
+@functools.cache
+def caches() -> list[functools._lru_cache_wrapper]:
+    """The caches of the opening and the world; all were made when the modules were imported."""
+    gc.unfreeze()  # tests/conftest.py freezes what was imported; a frozen cache would not be found
+    found = [each for each in gc.get_objects() if isinstance(each, functools._lru_cache_wrapper)]
+    gc.freeze()
+    rooms = ("sim.opening", "sim.world", "sim.mechanisms", "sim.state", "sim.model")
+    return [each for each in found if (getattr(each, "__module__", "") or "").startswith(rooms)]
+
+
 def forget() -> None:
     """Empty the caches of the opening and the world, so that data are read anew."""
-    gc.unfreeze()  # tests/conftest.py freezes what was imported; a frozen cache would not be found
-    for found in gc.get_objects():
-        if isinstance(found, functools._lru_cache_wrapper):
-            module = getattr(found, "__module__", "") or ""
-            if module.startswith(("sim.opening", "sim.world", "sim.mechanisms", "sim.state", "sim.model")):
-                found.cache_clear()
+    assert len(caches()) > 10
+    for cache in caches():
+        cache.cache_clear()
 
 
 @pytest.fixture

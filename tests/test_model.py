@@ -42,7 +42,7 @@ def test_same_seed_same_bits(baseline, baseline_arrays):
 
 
 def test_another_seed_differs(baseline, baseline_arrays):
-    assert (run_arrays(baseline, 6, 24)["output"][:24] != baseline_arrays["output"][:24]).any()
+    assert (run_arrays(baseline, 6, 3)["output"][:3] != baseline_arrays["output"][:3]).any()
 
 
 def test_a_lever_that_starts_later_changes_nothing_before(baseline, baseline_arrays):

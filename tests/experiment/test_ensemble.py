@@ -77,8 +77,8 @@ def digest(straight: Path) -> str:
 @pytest.mark.parametrize(
     ("workers", "method"),
     [
-        (2, "fork"),
         (2, "spawn"),
+        pytest.param(2, "fork", marks=pytest.mark.slow),
         pytest.param(4, "fork", marks=pytest.mark.slow),
         pytest.param(4, "spawn", marks=pytest.mark.slow),
     ],

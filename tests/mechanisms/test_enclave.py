@@ -260,6 +260,7 @@ def test_two_hosts_cannot_take_more_people_than_there_are():
     assert taken.sum() == pytest.approx(200.0, rel=0.01)
 
 
+@pytest.mark.slow
 def test_without_the_first_offer_fewer_of_the_origin_work_in_the_host(of_ones_own):
     state, contracts = of_ones_own, of_ones_own.contracts
     contracts.reserved_jobs[:] = 0.5

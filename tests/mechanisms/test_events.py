@@ -204,6 +204,7 @@ def test_a_plant_enters_with_its_own_figures(fresh, next_month):
 # --- ablation ---------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_without_history_no_dated_plant_comes_and_steel_is_missing_where_it_stood(usual, beside):
     blank, months = beside(without=(History,)), usual.state.month
     assert (usual.state.projects.event >= 0).sum() >= 4

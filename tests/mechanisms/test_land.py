@@ -272,6 +272,7 @@ def test_without_requisition_signed_projects_get_their_land_and_never_build(usua
     np.testing.assert_array_equal(left["entered"][:2], right["entered"][:2])
 
 
+@pytest.mark.slow
 def test_without_quota_on_the_coast_the_mountains_get_the_new_land_and_more_of_the_projects(at_once, usual):
     """Core and coast use up the land they have; what the mountains may develop does not change its rule."""
     narrow = NingdeModel(at_once, 1)

@@ -206,6 +206,7 @@ def test_orders_that_home_and_rival_sites_get_are_all_orders(fresh):
         np.testing.assert_allclose(home + boards.away_orders, rows.ordered, rtol=1e-12)
 
 
+@pytest.mark.slow
 def test_leaders_build_in_the_known_period_what_dated_plants_leave_open(fresh):
     """All dated plants come; beside them a leader whose orders outgrow its plants builds more, and no other does."""
     model = fresh({"run.known_until": "2017-12"})

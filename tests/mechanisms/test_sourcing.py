@@ -376,7 +376,7 @@ def shares(model):
     return old, {key: weight for key, weight in found.items() if not opening[key[0]]}
 
 
-@pytest.mark.parametrize("how", ["no speed", "left out"])
+@pytest.mark.parametrize("how", [pytest.param("no speed", marks=pytest.mark.slow), "left out"])
 def test_without_adjustment_shares_stand_still(usual, beside, how):
     values, without = ({"sourcing.adjust": 0.0}, ()) if how == "no speed" else ({}, (SupplierChoice,))
     still = beside(values, without=without, months=24)

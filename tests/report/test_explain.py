@@ -360,6 +360,7 @@ def test_the_funnel_draws_who_still_produces(found: Explanation) -> None:
     assert f"{line['leads']:,.0f}, of which {still:,.0f} produce" in told
 
 
+@pytest.mark.slow
 def test_every_county_has_its_limits_drawn(found: Explanation) -> None:
     figure = limits_by_county_figure(found)
     check(figure)
