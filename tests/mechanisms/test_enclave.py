@@ -445,10 +445,11 @@ def test_without_sharing_hosts_keep_all_their_tax(early, lively):
     assert lively.state.trust.min() < 1.0
 
 
+@pytest.mark.slow
 def test_with_no_value_of_credit_its_share_changes_no_real_number(early):
     free = early.replace({"enclave.credit_value": 0.0}, name="free")
     none, whole = (
-        copied(free.replace({"enclave.credit_share_origin": chi}, name="chi"), months=24) for chi in (0.0, 1.0)
+        copied(free.replace({"enclave.credit_share_origin": chi}, name="chi"), months=MONTHS) for chi in (0.0, 1.0)
     )
     credited = [name for name in none.recorder.arrays if name.startswith("credited_")]
     assert len(credited) == 5
