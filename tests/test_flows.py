@@ -73,7 +73,8 @@ SHOCKS = {
 
 
 @pytest.mark.parametrize(
-    "name", [pytest.param(name, marks=pytest.mark.slow) if name == "proportional" else name for name in SHOCKS]
+    "name",
+    [pytest.param(name, marks=pytest.mark.slow) if name in ("proportional", "tariff") else name for name in SHOCKS],
 )
 def test_it_holds_under_shocks(name):
     running = NingdeModel(BASE.replace(SHOCKS[name], name=name), seed=2)

@@ -309,7 +309,12 @@ def test_more_cathode_capacity_raises_the_odds_and_never_fills_the_share(baselin
 
 
 @pytest.mark.parametrize(
-    "placebo", [{"talent.budget": 900}, {"linkage.referral": 0.5}, {"land_cage.threshold_tax": 0.1}]
+    "placebo",
+    [
+        {"talent.budget": 900},
+        pytest.param({"linkage.referral": 0.5}, marks=pytest.mark.slow),
+        pytest.param({"land_cage.threshold_tax": 0.1}, marks=pytest.mark.slow),
+    ],
 )
 def test_no_placebo_pair_differs(baseline, placebo):
     """By construction: the same luck with and without. So not one pair in any number is read as an effect."""

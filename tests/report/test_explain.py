@@ -74,6 +74,7 @@ def test_nothing_is_cut_off(found: Explanation, width: int, county: str | None, 
     assert "nan" not in text.split()
 
 
+@pytest.mark.slow
 def test_large_counts_fit_into_the_narrow_page(found: Explanation) -> None:
     """A run to 2035 has five figures of candidates and of leads."""
     large = replace(found, funnel=found.funnel * 9, by_chain=found.by_chain * 9, by_county=found.by_county * 9)
