@@ -284,7 +284,8 @@ def test_verify_names_the_first_year_region_and_column_that_differ(
 
 
 def test_verify_of_a_saved_run_names_the_first_month(tmp_path: Path, scenario, monkeypatch: pytest.MonkeyPatch) -> None:
-    sim.run(scenario, 3).save(tmp_path)
+    saved = sim.run(scenario, 3)
+    saved.save(tmp_path)
     same = ningde("verify", tmp_path)
     assert same.exit_code == 0
     assert same.stdout.startswith("baseline, seed 3: bit-identical, ")
@@ -299,7 +300,7 @@ def test_verify_of_a_saved_run_names_the_first_month(tmp_path: Path, scenario, m
     monkeypatch.setattr(verification, "run", other)
     told = ningde("verify", tmp_path / "run-seed0003.nc")
     assert told.exit_code == 3
-    county = str(sim.run(scenario, 3).monthly["county"].values[2])
+    county = str(saved.monthly["county"].values[2])
     assert told.stderr.startswith(f"baseline, seed 3: differs first in 2014-06, {county}, wage: stored ")
 
 

@@ -332,12 +332,10 @@ def test_the_script_does_nothing_when_a_worker_imports_it() -> None:
 
 
 @pytest.mark.usefixtures("folder")
-def test_the_script_is_the_same_command() -> None:
-    result = subprocess.run(
-        [sys.executable, str(PROJECT / "run_scenario.py"), "scenarios/nowhere.toml"],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert (result.returncode, result.stdout) == (2, "")
-    assert result.stderr == "scenarios/nowhere.toml: there is no such file\n"
+def test_the_script_is_the_same_command(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setattr(sys, "argv", ["run_scenario.py", "scenarios/nowhere.toml"])
+    with pytest.raises(SystemExit) as left:
+        runpy.run_path(str(PROJECT / "run_scenario.py"), run_name="__main__")
+    said = capsys.readouterr()
+    assert (left.value.code, said.out) == (2, "")
+    assert said.err == "scenarios/nowhere.toml: there is no such file\n"

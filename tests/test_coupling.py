@@ -12,15 +12,13 @@ from sim.mechanisms import Phase
 from sim.mechanisms.production import local_final_demand, network_of
 from sim.model import NingdeModel
 from sim.statistics import local_share_realised
+from tests.runs import aged
 
 
 @pytest.fixture(scope="module")
 def grown() -> NingdeModel:
     """The baseline at the end of 2021, when suppliers have come."""
-    model = NingdeModel(sim.load("baseline"), seed=2)
-    for _ in range(96):
-        model.step()
-    return model
+    return aged(96, 2)
 
 
 def produce_again(model):

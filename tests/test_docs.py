@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import ast
+import importlib
 import importlib.util
 import re
 import sys
@@ -99,7 +99,7 @@ def test_equations_and_code_are_found_from_each_other(file):
 
     A resolver is named with its folder, a mechanism by the heading of its section or as a file.
     """
-    docstring = ast.get_docstring(ast.parse((ROOT / file).read_text(encoding="utf-8"))) or ""
+    docstring = importlib.import_module(file.removesuffix(".py").replace("/", ".")).__doc__ or ""
     numbers = pointers(docstring)
     assert numbers, f"the docstring of {file} names no section of docs/model.md"
     texts = [section(model_text(), number) for number in dict.fromkeys(numbers)]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -37,6 +39,7 @@ from sim.mechanisms.promotion import Promotion
 from sim.mechanisms.sourcing import Sourcing, qualification_of
 from sim.state import CHANNEL_LABELS, YEAR, Channel, Stage
 from sim.statistics import leader_purchases
+from tests.runs import aged
 
 BASE = sim.load("baseline")
 UNTIL = "2018-10"
@@ -50,9 +53,8 @@ def found() -> Explanation:
 @pytest.fixture(scope="module")
 def plain() -> sim.NingdeModel:
     """The same months without a witness."""
-    model = sim.NingdeModel(BASE, 1)
-    while str(model.calendar) != UNTIL:
-        model.step()
+    model = aged(58)
+    assert str(model.calendar) == UNTIL
     return model
 
 
@@ -150,9 +152,7 @@ def test_advantage_by_hand() -> None:
 
 def test_terms_at_signing_are_those_of_the_month() -> None:
     """Recomputed from the boards of one month; what zoning and service add is told by their names."""
-    model = sim.NingdeModel(BASE, 1)
-    while str(model.calendar) != "2018-05":
-        model.step()
+    model = aged(52)
     witness = Witness(model.state, model.month_list)
     model.month_list = (*model.month_list, witness)
     model.step()
@@ -193,24 +193,18 @@ def lost_in(model: sim.NingdeModel, months: int = 3) -> NDArray[np.int64]:
 
 
 def test_why_leads_are_lost() -> None:
-    def early() -> sim.NingdeModel:
-        model = sim.NingdeModel(BASE, 1)
-        for _ in range(30):
-            model.step()
-        return model
-
-    full = early()
+    full = aged(30)
     full.state.parks.planned = full.state.parks.developed.copy()
     full.state.parks.idle = full.state.parks.idle + full.state.parks.free
     turned_away = lost_in(full, 1)  # later, failed projects give land back
     assert len(turned_away)
     assert (turned_away == 0).all(), "no room"
-    strict = early()
+    strict = aged(30)
     strict.state.levers = {**strict.state.levers, "promotion.screen_tax_per_mu": np.full(strict.months + 1, 1e9)}
     refused = lost_in(strict)
     assert len(refused)
     assert (refused == 1).all(), "refused by the screen"
-    assert set(lost_in(early()).tolist()) == {-1, 2}, "signed, or went elsewhere"
+    assert set(lost_in(aged(30)).tolist()) == {-1, 2}, "signed, or went elsewhere"
 
 
 # --- what spoke for and against signing -------------------------------------------------------------------------------
@@ -289,12 +283,13 @@ def test_causes_add_up_to_the_leads_that_went_elsewhere(found: Explanation) -> N
 
 def test_dear_land_is_told_as_dear_land() -> None:
     """The same month once more with land at ten times its price: nothing else may tell more against Ningde."""
+    grown = sim.NingdeModel(BASE, 1)
+    watching = Witness(grown.state, grown.month_list)  # from the opening on, with which it compares
+    for _ in range(30):
+        grown.step()
 
     def month(factor: float) -> pd.DataFrame:
-        model = sim.NingdeModel(BASE, 1)
-        witness = Witness(model.state, model.month_list)
-        for _ in range(30):
-            model.step()
+        model, witness = copy.deepcopy((grown, watching))
         model.state.parks.price = model.state.parks.price * factor
         model.month_list = (*model.month_list, witness)
         first = len(model.state.projects)
@@ -315,9 +310,7 @@ def test_dear_land_is_told_as_dear_land() -> None:
 
 
 def test_leads_without_electricity_are_refused() -> None:
-    model = sim.NingdeModel(BASE, 1)
-    for _ in range(30):
-        model.step()
+    model = aged(30)
 
     class NoPower:
         phase = Witness.phase
@@ -349,7 +342,7 @@ def test_hazards_that_the_witness_adds_are_those_of_the_model() -> None:
     model = sim.NingdeModel(BASE, 1)
     witness = Witness(model.state, model.month_list)
     model.month_list = (*model.month_list, witness)
-    for _ in range(20):
+    for _ in range(10):
         model.step()
         before = witness.hazard.sum(axis=(1, 2))
         survival = model.state.projects.survival.copy()

@@ -9,15 +9,13 @@ import sim
 from sim import accounts, resolvers
 from sim.accounts import BrokenIdentityError
 from sim.model import NingdeModel
+from tests.runs import aged
 
 
 @pytest.fixture(scope="module")
 def two_years() -> NingdeModel:
     """Two years into the baseline, with the ledger and table of the last month at hand."""
-    running = sim.NingdeModel(sim.load("baseline"), seed=3)
-    for _ in range(30):
-        running.step()
-    return running
+    return aged(30, 3)
 
 
 @pytest.fixture

@@ -13,23 +13,16 @@ from sim.limits import LIMITS, REASONS, MissingOutput, fresh_orders, group_of, l
 from sim.mechanisms.firms import Firms, Investment
 from sim.settings import Projects
 from sim.state import YEAR, Stage, State
+from tests.runs import aged
 
 Floats = NDArray[np.float64]
 
-BASE = sim.load("baseline")
 AT = {name: at for at, name in enumerate(LIMITS)}
-
-
-def after(months: int, seed: int = 1) -> sim.NingdeModel:
-    model = sim.NingdeModel(BASE, seed)
-    for _ in range(months):
-        model.step()
-    return model
 
 
 @pytest.fixture(scope="module")
 def model() -> sim.NingdeModel:
-    return after(50)
+    return aged(50)
 
 
 @pytest.fixture
@@ -122,7 +115,7 @@ def test_land_cuts_a_share_of_what_was_wished() -> None:
 
 @pytest.mark.parametrize("months", [1, 29, 60])
 def test_limits_are_all_that_is_missing(months: int) -> None:
-    model = after(months)
+    model = aged(months)
     found = model.recorder.arrays["missing"][months - 1]
     assert found.shape == (10, 5, len(LIMITS))
     assert (found >= -1e-9).all()
@@ -185,7 +178,7 @@ def test_reasons_of_a_plant_are_exclusive(state: State) -> None:
 
 def test_without_land_projects_wait_for_land() -> None:
     """No quota and no free land from the fourth year on, beside a city with quota and free land for all who wait."""
-    models = [after(36), after(36)]
+    models = [aged(36), aged(36)]
     roomy, caged = (model.state for model in models)
     roomy.counties.quota += 5_000.0
     roomy.parks.developed += np.minimum(1_000.0, roomy.parks.planned - roomy.parks.developed)
@@ -237,7 +230,7 @@ def test_land_that_a_county_cannot_pay_waits_for_public_money(state: State) -> N
 
 
 def test_without_builders_building_is_slow() -> None:
-    model = after(48)
+    model = aged(48)
     state = model.state
     before = total(model.recorder.arrays["missing"][47], "builders")
     block = state.firms.block & (state.firms.product == state.world.product("CONS"))

@@ -11,15 +11,13 @@ from sim.meaning import BY_PHASE, QUANTITIES, LostMeaningError, check_meaning, f
 from sim.mechanisms import Phase, firms, labour, prices
 from sim.model import NingdeModel
 from sim.state import State
+from tests.runs import aged
 
 
 @pytest.fixture
 def model() -> NingdeModel:
     """A year into the baseline."""
-    running = NingdeModel(sim.load("baseline"), seed=3)
-    for _ in range(12):
-        running.step()
-    return running
+    return aged(12, 3)
 
 
 def spoil(part: object, change: Callable[[State], None]) -> None:

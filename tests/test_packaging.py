@@ -17,6 +17,7 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 import sim
+from tests.sources import source
 
 ROOT = Path(__file__).parents[1]
 DATA = ROOT / "sim" / "data"
@@ -104,21 +105,13 @@ def test_links_of_the_readme_lead_somewhere() -> None:
 
 
 def test_every_imported_package_is_a_declared_dependency() -> None:
-    modules = {alias for path in (ROOT / "sim").rglob("*.py") for alias in imported(path)}
+    modules = {alias for path in (ROOT / "sim").rglob("*.py") for alias in source(path).imports}
     needed = [*PROJECT["dependencies"], *PROJECT["optional-dependencies"]["tune"]]
     declared = {canonicalize_name(Requirement(text).name) for text in needed}
     modules = {"scikit-learn" if name == "sklearn" else name for name in modules}
     foreign = {canonicalize_name(name) for name in modules - set(sys.stdlib_module_names) - {"sim"}}
     assert {"numpy", "mesa"} <= foreign
     assert foreign - declared == set()
-
-
-def imported(path: Path) -> set[str]:
-    """Top names of all packages a file imports, wherever in the file."""
-    nodes = list(ast.walk(ast.parse(path.read_text(encoding="utf-8"))))
-    names = [alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names]
-    names += [node.module for node in nodes if isinstance(node, ast.ImportFrom) and node.module and not node.level]
-    return {name.split(".")[0] for name in names}
 
 
 # --- pin lists --------------------------------------------------------------------------------------------------------
@@ -175,17 +168,6 @@ def test_nothing_after_2021(name: str) -> None:
     assert [f"{name}:{number}: {text}" for number, text in cells if int(text[:4]) > LAST_YEAR] == []
 
 
-def texts_in(path: Path) -> list[tuple[int, str]]:
-    """Line and value of every text constant of a file, docstrings and explanations apart."""
-    tree = ast.parse(path.read_text(encoding="utf-8"))
-    spoken = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
-    return [
-        (node.lineno, node.value)
-        for node in ast.walk(tree)
-        if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in spoken
-    ]
-
-
 def leaves_the_project(text: str) -> bool:
     """Whether a text could be a path above the project, in a home folder, or from the root of the machine."""
     return "../" in text or text.startswith(("~/", "file:")) or re.match(r"/\w+/\w", text) is not None
@@ -197,7 +179,7 @@ def test_no_module_reads_outside_the_project() -> None:
     found = [
         f"{path.relative_to(ROOT)}:{line}: {text}"
         for path in modules
-        for line, text in texts_in(path)
+        for line, text in source(path).texts
         if leaves_the_project(text)
     ]
     assert found == []

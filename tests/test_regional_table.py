@@ -13,6 +13,7 @@ from sim.model import NingdeModel
 from sim.opening.position import leader_names
 from sim.statistics import leader_purchases, regional_table, wages_paid
 from sim.world import load_world
+from tests.runs import aged
 
 WORLD = load_world()
 BASE = sim.load("baseline")
@@ -25,10 +26,7 @@ def opening() -> RegionalAccounts:
 
 @pytest.fixture(scope="module")
 def model() -> NingdeModel:
-    model = NingdeModel(BASE, 1)
-    for _ in range(30):
-        model.step()
-    return model
+    return aged(30)
 
 
 def test_the_opening_table_has_names_and_twelve_regions(opening: RegionalAccounts) -> None:

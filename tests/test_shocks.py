@@ -3,19 +3,16 @@
 import numpy as np
 import pytest
 
-import sim
 from sim.experiment import range_of_rules
 from sim.experiment.shocks import shock_position
-from sim.model import NingdeModel
+from tests.runs import aged
 
 RULES = ("local_first", "proportional", "pooled")
 
 
 @pytest.fixture(scope="module")
 def state():
-    model = NingdeModel(sim.load("baseline"), seed=1)
-    for _ in range(24):
-        model.step()
+    model = aged(24)
     return model.state
 
 

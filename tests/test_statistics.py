@@ -7,6 +7,7 @@ import sim
 from sim.mechanisms.production import cost_parts
 from sim.state import Channel, Stage
 from sim.statistics import contribution, growth_from_contribution, pull, rest_growth, year_to_date_growth
+from tests.runs import aged
 
 
 def monthly(years):
@@ -101,9 +102,7 @@ def test_groups_and_rest_add_up():
 @pytest.fixture(scope="module")
 def recorded():
     """A model after two years and a half, with its record of the last month."""
-    model = sim.NingdeModel(sim.load("baseline"), 4)
-    for _ in range(30):
-        model.step()
+    model = aged(30, 3)
     return model, {name: values[29] for name, values in model.recorder.arrays.items()}
 
 

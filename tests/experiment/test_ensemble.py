@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import gc
 import multiprocessing
 import os
@@ -46,6 +47,17 @@ def scenarios() -> list[Scenario]:
     return [base, base.replace({"promotion.budget": 400.0}, name="more")]
 
 
+@pytest.fixture
+def remembered(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each run is made once in this process: for tests of what is done with runs, not of how they come about."""
+    monkeypatch.setattr("sim.experiment.ensemble.run", made_once)
+
+
+@functools.lru_cache(maxsize=8)
+def made_once(scenario: Scenario, seed: int) -> sim.Run:
+    return sim.run(scenario, seed)
+
+
 @pytest.fixture(scope="module")
 def straight(scenarios: list[Scenario], tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The undisturbed ensemble: one process, in order."""
@@ -65,8 +77,8 @@ def digest(straight: Path) -> str:
 @pytest.mark.parametrize(
     ("workers", "method"),
     [
-        (2, "fork"),
         (2, "spawn"),
+        pytest.param(2, "fork", marks=pytest.mark.slow),
         pytest.param(4, "fork", marks=pytest.mark.slow),
         pytest.param(4, "spawn", marks=pytest.mark.slow),
     ],
@@ -113,13 +125,13 @@ def one_run(straight: Path, folder: Path) -> str:
     return open_store(folder).digest
 
 
-@pytest.mark.parametrize(
-    "number", [1, *(pytest.param(number, marks=pytest.mark.slow) for number in (2, 3, 100, 4_294_967_295))]
-)
+@pytest.mark.slow
+@pytest.mark.parametrize("number", [1, 2, 3, 100, 4_294_967_295])
 def test_the_hash_seed_of_python_changes_no_bit(straight: Path, tmp_path: Path, number: int) -> None:
     assert with_hash_seed(number, tmp_path / "store") == one_run(straight, tmp_path / "one")
 
 
+@pytest.mark.usefixtures("remembered")
 def test_an_interrupted_ensemble_goes_on_where_it_was_and_ends_equal(
     scenarios: list[Scenario], digest: str, tmp_path: Path
 ) -> None:
@@ -272,12 +284,13 @@ def test_values_are_labelled_and_those_of_the_runs(scenarios: list[Scenario], st
     assert runs.seeds == SEEDS
     jobs = runs.values("more", "jobs")
     assert jobs.dims == ("seed", "year", "county", "product")
-    expected = sim.run(scenarios[1], seed=2).jobs
+    expected = made_once(scenarios[1], 2).jobs
     assert np.array_equal(jobs.sel(seed=2).values, expected.values)
     assert runs.plan("more").text == scenarios[1].text
     assert runs.start == "2014-01"
 
 
+@pytest.mark.usefixtures("remembered")
 def test_in_memory_and_on_disk_are_the_same(scenarios: list[Scenario], straight: Path) -> None:
     memory, disk = ensemble(scenarios, SEEDS, workers=1), Ensemble.load(straight)
     assert memory.folder is None
@@ -286,6 +299,7 @@ def test_in_memory_and_on_disk_are_the_same(scenarios: list[Scenario], straight:
             assert memory.values(scenario, name).identical(disk.values(scenario, name)), name
 
 
+@pytest.mark.usefixtures("remembered")
 def test_only_seeds_that_every_scenario_has_are_shown(
     scenarios: list[Scenario], straight: Path, tmp_path: Path
 ) -> None:
@@ -307,6 +321,7 @@ def test_only_seeds_that_every_scenario_has_are_shown(
     assert ensemble(scenarios[:1], [2], workers=1, folder=folder).seeds == (2,), "only those asked for"
 
 
+@pytest.mark.usefixtures("remembered")
 def test_a_damaged_file_is_told_made_anew_and_never_read(
     scenarios: list[Scenario], straight: Path, digest: str, tmp_path: Path
 ) -> None:
@@ -334,12 +349,10 @@ def test_a_damaged_file_is_told_made_anew_and_never_read(
 def test_a_run_that_fails_is_told_and_its_seed_left_out(
     scenarios: list[Scenario], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    real = sim.run
-
     def fails(scenario: Scenario, seed: int):
         if (scenario.name, seed) == ("more", 2):
             raise ValueError("no such luck")
-        return real(scenario, seed)
+        return made_once(scenario, seed)
 
     monkeypatch.setattr("sim.experiment.ensemble.run", fails)
     for folder in (None, tmp_path / "store"):
@@ -361,6 +374,7 @@ def test_seeds_that_cannot_be_meant_are_refused() -> None:
             checked_seeds(seeds)
 
 
+@pytest.mark.usefixtures("remembered")
 def test_a_full_disk_stops_an_ensemble_and_keeps_what_is_finished(
     scenarios: list[Scenario], digest: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

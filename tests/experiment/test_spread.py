@@ -95,6 +95,7 @@ def test_counties_are_drawn_apart_from_the_table(base: Scenario) -> None:
     assert not np.allclose(city[0], city[2], rtol=1e-3)
 
 
+@pytest.mark.slow
 def test_a_run_is_a_function_of_its_draws(base: Scenario) -> None:
     later = base.replace({"run.known_until": "2014-12", "run.end": "2015-01"})  # what is known of the world is no luck
     first = doubt_run(DoubtJob(later, (2,) * 6))

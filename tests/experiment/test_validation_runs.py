@@ -84,6 +84,7 @@ def test_a_job_can_be_sent_to_another_process(baseline: Scenario) -> None:
     assert back.moments == job.moments
 
 
+@pytest.mark.slow
 def test_the_two_worlds_part_in_the_middle_of_2018(baseline: Scenario, known: Observed) -> None:
     """Why there are two runs: from there on the way to the figure of 2019 is projected, or given."""
     given = baseline.replace({"run.world": "conditional", "run.end": "2019-11"}, name="given")

@@ -12,12 +12,12 @@ from sim.experiment.withdrawal import Event, NoPlantError, Observed, Withdrawal,
 from sim.inputoutput.extraction import extract, set_apart
 from sim.inputoutput.rationing import solve
 from sim.mechanisms import Phase
-from sim.model import NingdeModel
 from sim.report.withdrawal import county_figure, loss_figure, print_withdrawal, save_withdrawal
 from sim.resolvers import RESOLVERS, open_ledger, production
 from sim.state import Boards
 from sim.statistics import regional_table
 from sim.sums import sum_by
+from tests.runs import aged
 
 CATL = 0
 
@@ -28,10 +28,7 @@ CATL = 0
 @pytest.fixture(scope="module")
 def before():
     """Two years into the baseline; to be copied, not changed."""
-    model = NingdeModel(sim.load("baseline"), seed=1)
-    for _ in range(24):
-        model.step()
-    return model
+    return aged(24)
 
 
 def next_month_up_to_production(model, monkeypatch, without=None):

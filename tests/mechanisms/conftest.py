@@ -16,6 +16,7 @@ from sim.parameters import Lever
 from sim.resolvers import open_ledger
 from sim.scenario import Scenario
 from sim.state import Boards, State
+from tests.runs import aged
 
 
 @pytest.fixture(scope="session")
@@ -34,8 +35,9 @@ def fresh(baseline: Scenario) -> Callable[..., NingdeModel]:
     """Builds a model of one's own, with some values of the baseline changed."""
 
     def build(changes: Mapping[str, object] | None = None, *, seed: int = 1, **options: object) -> NingdeModel:
-        scenario = baseline.replace(changes, name="changed") if changes else baseline
-        return NingdeModel(scenario, seed, **options)
+        if not changes and not options:
+            return aged(0, seed)
+        return NingdeModel(baseline.replace(changes, name="changed") if changes else baseline, seed, **options)
 
     return build
 
@@ -84,6 +86,8 @@ def ablated(
         months: months run.
         seed: root seed.
     """
+    if not values and not without:
+        return aged(months, seed, scenario)
     groups, levers = {values.table: values for values in scenario.parameters}, {}
     for name, value in (values or {}).items():
         table, field = name.split(".")

@@ -299,12 +299,12 @@ def test_the_shared_trend_saves_labour_and_moves_nothing_else(fresh):
 
 def test_a_new_plant_has_the_labour_productivity_of_its_day(fresh):
     model = fresh(only(productivity_growth=0.03))
-    for _ in range(60):
+    for _ in range(24):
         model.step()
     firms, technology = model.state.firms, model.state.technology
     young = np.flatnonzero((firms.birth == firms.birth.max()) & (firms.birth > 0))
     assert len(young)
-    expected = technology.jobs[firms.product[young]] * np.exp(-0.03 * 5.0)
+    expected = technology.jobs[firms.product[young]] * np.exp(-0.03 * 2.0)
     np.testing.assert_allclose(firms.jobs_intensity[young], expected, rtol=1e-9)
     np.testing.assert_allclose(frontier_jobs(model.state)[firms.product[young]], expected, rtol=1e-9)
 
@@ -330,7 +330,7 @@ def test_a_better_place_makes_cheaper_and_the_trend_does_not(fresh):
 def test_neutral_parameters_are_the_run_without_it(fresh):
     neutral, absent, active = fresh(OFF), fresh(OFF, without=(Clusters,)), fresh()
     for model in (neutral, absent, active):
-        for _ in range(30):
+        for _ in range(18):
             model.step()
     for name, values in absent.recorder.arrays.items():
         np.testing.assert_array_equal(values, neutral.recorder.arrays[name], err_msg=name)
@@ -340,9 +340,9 @@ def test_neutral_parameters_are_the_run_without_it(fresh):
 def test_exits_and_births_never_move_productivity_by_more_than_some_percent_a_month(fresh):
     model = fresh()
     largest = 0.0
-    for month in range(60):
+    for month in range(30):
         model.step()
-        if month == 30:
+        if month == 15:
             leaver = int(
                 np.argmax(
                     np.where(

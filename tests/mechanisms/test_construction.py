@@ -167,7 +167,7 @@ def dated(model):
     return dict(zip(projects.event[rows], projects.done[rows], strict=True))
 
 
-@pytest.mark.parametrize(("name", "sign"), [("rain_loss", -1), ("service_gain", 1)])
+@pytest.mark.parametrize(("name", "sign"), [("rain_loss", -1), pytest.param("service_gain", 1, marks=pytest.mark.slow)])
 def test_without_rain_plants_stand_earlier_without_service_later(usual, beside, name, sign):
     """The same projects, of the same luck, in both runs; what comes before and what is dated does not move."""
     changed = beside({f"construction.{name}": 0.0})

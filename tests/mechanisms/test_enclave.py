@@ -260,6 +260,7 @@ def test_two_hosts_cannot_take_more_people_than_there_are():
     assert taken.sum() == pytest.approx(200.0, rel=0.01)
 
 
+@pytest.mark.slow
 def test_without_the_first_offer_fewer_of_the_origin_work_in_the_host(of_ones_own):
     state, contracts = of_ones_own, of_ones_own.contracts
     contracts.reserved_jobs[:] = 0.5
@@ -420,11 +421,12 @@ def test_ceded_quota_is_seen_by_the_books(of_ones_own):
     np.testing.assert_allclose(state.ledger.quota_ceded, moved)
 
 
-def test_without_negotiation_nobody_signs_and_the_run_is_that_without_direction(early):
-    none = copied(early.replace({"enclave.direction": "none"}, name="none"))
-    without = copied(early, without=(Negotiation, FirstOffer, TaxSharing))
+def test_without_negotiation_nobody_signs_and_the_run_is_that_without_direction(early, lively):
+    none = copied(early.replace({"enclave.direction": "none"}, name="none"), months=18)
+    without = copied(early, without=(Negotiation, FirstOffer, TaxSharing), months=18)
     assert not len(none.state.contracts)
     same(none, without)
+    assert lively.state.contracts.signed.min() <= 18, "with it somebody would have signed"
 
 
 def test_before_its_start_it_changes_nothing(early, lively):
@@ -443,6 +445,7 @@ def test_without_sharing_hosts_keep_all_their_tax(early, lively):
     assert lively.state.trust.min() < 1.0
 
 
+@pytest.mark.slow
 def test_with_no_value_of_credit_its_share_changes_no_real_number(early):
     free = early.replace({"enclave.credit_value": 0.0}, name="free")
     none, whole = (

@@ -21,6 +21,7 @@ from sim.mechanisms.energy import (
 from sim.mechanisms.leaders import Expansion
 from sim.resolvers.funnel import resolve_place
 from sim.state import Channel, Firms, Stage
+from tests.runs import aged
 
 
 def test_use_falls_by_the_yearly_rate():
@@ -104,7 +105,7 @@ def test_a_cap_on_carbon_is_a_cap_on_electricity(fresh):
 def test_a_cap_never_leaves_more_than_it_says_while_the_region_grows(fresh):
     model = fresh({"energy.cap": [{"from": "2016-01", "value": 11}]})
     shares = []
-    for _ in range(72):
+    for _ in range(36):
         model.step()
         shares.append(model.state.ledger.rationed)
         if model.state.month > 24:
@@ -226,10 +227,9 @@ def test_a_cap_bends_the_growth_of_steel_and_copper_before_anything_is_rationed(
 
 
 def test_no_cap_is_the_run_without_the_mechanism_and_a_wide_one_changes_no_known_year(fresh):
-    absent = fresh(without=(EnergyHeadroom, EnergyLimit))
-    neutral, wide = fresh(), fresh({"energy.cap": 60})
-    for model in (absent, neutral, wide):
-        for _ in range(30):
+    absent, neutral, wide = fresh(without=(EnergyHeadroom, EnergyLimit)), aged(24), fresh({"energy.cap": 60})
+    for model in (absent, wide):
+        for _ in range(24):
             model.step()
     for name, values in absent.recorder.arrays.items():
         np.testing.assert_array_equal(values, neutral.recorder.arrays[name], err_msg=name)

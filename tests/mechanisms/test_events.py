@@ -10,6 +10,7 @@ from sim.mechanisms.prices import Prices
 from sim.opening.position import leader_names, leader_rows
 from sim.parameters import Month
 from sim.state import Channel, Stage
+from tests.runs import aged
 
 
 @pytest.fixture
@@ -118,9 +119,9 @@ def test_a_full_park_does_not_stop_history(history_until_2021):
     assert (model.state.parks.developed <= model.state.parks.planned + 1e-6).all()
 
 
-def test_undated_stages_are_simulated(fresh):
-    model = fresh({"run.known_until": "2018-12"})
-    found = run_history(model, 72)
+def test_undated_stages_are_simulated(baseline):
+    model = aged(51, 1, baseline.replace({"run.known_until": "2018-12"}, name="known"))
+    found = run_history(model, 21)
     part = next(each for each in model.month_list if isinstance(each, History))
     free = [plant for plant in part.plants if plant.production < 0]
     assert free
@@ -145,12 +146,9 @@ def test_work_done_before_the_opening_is_not_done_again(fresh):
     assert 0.0 < spent["QINGTUO_ROLL_1"] < 0.8
 
 
-def test_a_dated_plant_brings_its_own_land(fresh):
-    model = fresh({"run.known_until": "2018-12"})
+def test_a_dated_plant_brings_its_own_land(baseline):
+    model = aged(Month("2018-04") - OPENING - 1, 1, baseline.replace({"run.known_until": "2018-12"}, name="known"))
     state = model.state
-    month = Month("2018-04") - OPENING
-    for _ in range(month - 1):
-        model.step()
     park = state.world.parks.index("SANYU")
     before = state.parks.developed[park], state.parks.serviced[park]
     model.step()
@@ -206,6 +204,7 @@ def test_a_plant_enters_with_its_own_figures(fresh, next_month):
 # --- ablation ---------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_without_history_no_dated_plant_comes_and_steel_is_missing_where_it_stood(usual, beside):
     blank, months = beside(without=(History,)), usual.state.month
     assert (usual.state.projects.event >= 0).sum() >= 4

@@ -308,6 +308,7 @@ def test_a_hazard_of_nothing_is_the_run_without_exit(beside, same_run):
     same_run(beside({"firms.exit_base": 1e-12}, months=6), beside(without=(Exit,), months=6))
 
 
+@pytest.mark.slow
 def test_without_noise_productivity_stays_with_noise_it_spreads_around_the_same_mean(beside):
     still = beside(without=(ProductivityNoise, Clusters, Exit), months=24)
     noisy = beside(without=(Clusters, Exit), months=24)

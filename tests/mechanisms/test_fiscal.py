@@ -23,6 +23,7 @@ from sim.mechanisms.location import ParkChoice, base_utility, relative_prices, w
 from sim.model import GROUPS
 from sim.parameters import Lever
 from sim.state import MARKETS, REVENUE_ITEMS, SPENDING_ITEMS, Stage
+from tests.runs import aged
 
 # --- taxes ------------------------------------------------------------------------------------------------------------
 
@@ -207,8 +208,7 @@ def money(fresh, changes):
     return total
 
 
-def test_every_lever_with_effect_shows_its_cost_or_says_why_not(fresh):
-    """A lever that does something is in one of the two lists; a strong value of the first moves its line."""
+def test_every_lever_with_effect_has_a_line_or_says_why_not():
     working = {
         f"{group.table}.{name}"
         for group in GROUPS
@@ -217,6 +217,11 @@ def test_every_lever_with_effect_shows_its_cost_or_says_why_not(fresh):
         if field.annotation is Lever
     }
     assert working == set(LINES) | NO_LINE
+
+
+@pytest.mark.slow
+def test_every_lever_with_effect_shows_its_cost(fresh):
+    """A strong value of a lever moves its line."""
     before = money(fresh, {})
     for lever, (value, line, sign) in LINES.items():
         after = money(fresh, {lever: value})
@@ -321,10 +326,8 @@ def test_the_race_counts_in_the_choice_of_parks(fresh, next_month):
     np.testing.assert_allclose(state.boards.appeal[-1] - plain, added[:, state.world.park_county], atol=1e-12)
 
 
-def test_transfers_follow_residents_and_national_income(fresh):
-    model = fresh()
-    for _ in range(10):
-        model.step()
+def test_transfers_follow_residents_and_national_income():
+    model = aged(10)
     state, at = model.state, REVENUE_ITEMS.index("transfers from above")
     income = (
         state.markets.volume[MARKETS.index("national_gdp")]

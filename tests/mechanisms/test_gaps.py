@@ -186,6 +186,7 @@ def leads_of(model, channel):
     return projects.product[projects.channel == channel]
 
 
+@pytest.mark.slow
 def test_without_local_processing_extension_calls_for_nobody(beside):
     """Chain promotion that looks at extension alone: with no output open to processing, nobody is called."""
     only = {"promotion.weight_supplement": 0.0, "promotion.weight_strengthen": 0.0, "promotion.weight_extend": 1.0}

@@ -14,6 +14,7 @@ from sim.mechanisms.households import (
 )
 from sim.mechanisms.production import household_orders, local_final_demand
 from sim.model import NingdeModel
+from tests.runs import aged
 
 
 def test_commuters_take_the_mean_wage_of_their_workplace_home():
@@ -135,10 +136,10 @@ def test_jobs_make_local_demand():
     baseline = sim.load("baseline")
 
     def services(without):
-        model = NingdeModel(baseline, 1, without=without)
-        for _ in range(48):
+        model = NingdeModel(baseline, 1, without=without) if without else aged(0)
+        while model.state.month < 36:
             model.step()
-        made = model.recorder.arrays["output"][42:48].sum(axis=(0, 1))
+        made = model.recorder.arrays["output"][30:36].sum(axis=(0, 1))
         return made[model.world.product("CSRV")]
 
     assert services(()) > 1.03 * services((Consumption,))

@@ -154,6 +154,7 @@ def test_unit_labour_costs_of_the_nation_stand_still_in_the_long_run():
     assert early.deepening(state)[0] == pytest.approx(labour.deepening)
 
 
+@pytest.mark.slow
 def test_without_people_output_stops_growing_and_wages_rise():
     """Half of the people gone: shortage holds output down and lifts wages."""
     baseline = sim.load("baseline")

@@ -11,6 +11,7 @@ from sim.model import NingdeModel
 from sim.resolvers.building import resolve_build
 from sim.state import Channel, Stage
 from sim.world import GROUPS
+from tests.runs import aged
 
 LAND = Land()
 
@@ -105,12 +106,9 @@ def test_a_year_of_quota_is_issued_and_used_or_kept(fresh):
     assert grown > by_event > 0
 
 
-def test_land_is_neither_made_nor_lost(fresh):
+def test_land_is_neither_made_nor_lost():
     """Counted anew from firms and projects after four years of births, exits, failures and expansion."""
-    model = fresh(seed=3)
-    for _ in range(48):
-        model.step()
-    state = model.state
+    state = aged(48).state
     parks, firms, projects = state.parks, state.firms, state.projects
     held = np.zeros(len(parks.planned))
     for row in np.flatnonzero(firms.alive & (firms.park >= 0)):
@@ -274,6 +272,7 @@ def test_without_requisition_signed_projects_get_their_land_and_never_build(usua
     np.testing.assert_array_equal(left["entered"][:2], right["entered"][:2])
 
 
+@pytest.mark.slow
 def test_without_quota_on_the_coast_the_mountains_get_the_new_land_and_more_of_the_projects(at_once, usual):
     """Core and coast use up the land they have; what the mountains may develop does not change its rule."""
     narrow = NingdeModel(at_once, 1)

@@ -25,6 +25,7 @@ from sim.mechanisms.production import leading_rows
 from sim.mechanisms.sourcing import potential_coverage
 from sim.parameters import Month
 from sim.state import Channel
+from tests.runs import aged
 
 ONE = np.ones(1)
 
@@ -205,6 +206,7 @@ def test_orders_that_home_and_rival_sites_get_are_all_orders(fresh):
         np.testing.assert_allclose(home + boards.away_orders, rows.ordered, rtol=1e-12)
 
 
+@pytest.mark.slow
 def test_leaders_build_in_the_known_period_what_dated_plants_leave_open(fresh):
     """All dated plants come; beside them a leader whose orders outgrow its plants builds more, and no other does."""
     model = fresh({"run.known_until": "2017-12"})
@@ -219,13 +221,11 @@ def test_leaders_build_in_the_known_period_what_dated_plants_leave_open(fresh):
     assert model.state.rivals.building[model.leader_names.index("SAIC")].sum() == 0.0
 
 
-def test_a_dated_plant_brings_the_customers_it_was_built_for(fresh):
+def test_a_dated_plant_brings_the_customers_it_was_built_for():
     """The share of the stainless leader rises by what fills its new melt shops, month for month and no more."""
-    model = fresh()
+    model = aged(24)
     steel = model.leader_names.index("QINGTUO")
     state, target = model.state, model.state.scenario[Leaders].utilisation_target
-    for _ in range(24):
-        model.step()
     firms, rows = state.firms, state.leaders
     new = np.flatnonzero((firms.leader == steel) & (firms.product == rows.product[steel]) & ~firms.opening)
     assert len(new) == 2

@@ -168,6 +168,7 @@ def signed_in_the_mountains(model):
     return ours & MOUNTAIN[np.maximum(projects.county, 0)]
 
 
+@pytest.mark.slow
 def test_referrals_bring_plants_to_the_mountains_and_they_are_less_productive(beside):
     """Three seeds together; of each only few leads sign in the mountains within three years."""
     few, many, ratio = 0, 0, []

@@ -389,6 +389,7 @@ def test_experience_of_the_base_year_counts_the_world_up_to_its_middle(opening):
     assert grown[opening.world.product("S_ROLL")] == pytest.approx(1.0 + 3.0 * 39 / 240.0)
 
 
+@pytest.mark.slow
 def test_unknown_commodity_prices_return_to_their_mean_with_the_declared_noise(world_prices, next_month):
     state, part = world_prices
     next_month(state)

@@ -21,6 +21,7 @@ from sim.mechanisms.promotion import (
 )
 from sim.settings import Projects
 from sim.state import SPENDING_ITEMS, Candidates, Channel, Stage
+from tests.runs import aged
 
 ALPHA = 1e-6
 
@@ -124,10 +125,8 @@ def test_a_bracket_of_one_at_reference_effort_gives_the_reference_rate(fresh):
     assert found == pytest.approx(state.scenario[Promotion].lead_rate_cluster)
 
 
-def test_before_its_start_promotion_is_unplanned(fresh):
-    model = fresh()
-    for _ in range(12):
-        model.step()
+def test_before_its_start_promotion_is_unplanned():
+    model = aged(12)
     effort = model.state.effort
     assert effort[:3] == pytest.approx([0.0, 0.0, 0.0])
     assert effort[3] == pytest.approx(200.0)

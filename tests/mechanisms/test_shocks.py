@@ -34,6 +34,7 @@ from sim.parameters import Month
 from sim.state import MARKETS, Boards, Stage
 from sim.sums import sum_by
 from sim.world import load_world
+from tests.runs import aged
 
 START = "2015-03"
 FIRST = Month(START) - Month("2013-12")
@@ -61,7 +62,10 @@ def run_with(baseline):
 
     def build(*rows, months, more=None, seed=1):
         changes = END | {"events.shocks": list(rows)} | (more or {})
-        model = NingdeModel(baseline.replace(changes, name="changed"), seed)
+        scenario = baseline.replace(changes, name="changed")
+        if not rows:
+            return aged(months, seed, scenario)
+        model = NingdeModel(scenario, seed)
         for _ in range(months):
             model.step()
         return model

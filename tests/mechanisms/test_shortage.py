@@ -310,10 +310,10 @@ def test_books_balance_for_two_years_with_hardly_any_outside_supply(fresh, produ
 
 @pytest.mark.parametrize(("product", "course"), [
     ("OTHM", 0.0),
-    ("OTHM", 0.02),
+    pytest.param("OTHM", 0.02, marks=pytest.mark.slow),
     ("OTHM", [{"from": "2015-01", "value": 0.0}]),
     ("ENER", 0.0),
-    ("TRAN", 0.0),
+    pytest.param("TRAN", 0.0, marks=pytest.mark.slow),
 ])  # fmt: skip
 def test_books_balance_where_the_makers_of_what_is_missing_need_it_themselves(fresh, product, course):
     """Without other industry from outside its makers starve one another: in the end next to nothing is made of it."""

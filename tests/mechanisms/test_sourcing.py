@@ -129,7 +129,9 @@ def home_share(state, product):
     return bought / need.sum()
 
 
-@pytest.mark.parametrize(("times", "low", "high"), [(30, 0.25, 0.65), (100, 0.50, 0.85)])
+@pytest.mark.parametrize(
+    ("times", "low", "high"), [pytest.param(30, 0.25, 0.65, marks=pytest.mark.slow), (100, 0.50, 0.85)]
+)
 def test_more_local_capacity_raises_the_home_share_without_filling_it(fresh, next_month, times, low, high):
     """Cathode capacity times 30 and times 100; a logit without capacity weights goes to 1 at once or stays."""
     model = fresh({"io.flq_delta": 0.15})  # that of the reference computation, which gave 0.54 and 0.79
@@ -374,7 +376,7 @@ def shares(model):
     return old, {key: weight for key, weight in found.items() if not opening[key[0]]}
 
 
-@pytest.mark.parametrize("how", ["no speed", "left out"])
+@pytest.mark.parametrize("how", [pytest.param("no speed", marks=pytest.mark.slow), "left out"])
 def test_without_adjustment_shares_stand_still(usual, beside, how):
     values, without = ({"sourcing.adjust": 0.0}, ()) if how == "no speed" else ({}, (SupplierChoice,))
     still = beside(values, without=without, months=24)
@@ -457,7 +459,7 @@ def test_a_bonus_draws_purchases_home_with_less_and_less_effect(fresh):
     shares = []
     for bonus in (0.0, 0.02, 0.04):
         model = fresh(with_bonus(bonus))
-        for _ in range(24):
+        for _ in range(8):
             model.step()
         links, relations = model.state.links, model.state.relations
         weight = np.bincount(links.relation, links.weight, minlength=len(relations))
@@ -482,7 +484,7 @@ def test_home_suppliers_attract_by_the_price_after_the_bonus(fresh, next_month):
 
 def test_the_bonus_has_payer_and_payees(fresh):
     model = fresh(with_bonus(0.04))
-    for _ in range(18):
+    for _ in range(8):
         model.step()
     state = model.state
     books, item = state.firm_accounts, SPENDING_ITEMS.index("local purchases")

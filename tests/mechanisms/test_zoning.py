@@ -63,6 +63,7 @@ def fit_of_planned(model):
     return model.state.world.fit[projects.county[rows], projects.product[rows]]
 
 
+@pytest.mark.slow
 def test_a_plan_brings_chains_where_they_belong_and_leaves_the_unplanned_alone(beside):
     """No plan of promotion, whose pressure would carry what planned leads miss to all others."""
     free = {"promotion.plan_target": 0.0}

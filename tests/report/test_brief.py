@@ -114,12 +114,20 @@ def test_who_pays_is_told_by_debt_and_output(html: str) -> None:
     assert "Public debt grows in Jiaocheng 蕉城" in text
 
 
-def test_few_pairs_are_warned_of(found: Comparison, html: str, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture(scope="module")
+def undrawn(found: Comparison) -> str:
+    """Text of a brief without figures, in which four pairs are many and the scenarios are shipped ones."""
+    base = sim.load("baseline").replace({"run.end": "2016-12"})
+    plans = {"baseline": base, "more": base.replace({"service.teams": 12.0}, name="more")}
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(page, "FEW", 4)
+        patch.setattr(page, "_figure", lambda *_: "")
+        return text_of(page.brief(found, plans, GROUPS))
+
+
+def test_few_pairs_are_warned_of(html: str, undrawn: str) -> None:
     assert "Only 4 pairs were run" in text_of(html)
-    monkeypatch.setattr(page, "FEW", 4)
-    monkeypatch.setattr(page, "_figure", lambda *_: "")  # drawn already
-    plans = {name: scenario(name) for name in ("baseline", "more")}
-    assert "pairs were run" not in text_of(page.brief(found, plans, GROUPS, 2015))
+    assert "pairs were run" not in undrawn
 
 
 @pytest.mark.parametrize(
@@ -149,11 +157,7 @@ def test_months_without_a_full_year_are_refused_before_any_run() -> None:
     page.check_year(scenario("x"), 2016)
 
 
-def test_changed_settings_are_listed_with_their_evidence(found: Comparison, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(page, "_figure", lambda *_: "")
-    base = sim.load("baseline").replace({"run.end": "2016-12"})
-    plans = {"baseline": base, "more": base.replace({"service.teams": 12.0}, name="more")}
-    text = text_of(page.brief(found, plans, GROUPS))
-    row = text[text.index("service.teams") :][:160]
+def test_changed_settings_are_listed_with_their_evidence(undrawn: str) -> None:
+    row = undrawn[undrawn.index("service.teams") :][:160]
     assert "headquarters teams 8 12 assumed:" in row
-    assert "The scenario more in full" in text
+    assert "The scenario more in full" in undrawn

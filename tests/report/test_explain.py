@@ -65,7 +65,7 @@ def printed(found: Explanation, width: int, county: str | None = None, leader: s
     return PRINTED[key][1]
 
 
-@pytest.mark.parametrize("width", [80, 118])
+@pytest.mark.parametrize("width", [80, pytest.param(118, marks=pytest.mark.slow)])
 @pytest.mark.parametrize(("county", "leader"), [(None, None), ("Fuding", None), (None, "CATL")])
 def test_nothing_is_cut_off(found: Explanation, width: int, county: str | None, leader: str | None) -> None:
     text = printed(found, width, county, leader)
@@ -74,6 +74,7 @@ def test_nothing_is_cut_off(found: Explanation, width: int, county: str | None, 
     assert "nan" not in text.split()
 
 
+@pytest.mark.slow
 def test_large_counts_fit_into_the_narrow_page(found: Explanation) -> None:
     """A run to 2035 has five figures of candidates and of leads."""
     large = replace(found, funnel=found.funnel * 9, by_chain=found.by_chain * 9, by_county=found.by_county * 9)
@@ -338,12 +339,14 @@ def check(figure: Figure) -> None:
             assert apart or text == other, (text, other)
 
 
-@pytest.mark.parametrize("code", ["CATL", "ATL", "QINGTUO", "SAIC", "SECOPPER"])
+@pytest.mark.parametrize(
+    "code", ["CATL", *(pytest.param(code, marks=pytest.mark.slow) for code in ("ATL", "QINGTUO", "SAIC", "SECOPPER"))]
+)
 def test_chain_maps_are_readable(found: Explanation, code: str) -> None:
     check(chain_map_figure(found, code))
 
 
-@pytest.mark.parametrize("county", [None, "Zherong"])
+@pytest.mark.parametrize("county", [None, pytest.param("Zherong", marks=pytest.mark.slow)])
 def test_other_figures_are_readable(found: Explanation, county: str | None) -> None:
     check(limits_figure(found, county))
     check(funnel_figure(found, county))
@@ -358,6 +361,7 @@ def test_the_funnel_draws_who_still_produces(found: Explanation) -> None:
     assert f"{line['leads']:,.0f}, of which {still:,.0f} produce" in told
 
 
+@pytest.mark.slow
 def test_every_county_has_its_limits_drawn(found: Explanation) -> None:
     figure = limits_by_county_figure(found)
     check(figure)

@@ -20,7 +20,7 @@ SCENARIOS: dict[str, dict[str, float]] = {"baseline": {}, "more": {"output": 1.2
 
 @pytest.fixture(scope="module")
 def runs() -> Ensemble:
-    return ensemble(SCENARIOS, seeds=(1, 2, 3), end="2015-12")
+    return ensemble(SCENARIOS, seeds=(1, 2), end="2015-12")
 
 
 @pytest.fixture(scope="module")
@@ -117,8 +117,8 @@ def test_the_iamc_table_has_a_variable_for_each_quantile(folder: Path, runs: Ens
 
 
 def test_headline_years_are_those_of_december(folder: Path, runs: Ensemble) -> None:
-    table = pd.read_csv(folder / "headline.csv").query("scenario == 'baseline' and seed == 3 and series == 'gdp'")
-    series = runs.values("baseline", "headline").sel(seed=3, series="gdp")
+    table = pd.read_csv(folder / "headline.csv").query("scenario == 'baseline' and seed == 2 and series == 'gdp'")
+    series = runs.values("baseline", "headline").sel(seed=2, series="gdp")
     december = series[series["month"].dt.month.values == 12]
     assert table["year"].tolist() == [2014, 2015]
     np.testing.assert_allclose(table["value"], december, rtol=1e-9)

@@ -27,7 +27,7 @@ def row(text: str, first: str, at: int = 0) -> list[str]:
     return [line for line in text.splitlines() if line.strip().startswith(first)][at].split()
 
 
-@pytest.mark.parametrize("width", [80, 100, 118])
+@pytest.mark.parametrize("width", [80, *(pytest.param(each, marks=pytest.mark.slow) for each in (100, 118))])
 def test_nothing_is_cut_off(run: Run, width: int) -> None:
     rivals = [Rival("A", "exports", "2019-11", 3.0, "%")]
     for part in (statistics(run, "2019-11", "model", rivals), section(run), summary(run)):

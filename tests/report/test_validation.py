@@ -400,6 +400,7 @@ def test_the_paths_carry_bands_and_published_marks(found: Validation) -> None:
         assert np.asarray(middle.get_ydata())[0] == pytest.approx((11 + 1.1) * factor)  # seed 11 of 21
 
 
+@pytest.mark.slow
 def test_figures_are_saved_and_leave_nothing_behind(tmp_path: Path, found: Validation) -> None:
     before = dict(mpl.rcParams)
     files = save_validation_figures(found, None, tmp_path)

@@ -8,6 +8,7 @@ from sim.mechanisms.production import cost_parts
 from sim.resolvers.accounts_of_firms import month_accounts, settle, working_cash
 from sim.settings import Projects
 from sim.state import Channel, Stage
+from tests.runs import aged
 
 
 def test_cash_first_then_debt_then_owners_by_hand():
@@ -51,11 +52,9 @@ def test_accounts_of_one_firm_by_hand(fresh):
     assert firms.margin12[row, 2] == pytest.approx(surplus / sales, rel=1e-6)
 
 
-def test_investment_is_paid_from_cash_and_then_by_debt(fresh):
+def test_investment_is_paid_from_cash_and_then_by_debt():
     """The money of all firms: what they earn, less investment and land, is in cash, debt and owners' hands."""
-    model = fresh()
-    for _ in range(24):
-        model.step()
+    model = aged(24)
     state, books = model.state, model.state.firm_accounts
     assert books.invested.sum() > 0
     np.testing.assert_array_equal(books.invested, state.boards.investment)
@@ -133,11 +132,9 @@ def test_a_project_pays_for_land_gets_its_grant_and_land_money_back_when_it_fail
     assert state.ledger.endowed == pytest.approx(brought)  # founders bring the working cash
 
 
-def test_plants_announced_before_the_opening_have_settled_with_their_county(fresh):
+def test_plants_announced_before_the_opening_have_settled_with_their_county():
     """They pay for no land and get no grant; later dated plants do both."""
-    model = fresh()
-    for _ in range(40):
-        model.step()
+    model = aged(40)
     projects = model.state.projects
     dated = projects.event >= 0
     old, new = dated & projects.land_settled, dated & ~projects.land_settled & (projects.stage >= Stage.BUILD)

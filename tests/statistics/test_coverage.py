@@ -3,19 +3,16 @@
 import numpy as np
 import pytest
 
-import sim
 from sim.inputoutput.content import value_added_content
 from sim.statistics import leader_purchases, regional_table
 from sim.statistics.coverage import cell_makers, cell_purchases, local_content, local_share_of_goods
+from tests.runs import aged
 
 
 @pytest.fixture(scope="module")
 def december():
     """The baseline in December 2015."""
-    model = sim.NingdeModel(sim.load("baseline"), 4)
-    for _ in range(24):
-        model.step()
-    return model
+    return aged(24)
 
 
 def test_purchases_are_those_of_both_makers(december):

@@ -6,6 +6,7 @@ import pytest
 import sim
 from sim.mechanisms.production import cost_parts
 from sim.statistics.decline import CAUSES, TERMS, Books, LegacyChange, change, made, polar_split
+from tests.runs import aged
 
 THETA = 2.0
 
@@ -122,10 +123,7 @@ def test_exits_beginners_and_new_firms_stand_apart():
 @pytest.fixture(scope="module")
 def recorded():
     """Three years of the baseline."""
-    model = sim.NingdeModel(sim.load("baseline"), 3)
-    for _ in range(36):
-        model.step()
-    return model
+    return aged(36)
 
 
 def test_the_account_of_the_model_adds_up_in_every_county_and_month(recorded):
