@@ -427,6 +427,7 @@ def _searched(
     """The point along the direction that lowers the function enough, None if rounding leaves none.
 
     Armijo's rule, or that of Hager and Zhang (2005) where the function is flat to rounding and only its slope tells.
+    Nearest to the minimum the slope is lost in rounding too; there a step counts that lowers the largest miss.
     """
     slope, start = float(gradient @ direction), dual.value(cells, multipliers)
     length = min(1.0, LARGEST_STEP / max(float(np.abs(dual.logarithms(direction)).max(initial=0.0)), 1e-300))
@@ -437,8 +438,10 @@ def _searched(
         change = dual.value(found, trial) - start
         if change <= 1e-4 * length * slope:
             return trial, found
-        if change <= flat and abs(float(dual.gradient(found, trial) @ direction)) <= 0.9 * abs(slope):
-            return trial, found
+        if change <= flat:
+            there = dual.gradient(found, trial)
+            if abs(float(there @ direction)) <= 0.9 * abs(slope) or np.abs(there).max() <= 0.5 * np.abs(gradient).max():
+                return trial, found
         length *= 0.5
     return None
 
