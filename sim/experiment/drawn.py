@@ -154,7 +154,7 @@ def read_posterior(word: str | Path) -> Posterior:
         if path.is_dir():
             path = path / f"{STEM}.csv"
         if not path.exists():
-            there = f"; shipped are {', '.join(shipped())}" if shipped() else ""
+            there = f"; shipped are {', '.join(shipped()) or 'none'}; ningde calibrate makes one"
             raise PosteriorFileError(f"{word}: there is no such posterior{suggestion(str(word), shipped())}{there}")
     manifest_path = path.with_suffix(".json")
     manifest = _manifest(manifest_path)
