@@ -17,7 +17,8 @@ from typing import Any
 
 import sim
 from sim.experiment.executor import default_workers
-from sim.experiment.levers_runs import Cache, Job, Point, collect_runs, jobs_of, lever_points
+from sim.experiment.kept_runs import Cache, collect_runs
+from sim.experiment.levers_runs import Job, Point, jobs_of, lever_points, measure
 from sim.experiment.levers_study import Study, studies
 from sim.model import GROUPS
 from sim.parameters import describe
@@ -91,7 +92,7 @@ def studied(
     for lever, points in levers.items():
         jobs |= jobs_of(scenario, points, seeds_by_lever[lever], chosen.year)
     with months_bar(f"{len(levers)} levers, {len(seeds)} seeds", unit="runs") as tick:
-        results, faults = collect_runs(jobs, Cache(chosen.cache), chosen.workers, tick)
+        results, faults = collect_runs(jobs, Cache(chosen.cache), chosen.workers, tick, function=measure)
     told = {f"seed {jobs[key].seed}, {jobs[key].scenario.hash[:8]}": fault for key, fault in sorted(faults.items())}
     found: dict[str, Study] = {}
     for lever, points in levers.items():

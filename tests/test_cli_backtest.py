@@ -127,6 +127,7 @@ def test_members_that_all_fail_end_it_with_a_sentence(monkeypatch: pytest.Monkey
 
 def test_a_posterior_serves_the_origin_of_its_facts(monkeypatch: pytest.MonkeyPatch) -> None:
     from sim.cli import backtesting
+    from sim.experiment import drawn
     from sim.experiment.backtest.plan import BacktestError
     from sim.parameters import Month
 
@@ -136,7 +137,8 @@ def test_a_posterior_serves_the_origin_of_its_facts(monkeypatch: pytest.MonkeyPa
         def __init__(self, month: str) -> None:
             self.as_of, self.name, self.digest = Month(month), f"from {month}", month
 
-    monkeypatch.setattr(backtesting, "_reader", lambda: (Draws, ("2016-12",)))
+    monkeypatch.setattr(drawn, "read_posterior", Draws)
+    monkeypatch.setattr(drawn, "shipped", lambda: ("2016-12",))
     origins = (Month("2016-12"), Month("2018-12"))
     assert [str(month) for month in backtesting._posteriors(None, origins)] == ["2016-12"]
     assert [str(month) for month in backtesting._posteriors(["2018-12"], origins)] == ["2018-12"]

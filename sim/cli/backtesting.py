@@ -11,7 +11,7 @@ import typer
 from sim.cli.common import BROKEN_BOOKS, INTERRUPTED, app, folders, read_all, refuse
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
     from sim.experiment.backtest.parameters import Posterior
     from sim.experiment.backtest.study import Settings, Study
@@ -159,18 +159,15 @@ def _posteriors(given: list[str] | None, origins: tuple[Month, ...]) -> Mapping[
         BacktestError: one cannot be read, is of no origin, or two are of one.
     """
     from sim.experiment.backtest.plan import BacktestError
+    from sim.experiment.drawn import read_posterior, shipped
 
-    reader = _reader()
-    if given == [NO_POSTERIOR] or reader is None:
-        if reader is None and given not in (None, [NO_POSTERIOR]):
-            raise BacktestError("--posterior: this version cannot read posteriors")
+    if given == [NO_POSTERIOR]:
         return {}
-    read, shipped = reader
-    words = [str(origin) for origin in origins if str(origin) in shipped] if given is None else given
+    words = [str(origin) for origin in origins if str(origin) in shipped()] if given is None else given
     found: dict[Month, Posterior] = {}
     for word in words:
         try:
-            one = read(word)
+            one = read_posterior(word)
         except ValueError as error:
             raise BacktestError(f"--posterior: {error}") from None
         if one.as_of not in origins:
@@ -179,17 +176,6 @@ def _posteriors(given: list[str] | None, origins: tuple[Month, ...]) -> Mapping[
             raise BacktestError(f"--posterior: {word} and {found[one.as_of].name} are both of {one.as_of}; give one")
         found[one.as_of] = one
     return found
-
-
-def _reader() -> tuple[Callable[[str], Posterior], tuple[str, ...]] | None:
-    """What reads a posterior, and the names of those shipped; None where there is no calibration yet."""
-    from importlib import import_module
-    from importlib.util import find_spec
-
-    if find_spec("sim.experiment.drawn") is None:
-        return None
-    module = import_module("sim.experiment.drawn")
-    return module.read_posterior, tuple(module.shipped())
 
 
 def _protocol(given: Path | None) -> str:

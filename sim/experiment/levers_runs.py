@@ -1,4 +1,4 @@
-"""The runs of a study of levers: which values each lever takes, what is kept of a run, and a cache of results.
+"""The runs of a study of levers: which values each lever takes, and what is kept of a run.
 
 What is varied is read from the declarations, so a new lever is studied without a line here:
 
@@ -12,23 +12,18 @@ Levers without a mechanism are left out.
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from sim import data
-from sim.experiment.executor import run_all
 from sim.experiment.single import run
 from sim.parameters import Lever, Parameters, declarations
 from sim.parameters.declarations import Choice, Date, Number, Setting
 from sim.parameters.levers import LeverRule
 from sim.parameters.words import plain_text
 from sim.results import Run
-from sim.results.provenance import PACKAGE, code_digest
 from sim.scenario import Scenario, ScenarioError
 from sim.state import SPENDING_ITEMS, Channel, Stage
 from sim.world import GROUPS, load_world
@@ -53,9 +48,6 @@ GOALS: Mapping[str, tuple[str, int]] = {
 
 NOT_LEVERS = ("ordinary spending", "interest")
 """Items of the budgets that no policy asks for."""
-
-NOT_RUN = ("report", "cli", "experiment/levers_study.py")
-"""Parts of the package that only tell what was run; they may change while the results of runs stay."""
 
 PROMOTED = (Channel.LEADER, Channel.CHAIN, Channel.CLUSTER, Channel.UNPLANNED)
 """Channels that promotion pays for."""
@@ -275,7 +267,7 @@ def _goals(done: Run, months: NDArray[np.bool_], inside: NDArray[np.bool_], area
     }
 
 
-# --- many runs, kept on disk ------------------------------------------------------------------------------------------
+# --- many runs --------------------------------------------------------------------------------------------------------
 
 
 def jobs_of(scenario: Scenario, points: Sequence[Point], seeds: Sequence[int], year: int) -> dict[str, Job]:
@@ -283,72 +275,3 @@ def jobs_of(scenario: Scenario, points: Sequence[Point], seeds: Sequence[int], y
     plans = {(): scenario} | {point.changes: scenario.replace(dict(point.changes)) for point in points if point.changes}
     jobs = (Job(plan, seed, year) for plan in plans.values() for seed in seeds)
     return {job.key: job for job in jobs}
-
-
-class Cache:
-    """Results of runs in a file, a line a run: a study that was interrupted goes on where it stopped.
-
-    Lines of other code or other figures are not used: they are another model.
-
-    Args:
-        folder: where the file is; it is made.
-        without: parts of the package on which no result depends.
-    """
-
-    def __init__(self, folder: Path, without: tuple[str, ...] = NOT_RUN) -> None:
-        folder.mkdir(parents=True, exist_ok=True)
-        self.file = folder / "runs.jsonl"
-        self.model = f"{code_digest(PACKAGE, without=without)[:16]}:{data.digest()[:16]}"
-
-    def read(self) -> dict[str, dict[str, float]]:
-        """The results of this model by key of the run; a line that was cut off by an interrupt is left out."""
-        found: dict[str, dict[str, float]] = {}
-        if not self.file.is_file():
-            return found
-        for line in self.file.read_text(encoding="utf-8").splitlines():
-            try:
-                row = json.loads(line)
-            except json.JSONDecodeError:
-                continue
-            if row["model"] == self.model:
-                found[row["key"]] = row["result"]
-        return found
-
-    def add(self, key: str, result: Mapping[str, float]) -> None:
-        """Append one result."""
-        line = json.dumps({"model": self.model, "key": key, "result": dict(result)}, sort_keys=True)
-        begun = self.file.is_file() and not self.file.read_bytes().endswith(b"\n") and self.file.stat().st_size > 0
-        with self.file.open("a", encoding="utf-8") as file:
-            file.write(("\n" if begun else "") + line + "\n")
-
-
-def collect_runs(
-    jobs: Mapping[str, Job],
-    cache: Cache,
-    workers: int,
-    progress: Callable[[int, int], None] | None = None,
-    function: Callable[[Job], dict[str, float]] = measure,
-) -> tuple[dict[str, dict[str, float]], dict[str, str]]:
-    """The results of all jobs, from the cache or run now.
-
-    Args:
-        jobs: by key.
-        cache: where results are kept.
-        workers: processes at once.
-        progress: called after each run with runs done and runs in all, those of the cache left out.
-        function: what is run.
-
-    Returns:
-        Results by key, and faults of runs that failed by key.
-    """
-    kept = cache.read()
-    found = {key: kept[key] for key in jobs if key in kept}
-    faults: dict[str, str] = {}
-    waiting = [job for key, job in jobs.items() if key not in found]
-    for outcome in run_all(function, waiting, workers, progress):
-        if outcome.result is None:
-            faults[outcome.job.key] = outcome.fault
-        else:
-            cache.add(outcome.job.key, outcome.result)
-            found[outcome.job.key] = outcome.result
-    return found, faults

@@ -33,6 +33,7 @@ from sim.draws import Streams
 from sim.experiment.comparison import ComparisonError
 from sim.experiment.executor import run_all
 from sim.experiment.layout import layout_of, record
+from sim.experiment.shares import scaled_shares
 from sim.experiment.single import run_model
 from sim.mechanisms.demand import Demand
 from sim.mechanisms.labour import Labour
@@ -237,22 +238,6 @@ def _drawn(row: Row, group: Parameters, luck: np.random.Generator) -> float:
     low, high = min(low, mode), max(high, mode)
     value = float(luck.triangular(low, mode, high)) if low < high else float(mode)
     return round(value) if isinstance(mode, int) else value
-
-
-def scaled_shares(group: Parameters, drawn: dict[str, float]) -> dict[str, float]:
-    """Drawn values of a group with the shares that must sum to 1 scaled so that they do.
-
-    Args:
-        group: values of what was not drawn.
-        drawn: values by name; a share that is scaled with them is added.
-    """
-    plain = {name: value for name, value in drawn.items() if "." not in name}
-    for names, sentence in group.model_copy(update=plain).checks():
-        if not isinstance(names, str) and sentence.endswith("must sum to 1"):
-            values = {name: plain.get(name, float(getattr(group, name))) for name in names}
-            total = sum(values.values())
-            drawn = drawn | {name: value / total for name, value in values.items()}
-    return drawn
 
 
 # --- the design -------------------------------------------------------------------------------------------------------

@@ -10,14 +10,13 @@ import numpy as np
 import pytest
 
 import sim
+from sim.experiment.kept_runs import Cache, collect_runs
 from sim.experiment.levers_runs import (
     AREAS,
     GOALS,
-    Cache,
     Job,
     Point,
     along_simplex,
-    collect_runs,
     jobs_of,
     lever_points,
     measures,

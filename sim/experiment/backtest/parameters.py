@@ -17,10 +17,10 @@ from typing import Protocol
 from sim.draws import Streams
 from sim.experiment.backtest.plan import Mode
 from sim.experiment.dates import AsOf
+from sim.experiment.shares import with_scaled_shares
 from sim.model import NingdeModel
 from sim.opening.totals import OpeningError
 from sim.parameters import Month
-from sim.parameters import Parameters as Group
 from sim.scenario import Scenario, ScenarioError
 
 STREAM = "backtest.parameters"
@@ -106,56 +106,12 @@ class Parameters:
                 value = low + (high - low) * float(luck.random())
                 drawn[name] = round(value) if name in self.whole else value
             try:
-                found = self.scenario.replace(self._whole({**drawn, **fixed}), name=self.scenario.name)
+                found = self.scenario.replace(
+                    with_scaled_shares(self.scenario, {**drawn, **fixed}), name=self.scenario.name
+                )
                 NingdeModel(found, seed)
             except (ScenarioError, OpeningError) as error:
                 last = str(error).split("\n")[0]
                 continue
             return found
         raise OpeningError(f"no opening position in {TRIALS} draws of the parameters; the last: {last}")
-
-    def _whole(self, values: Mapping[str, float]) -> dict[str, object]:
-        """The values with shares that must sum to 1 scaled so that they do; others of the sum move along."""
-        found: dict[str, object] = dict(values)
-        for group in self.scenario.parameters:
-            prefix, fields = f"{group.table}.", type(group).model_fields
-            own = {name.removeprefix(prefix): value for name, value in values.items() if name.startswith(prefix)}
-            own = {name: value for name, value in own.items() if name.partition(".")[0] in fields}
-            found |= {prefix + name: value for name, value in shares_scaled(group, own).items()}
-        return found
-
-
-def shares_scaled(group: Group, own: Mapping[str, float]) -> dict[str, float]:
-    """Values of a group whose shares that must sum to 1 do so; a share that moves along is added.
-
-    As :func:`sim.experiment.spread.scaled_shares`, which knows no entries of tables of figures.
-
-    Args:
-        group: values of what is not among them.
-        own: values by name in the group, entries of its tables by dotted name.
-    """
-    found = dict(own)
-    if not found:
-        return found
-    changed: dict[str, object] = {}
-    for name, value in own.items():
-        field, _, key = name.partition(".")
-        changed[field] = {**_entries(changed.get(field, getattr(group, field))), key: value} if key else value
-    for names, sentence in group.model_copy(update=changed).checks():
-        if not isinstance(names, str) and sentence.endswith("must sum to 1"):
-            values = {name: own[name] if name in own else _present(group, name) for name in names}
-            found |= {name: value / sum(values.values()) for name, value in values.items()}
-    return found
-
-
-def _entries(table: object) -> Mapping[str, float]:
-    """A table of figures."""
-    assert isinstance(table, Mapping)
-    return table
-
-
-def _present(group: Group, name: str) -> float:
-    """The value of a parameter, or of an entry of a table."""
-    field, _, key = name.partition(".")
-    value = getattr(group, field)
-    return float(value[key] if key else value)

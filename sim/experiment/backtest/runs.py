@@ -8,28 +8,23 @@ goes on where it stopped, and one with more members makes only the new ones.
 from __future__ import annotations
 
 import hashlib
-import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from sim import data
 from sim.experiment.backtest.parameters import Parameters
-from sim.experiment.executor import run_all
 from sim.experiment.followed import Record, follow
-from sim.experiment.levers_runs import NOT_RUN, Cache
+from sim.experiment.kept_runs import NOT_RUN, Cache
 from sim.experiment.nulls import NULLS, ModelRun
 from sim.experiment.observables import EARLIEST_END, FIRST, OBSERVABLES, Done, on_the_way, simulate
 from sim.experiment.periods import Period
-from sim.results.provenance import PACKAGE, code_digest
 from sim.scenario import Scenario
 from sim.world import load_world
 
 Floats = NDArray[np.float64]
-Tick = Callable[[int, int], None]
 
 MODEL, PAIRED = "ours", "ours, seeds of the nulls"
 """The full model among the forecasters: all its members, and those with the seeds that null versions have."""
@@ -114,20 +109,9 @@ def _measured_null(plan: Scenario, job: Job) -> dict[str, float]:
     return found
 
 
-class Kept(Cache):
-    """Results of members in a folder; lines of other code that runs, or of other data, are not used."""
-
-    def __init__(self, folder: Path) -> None:
-        super().__init__(folder)
-        self.model = f"{code_digest(PACKAGE, without=NOT_MEASURED)[:16]}:{data.digest()[:16]}"
-        if self.file.is_file() and self.file.stat().st_size and not self.file.read_bytes().endswith(b"\n"):
-            with self.file.open("a", encoding="utf-8") as file:  # a line was cut off by an interrupt
-                file.write("\n")
-
-    def add(self, key: str, result: Mapping[str, float]) -> None:
-        """Append one result; the file is not read again for each."""
-        with self.file.open("a", encoding="utf-8") as file:
-            file.write(json.dumps({"model": self.model, "key": key, "result": dict(result)}, sort_keys=True) + "\n")
+def kept_in(folder: Path) -> Cache:
+    """Where the results of members are kept."""
+    return Cache(folder, NOT_MEASURED)
 
 
 @dataclass(frozen=True)
@@ -150,38 +134,6 @@ class Members:
         """Those with a seed up to one."""
         chosen = np.array([each <= seed for each in self.seeds], dtype=bool)
         return replace(self, values=self.values[chosen], seeds=tuple(each for each in self.seeds if each <= seed))
-
-
-def collect(
-    jobs: Sequence[Job],
-    cache: Cache | None,
-    workers: int = 1,
-    progress: Tick | None = None,
-    function: Callable[[Job], dict[str, float]] = run_job,
-) -> tuple[dict[str, dict[str, float]], dict[str, str]]:
-    """The results of jobs, from the cache or run now.
-
-    Args:
-        jobs: each once.
-        cache: where results are kept; nothing is kept without one.
-        workers: processes at once.
-        progress: called after each run with runs done and runs to be made.
-        function: what is run.
-
-    Returns:
-        Results and faults, by key.
-    """
-    kept = {} if cache is None else cache.read()
-    found = {job.key: kept[job.key] for job in jobs if job.key in kept}
-    faults: dict[str, str] = {}
-    for outcome in run_all(function, [job for job in jobs if job.key not in found], workers, progress):
-        if outcome.result is None:
-            faults[outcome.job.key] = outcome.fault
-            continue
-        found[outcome.job.key] = outcome.result
-        if cache is not None:
-            cache.add(outcome.job.key, outcome.result)
-    return found, faults
 
 
 def members_of(

@@ -27,9 +27,10 @@ from sim.experiment.backtest.parameters import Parameters, Posterior
 from sim.experiment.backtest.plan import BacktestError, Floats, Mode, Plan, plan_of
 from sim.experiment.backtest.pooling import ANY, skills
 from sim.experiment.backtest.questions import RivalAnswers, ask_rivals
-from sim.experiment.backtest.runs import MODEL, PAIRED, Asked, Job, Kept, Members, Tick, collect, members_of, run_job
+from sim.experiment.backtest.runs import MODEL, PAIRED, Asked, Job, Members, kept_in, members_of, run_job
 from sim.experiment.backtest.scoring import ABOUT, BEARINGS, Forecaster, case_scores, quantile_table, unanswered
 from sim.experiment.dates import ORIGINS, Rule, as_of
+from sim.experiment.kept_runs import Cache, Tick, collect_runs
 from sim.experiment.nulls import NULLS
 from sim.experiment.observables import regions
 from sim.experiment.observations import Observations
@@ -193,7 +194,7 @@ def backtest(
     """
     plans = [plan_of(facts, origin) for origin in settings.origins]
     rivals = [ask_rivals(plan, RIVAL_SEED, skip=settings.skip) for plan in plans]  # before any run: faults come at once
-    cache = None if folder is None else Kept(folder)
+    cache = None if folder is None else kept_in(folder)
     tables: dict[str, list[pd.DataFrame]] = {name: [] for name in TABLES}
     origins = []
     for plan, answers in zip(plans, rivals, strict=True):
@@ -206,14 +207,16 @@ def backtest(
 class _Runner:
     """How members are run."""
 
-    cache: Kept | None
+    cache: Cache | None
     workers: int
     shown: Shown
     function: Callable[[Job], dict[str, float]]
 
     def run(self, label: str, jobs: Sequence[Job], wanted: Sequence[Asked]) -> Members:
         with self.shown(label) as tick:
-            results, faults = collect(jobs, self.cache, self.workers, tick, self.function)
+            results, faults = collect_runs(
+                {job.key: job for job in jobs}, self.cache, self.workers, tick, function=self.function
+            )
         return members_of(jobs, results, faults, wanted)
 
 

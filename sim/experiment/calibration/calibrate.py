@@ -32,13 +32,13 @@ from sim.experiment.calibration.waves import (
     Laboratory,
     Plan,
     Runs,
-    Tick,
     emulate,
     emulated,
     first_points,
     kept_in,
 )
 from sim.experiment.drawn import Posterior, value_of
+from sim.experiment.kept_runs import Tick
 from sim.parameters import Month
 from sim.results.provenance import PACKAGE, code_digest, code_version
 from sim.scenario import Scenario

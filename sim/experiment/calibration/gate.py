@@ -16,8 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.experiment.calibration.prior import Prior
-from sim.experiment.executor import run_all
-from sim.experiment.levers_runs import Cache
+from sim.experiment.kept_runs import Cache, Tick, collect_runs, counting_kept
 from sim.model import NingdeModel
 from sim.opening.totals import OpeningError
 from sim.scenario import Scenario, ScenarioError
@@ -26,7 +25,6 @@ from sim.statistics.history_matching import sobol
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
-Tick = Callable[[int, int], None]
 
 TRIED = 1024
 """Points of the prior that are tried (numerical): the share that opens is known within 0.03."""
@@ -57,17 +55,14 @@ def opens(job: OpeningJob) -> bool:
 
 def try_openings(jobs: Sequence[OpeningJob], cache: Cache | None, workers: int, progress: Tick | None = None) -> Bools:
     """(n,) which openings are possible, from what is kept or tried now."""
-    kept = {} if cache is None else cache.read()
-    found = {job.key: bool(kept[job.key]["opens"]) for job in jobs if job.key in kept}
-    waiting = [job for job in jobs if job.key not in found]
-    before = len(jobs) - len(waiting)
-    for done, outcome in enumerate(run_all(opens, waiting, workers), start=1):
-        found[outcome.job.key] = bool(outcome.result)
-        if cache is not None:
-            cache.add(outcome.job.key, {"opens": float(bool(outcome.result))})
-        if progress is not None:
-            progress(before + done, len(jobs))
-    return np.array([found[job.key] for job in jobs], dtype=bool)
+    by_key = {job.key: job for job in jobs}
+    found, _ = collect_runs(by_key, cache, workers, counting_kept(progress, len(by_key)), function=_tried)
+    return np.array([bool(found.get(job.key, {}).get("opens")) for job in jobs], dtype=bool)
+
+
+def _tried(job: OpeningJob) -> dict[str, float]:
+    """What is kept of an opening."""
+    return {"opens": float(opens(job))}
 
 
 @dataclass(frozen=True, eq=False)

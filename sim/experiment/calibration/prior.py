@@ -20,7 +20,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.experiment.moments import MOMENTS
-from sim.experiment.spread import ranged, scaled_shares
+from sim.experiment.shares import value_in, with_scaled_shares
+from sim.experiment.spread import ranged
 from sim.parameters import Parameters, Row
 from sim.scenario import Scenario
 
@@ -95,7 +96,7 @@ class Prior:
             point: (d,) in the unit cube.
         """
         raw = {each.name: _within(each, float(u)) for each, u in zip(self.free, point, strict=True)}
-        return self._scaled(raw)
+        return with_scaled_shares(self.scenario, raw)
 
     def point(self, values: Mapping[str, float]) -> Floats:
         """(d,) place of values in the unit cube; the inverse of :meth:`values` where nothing is scaled or rounded."""
@@ -104,22 +105,6 @@ class Prior:
     def changes(self, points: Floats) -> list[dict[str, float]]:
         """The values of several points (n, d)."""
         return [self.values(point) for point in points]
-
-    def _scaled(self, raw: dict[str, float]) -> dict[str, float]:
-        """The values with shares that sum to 1."""
-        found = dict(raw)
-        for group in self.scenario.parameters:
-            prefix = f"{group.table}."
-            own = {name.removeprefix(prefix): value for name, value in raw.items() if _holds(group, name)}
-            if own:
-                found |= {prefix + name: value for name, value in scaled_shares(group, own).items()}
-        return found
-
-
-def _holds(group: Parameters, name: str) -> bool:
-    """Whether a dotted name is a parameter of a group; several groups may share a table."""
-    table, _, rest = name.partition(".")
-    return group.table == table and rest.partition(".")[0] in type(group).model_fields
 
 
 def _within(each: Free, share: float) -> float:
@@ -159,19 +144,12 @@ def _free(name: str, row: Row) -> bool:
 
 def _untouched(group: Parameters, row: Row) -> bool:
     """Whether the scenario has the default."""
-    return _present(group, row) == row.default
-
-
-def _present(group: Parameters, row: Row) -> float:
-    """The value of the scenario."""
-    field, _, key = row.name.partition(".")
-    value = getattr(group, field)
-    return float(value[key] if key and isinstance(value, Mapping) else value)
+    return value_in(group, row.name) == row.default
 
 
 def _described(name: str, group: Parameters, row: Row) -> Free:
     """A row as a free parameter."""
-    present = _present(group, row)
+    present = value_in(group, row.name)
     low, high = float(row.low or 0.0), float(row.high or 0.0)
     whole = isinstance(row.default, int) and not isinstance(row.default, bool)
     return Free(name, row.unit, low, high, present, row.grade, whole)

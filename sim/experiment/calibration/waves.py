@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,13 +20,12 @@ from sim.experiment.calibration.gate import TRIED, Gate, OpeningJob, gate, try_o
 from sim.experiment.calibration.prior import Prior
 from sim.experiment.calibration.targets import Facts, Target
 from sim.experiment.executor import run_all
-from sim.experiment.levers_runs import NOT_RUN, Cache
+from sim.experiment.kept_runs import NOT_RUN, Cache, Tick, collect_runs, counting_kept
 from sim.scenario import Scenario
 from sim.statistics.emulator import FEWEST_ROWS, Emulator, Emulators, fit_emulator, together
 from sim.statistics.history_matching import spread_out
 
 Floats = NDArray[np.float64]
-Tick = Callable[[int, int], None]
 
 NOT_MEASURED = (
     *NOT_RUN,
@@ -196,27 +195,14 @@ class Laboratory:
             RunJob(self.scenario, tuple(changes.items()), first_seed + at, names, self.facts)
             for at, changes in enumerate(self.prior.changes(points))
         ]
-        results, faults = self._results(jobs, progress)
+        by_key = {job.key: job for job in jobs}
+        results, failed = collect_runs(
+            by_key, self.cache, self.workers, counting_kept(progress, len(by_key)), function=run_job
+        )
+        faults = sorted(f"seed {by_key[key].seed}: {fault}" for key, fault in failed.items())
         ended = [at for at, job in enumerate(jobs) if job.key in results]
         outputs = np.array([self._compared(results[jobs[at].key]) for at in ended]).reshape(len(ended), len(names))
         return Runs(points[ended], outputs, np.full(len(ended), wave), tuple(faults))
-
-    def _results(self, jobs: Sequence[RunJob], progress: Tick | None) -> tuple[dict[str, dict[str, float]], list[str]]:
-        """Results by key, from the cache or run now, and why others failed."""
-        kept = {} if self.cache is None else self.cache.read()
-        found = {job.key: kept[job.key] for job in jobs if job.key in kept}
-        waiting = [job for job in jobs if job.key not in found]
-        before, faults = len(jobs) - len(waiting), []
-        for done, outcome in enumerate(run_all(run_job, waiting, self.workers), start=1):
-            if outcome.result is None:
-                faults.append(f"seed {outcome.job.seed}: {outcome.fault}")
-            else:
-                found[outcome.job.key] = outcome.result
-                if self.cache is not None:
-                    self.cache.add(outcome.job.key, outcome.result)
-            if progress is not None:
-                progress(before + done, len(jobs))
-        return found, sorted(faults)
 
     def _compared(self, result: Mapping[str, float]) -> list[float]:
         """(m,) a result on the scale of comparison."""

@@ -7,12 +7,14 @@ import numpy as np
 import pytest
 
 import sim
-from sim.experiment.backtest.parameters import Parameters, shares_scaled
+from sim.experiment.backtest.parameters import Parameters
 from sim.experiment.backtest.plan import plan_of
-from sim.experiment.backtest.runs import Asked, Job, Kept, collect, members_of, run_job
+from sim.experiment.backtest.runs import Asked, Job, kept_in, members_of, run_job
 from sim.experiment.backtest.study import wanted_of
 from sim.experiment.dates import as_of
+from sim.experiment.kept_runs import collect_runs
 from sim.experiment.periods import Period
+from sim.experiment.shares import scaled_shares
 from sim.opening.totals import OpeningError
 from sim.parameters import Month
 from sim.settings import InputOutput, Opening
@@ -74,9 +76,9 @@ def test_draws_without_an_opening_are_drawn_again_and_given_up_in_the_end():
 
 
 def test_shares_that_must_sum_to_one_are_scaled_also_those_of_a_table():
-    found = shares_scaled(BASELINE[InputOutput], {"split.V_BODY": 0.9, "split.V_PWTR": 0.6, "va_cell": 0.3})
+    found = scaled_shares(BASELINE[InputOutput], {"split.V_BODY": 0.9, "split.V_PWTR": 0.6, "va_cell": 0.3})
     assert found == pytest.approx({"split.V_BODY": 0.6, "split.V_PWTR": 0.4, "va_cell": 0.3})
-    opening = shares_scaled(BASELINE[Opening], {"share_catl_dongqiao": 0.5})
+    opening = scaled_shares(BASELINE[Opening], {"share_catl_dongqiao": 0.5})
     assert sum(value for name, value in opening.items() if name.startswith("share_")) == pytest.approx(1.0)
     assert len(opening) == 3
 
@@ -102,6 +104,11 @@ def test_a_job_reaches_another_process_whole():
     assert sent.parameters.member(3).hash == job.parameters.member(3).hash
 
 
+def collect(seeds, folder, function):
+    cache = None if folder is None else kept_in(folder)
+    return collect_runs({job.key: job for job in jobs(seeds)}, cache, 1, function=function)
+
+
 class Counting:
     def __init__(self, broken=()):
         self.seeds, self.broken = [], broken
@@ -115,22 +122,22 @@ class Counting:
 
 def test_no_run_is_made_twice_and_more_members_make_only_the_new_ones(tmp_path):
     first, second = Counting(), Counting()
-    once, _ = collect(jobs([1, 2]), Kept(tmp_path), function=first)
-    kept, _ = collect(jobs([1, 2, 3]), Kept(tmp_path), function=second)
+    once, _ = collect([1, 2], tmp_path, first)
+    kept, _ = collect([1, 2, 3], tmp_path, second)
     assert (first.seeds, second.seeds) == ([1, 2], [3])
     assert {key: kept[key] for key in once} == once
 
 
 def test_a_line_that_was_cut_off_is_run_again(tmp_path):
-    collect(jobs([1, 2]), Kept(tmp_path), function=Counting())
-    file = Kept(tmp_path).file
+    collect([1, 2], tmp_path, Counting())
+    file = kept_in(tmp_path).file
     file.write_text(file.read_text()[:-20])
     again = Counting()
-    found, _ = collect(jobs([1, 2]), Kept(tmp_path), function=again)
+    found, _ = collect([1, 2], tmp_path, again)
     assert again.seeds == [2]
     assert len(found) == 2
     last = Counting()
-    collect(jobs([1, 2]), Kept(tmp_path), function=last)
+    collect([1, 2], tmp_path, last)
     assert last.seeds == []
 
 
@@ -154,7 +161,7 @@ def test_no_value_of_a_later_fact_reaches_a_run():
 
 
 def test_failing_members_are_counted_and_told():
-    results, faults = collect(jobs([1, 2, 3]), None, function=Counting(broken=(2,)))
+    results, faults = collect([1, 2, 3], None, Counting(broken=(2,)))
     found = members_of(jobs([1, 2, 3]), results, faults, WANTED)
     assert found.values.shape == (2, 2)
     assert found.seeds == (1, 3)
