@@ -222,12 +222,32 @@ def test_a_killed_worker_costs_no_run(scenarios: list[Scenario], digest: str, tm
 # --- a cluster --------------------------------------------------------------------------------------------------------
 
 
+# A process of its own: closing a cluster whose nanny is just replacing a killed worker can fail within dask.
+CLUSTER = """
+import sys
+import distributed
+
+if __name__ == "__main__":
+    local = distributed.LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None)
+    print(local.scheduler_address, *(worker.pid for worker in local.workers.values()), flush=True)
+    sys.stdin.read()
+"""
+
+
 @pytest.fixture
-def cluster():
+def cluster(tmp_path: Path):
     """A scheduler and two workers of dask on this machine: its address, and the processes of the workers."""
-    distributed = pytest.importorskip("distributed")
-    with distributed.LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as local:
-        yield local.scheduler_address, [worker.pid for worker in local.workers.values()]
+    pytest.importorskip("distributed")
+    program = tmp_path / "cluster.py"
+    program.write_text(CLUSTER)
+    with subprocess.Popen(
+        [sys.executable, program], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, start_new_session=True
+    ) as process:
+        try:
+            address, *workers = process.stdout.readline().split()
+            yield address, [int(worker) for worker in workers]
+        finally:
+            os.killpg(process.pid, signal.SIGKILL)
 
 
 @pytest.mark.slow
