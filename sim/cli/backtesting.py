@@ -13,9 +13,9 @@ from sim.cli.common import BROKEN_BOOKS, INTERRUPTED, app, folders, read_all, re
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from sim.experiment.backtest.parameters import Posterior
     from sim.experiment.backtest.study import Settings, Study
     from sim.experiment.observations import Observations
+    from sim.experiment.unknown import Posterior
     from sim.parameters import Month
     from sim.report.progress import Tick
     from sim.scenario import Scenario

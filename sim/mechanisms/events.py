@@ -2,10 +2,11 @@
 
 A row of the history {announced, park, investment, capacity, land, start of work, production} enters in its announced
 month if that month is not later than run.known_until. Stages dated up to known_until happen in their month; later
-stages are simulated like those of any project. A row that names a physical capacity gets cap = capacity x unit value
-of 2018 and its own capital intensity. An event brings its own land (out of the park's plan, widened where it is
-full, outside the yearly quota); the vehicle base also delivers serviced land for suppliers of its chain, on which
-the LAND stage lasts one month.
+stages are simulated like those of any project. A row that names a physical capacity gets cap = capacity x unit value of
+2018 and its own capital intensity. The size of some plants became known only after their announcement: it is the row's
+times events.plant_size, in investment, capacity and land, so that a forecast from between can draw it. An event brings
+its own land (out of the park's plan, widened where it is full, outside the yearly quota); the vehicle base also
+delivers serviced land for suppliers of its chain, on which the LAND stage lasts one month.
 
 Its parameters stand with those of hypothetical events in :mod:`sim.mechanisms.shocks`, for both are one table of the
 scenario file. Reads sim/data/history.csv. Writes: own_projects.
@@ -102,7 +103,7 @@ def dated_plants(
         markets: market name of each leader.
         technology: intensities for what a row does not tell.
         prices: unit values.
-        events: land of the vehicle base.
+        events: land of the vehicle base, size of plants.
         known: run.known_until.
     """
     plants = []
@@ -122,6 +123,8 @@ def dated_plants(
         else:
             output = float(item["output_m"] or 0.0) or investment / capital
         land = float(item["land_mu"] or 0.0) or output * float(technology.land[product])
+        size = events.plant_size.get(item["code"], 1.0)
+        investment, output, land = size * investment, size * output, size * land
         serviced = 0.0
         if item["services_land_mu"]:  # the vehicle base: its land is declared in this table's parameters
             land, serviced = events.vehicle_base_plant_land, events.vehicle_base_supplier_land

@@ -32,7 +32,7 @@ Reads the rows. Writes: leaving, withdrawn.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, ClassVar
@@ -44,7 +44,7 @@ from sim import data
 from sim.draws import Streams
 from sim.mechanisms import Phase
 from sim.mechanisms.demand import OPENING
-from sim.parameters import Month, Parameters, Shock, ShockKind, counties, county_codes, parameter, shock_list
+from sim.parameters import Month, Parameters, Shock, ShockKind, counties, county_codes, entries, parameter, shock_list
 from sim.parameters.places import county_code
 from sim.parameters.schedules import product_codes
 from sim.state import COMMODITIES, MARKETS, Stage, State
@@ -129,7 +129,7 @@ def _half_life(default: float, low: float, high: float, symbol: str, unit: str =
 
 
 class Events(Parameters):
-    """Hypothetical events, sizes and half-lives where a row gives none; land of the vehicle base (a dated plant)."""
+    """Hypothetical events, sizes and half-lives where a row gives none; land and size of some dated plants."""
 
     table: ClassVar[str] = "events"
 
@@ -155,6 +155,7 @@ class Events(Parameters):
         newest_fact="2019-09",
         published="2019-09",
     )
+    plant_size: Mapping[str, float] = entries("events.plant_size")
     shocks: tuple[Shock, ...] = shock_list(
         KINDS,
         first=str(OPENING + 1),

@@ -208,6 +208,13 @@ def test_a_plant_sized_by_later_shipments_is_ahead_of_its_announcement() -> None
     assert not {row.row for row in ahead_of(O1) if row.file == "world.csv"}
 
 
+def test_every_plant_whose_size_became_known_after_an_origin_has_a_size_to_draw() -> None:
+    declared = {basis.name.removeprefix("events.plant_size."): basis.newest_fact for basis in newest_facts()}
+    late = {row.row: row.newest_fact for origin in ORIGINS for row in ahead_of(origin) if row.file == "history.csv"}
+    assert len(late) > 5
+    assert {name: declared.get(name) for name in late} == {name: str(date) for name, date in late.items()}
+
+
 STAGES = {"ATL_3B", "SECOPPER_1", "CATL_HUXI_24B", "CATL_HUXI_2020", "CHELIWAN_1", "FUDING_1"}
 """Plants whose note names a later month of work or production: stages are read by their own dates."""
 

@@ -1,5 +1,7 @@
 """Dated plants: what is known enters in its month, what is not known does not exist."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -18,7 +20,7 @@ def plants(opening):
     """Dated plants by code, for a month of knowledge."""
     markets = tuple(row["market"].replace("vehicle", "vehicles") for row in leader_rows())
 
-    def known(until):
+    def known(until, events=None):
         scenario = opening.scenario
         found = dated_plants(
             opening.world,
@@ -26,7 +28,7 @@ def plants(opening):
             markets,
             opening.technology,
             scenario[Prices],
-            scenario[Events],
+            events or scenario[Events],
             Month(until),
         )
         rows = data.rows("history.csv")
@@ -81,6 +83,16 @@ def test_the_vehicle_base_brings_serviced_land_for_its_suppliers(plants, opening
     assert (base.land, base.serviced) == (events.vehicle_base_plant_land, events.vehicle_base_supplier_land)
     assert base.land + base.serviced == pytest.approx(6879.0)
     assert all(plant.serviced == 0 for code, plant in plants("2021-12").items() if code != "SAIC_1")
+
+
+def test_a_plant_of_uncertain_size_is_scaled_as_a_whole_and_no_other(plants, opening):
+    events = opening.scenario[Events]
+    sizes = {**events.plant_size, "CATL_FAW": 0.75}
+    usual, other = plants("2019-11"), plants("2019-11", events.model_copy(update={"plant_size": sizes}))
+    for code, plant in usual.items():
+        size = 0.75 if code == "CATL_FAW" else 1.0
+        scaled = {name: size * getattr(plant, name) for name in ("investment", "output", "land")}
+        assert other[code] == replace(plant, **scaled)
 
 
 def run_history(model, months):

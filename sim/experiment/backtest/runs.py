@@ -1,6 +1,6 @@
 """The members of a back-test: runs of the model or of a null version, one a seed, kept on disk.
 
-Member k has seed k and the k-th parameters (:mod:`sim.experiment.backtest.parameters`); a null version has the same.
+Member k has seed k and the k-th parameters (:mod:`sim.experiment.unknown`); a null version has the same.
 One run measures all that is asked. A job is known by what decides its outcome, so that a back-test that was interrupted
 goes on where it stopped, and one with more members makes only the new ones.
 """
@@ -15,12 +15,12 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.experiment.backtest.parameters import Parameters
 from sim.experiment.followed import Record, follow
 from sim.experiment.kept_runs import NOT_RUN, Cache
 from sim.experiment.nulls import NULLS, ModelRun
 from sim.experiment.observables import EARLIEST_END, FIRST, OBSERVABLES, Done, on_the_way, simulate
 from sim.experiment.periods import Period
+from sim.experiment.unknown import Unknown
 from sim.scenario import Scenario
 from sim.world import load_world
 
@@ -66,7 +66,7 @@ class Job:
         wanted: what is measured.
     """
 
-    parameters: Parameters
+    parameters: Unknown
     seed: int
     null: str
     wanted: tuple[Asked, ...]

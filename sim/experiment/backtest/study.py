@@ -23,7 +23,6 @@ import pandas as pd
 from sim import data
 from sim.experiment.backtest.events import all_of, claim_table, event_table, joint_table, rank_table
 from sim.experiment.backtest.marks import Mark, marks
-from sim.experiment.backtest.parameters import Parameters, Posterior
 from sim.experiment.backtest.plan import BacktestError, Floats, Mode, Plan, plan_of
 from sim.experiment.backtest.pooling import ANY, skills
 from sim.experiment.backtest.questions import RivalAnswers, ask_rivals
@@ -35,6 +34,7 @@ from sim.experiment.nulls import NULLS
 from sim.experiment.observables import regions
 from sim.experiment.observations import Observations
 from sim.experiment.periods import Period
+from sim.experiment.unknown import Posterior, Unknown
 from sim.parameters import Month
 from sim.results.provenance import code_digest, code_version
 from sim.results.storage import write_atomically
@@ -237,7 +237,7 @@ def _one_origin(
         "modes": {},
     }
     for mode in settings.modes:
-        parameters = Parameters.of(known, mode, posterior)
+        parameters = Unknown.of(known, mode, posterior)
         told["drawn"] = sorted(parameters.ranges)
         told["modes"][mode] = failed = {}
         for null in ("", *settings.nulls):

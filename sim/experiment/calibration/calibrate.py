@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim import data
+from sim.experiment import dates
 from sim.experiment.calibration.gate import Gate
 from sim.experiment.calibration.identify import Told, identify
 from sim.experiment.calibration.prior import Prior, prior
@@ -39,6 +40,7 @@ from sim.experiment.calibration.waves import (
 )
 from sim.experiment.drawn import Posterior, value_of
 from sim.experiment.kept_runs import Tick
+from sim.experiment.unknown import Unknown
 from sim.parameters import Month
 from sim.results.provenance import PACKAGE, code_digest, code_version
 from sim.scenario import Scenario
@@ -132,6 +134,7 @@ class Calibration:
     Attributes:
         prior: free parameters.
         as_of: month up to which facts count.
+        unknown: what was not known then, and drawn with the luck of each run.
         used: (m + unused,) which of the facts known are used.
         unused: facts that too few runs can be measured for.
         runs: all of them.
@@ -145,6 +148,7 @@ class Calibration:
 
     prior: Prior
     as_of: Month
+    unknown: Unknown
     used: NDArray[np.bool_]
     unused: tuple[Target, ...]
     runs: Runs
@@ -203,6 +207,7 @@ class Calibration:
             "effective_sample_size": round(self.draws.effective, 1),
             "log_evidence": self.draws.log_evidence,
             "discrepancy": {"share_of_figure": DISCREPANCY, "common": COMMON},
+            "drawn": sorted(self.unknown.ranges),
             "limits": {"highest": HIGHEST, "second": SECOND},
             "parameters": [_parameter(each) for each in self.told],
             "code_version": code_version(),
@@ -261,7 +266,10 @@ def calibrate(
     how = plan or Plan()
     targets = checked(facts.targets(as_of), as_of)
     free = prior(scenario, names)
-    place = Laboratory(free, planned(scenario, as_of, targets), facts, targets, kept_in(folder), workers)
+    known = dates.as_of(scenario, as_of)
+    plan_of_runs = planned(known.scenario, as_of, targets)
+    unknown = replace(Unknown.of(known, plan_of_runs.run.world), scenario=plan_of_runs).without(free.given)
+    place = Laboratory(free, unknown, facts, targets, kept_in(folder), workers)
     found = _waves(place, how, shown or _silent, tell or _mute)
     emulation = found.emulation
     draws = draw_posterior(emulation.log_likelihood, len(free.free), SEED)
@@ -277,7 +285,7 @@ def calibrate(
     )
     unused = tuple(target for target, use in zip(targets, found.used, strict=True) if not use)
     return Calibration(
-        free, as_of, found.used, unused, found.runs, found.left, emulation, draws, kept, told, facts.digest
+        free, as_of, unknown, found.used, unused, found.runs, found.left, emulation, draws, kept, told, facts.digest
     )
 
 

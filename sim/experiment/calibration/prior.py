@@ -89,6 +89,11 @@ class Prior:
         """Dotted names, in order."""
         return tuple(each.name for each in self.free)
 
+    @property
+    def given(self) -> frozenset[str]:
+        """Dotted names of all values that a point gives: also shares that are scaled with a free one."""
+        return frozenset(self.values(np.full(len(self.free), 0.5)))
+
     def values(self, point: Floats) -> dict[str, float]:
         """The values of a point by dotted name; shares that must sum to 1 are scaled, whole numbers rounded.
 

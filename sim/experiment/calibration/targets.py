@@ -1,7 +1,10 @@
 """The facts of a calibration: what was published up to a month, with its error, and how a run is measured for it.
 
 As-of rule: a fact counts if it was published in the as-of month or before; the runs know the world and the history up
-to that month and nothing later, and see no later world (``run.world = "unconditional"``).
+to that month and nothing later, and see no later world (``run.world = "unconditional"``). Policies that could not be
+known are off (:func:`sim.experiment.dates.as_of`), and defaults that rest on a later fact are not used: those that are
+not free are drawn from their range with the luck of each run (:mod:`sim.experiment.unknown`), so that not knowing them
+counts as luck.
 
 Errors, as standard deviations:
 

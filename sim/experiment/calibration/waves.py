@@ -21,7 +21,7 @@ from sim.experiment.calibration.prior import Prior
 from sim.experiment.calibration.targets import Facts, Target
 from sim.experiment.executor import run_all
 from sim.experiment.kept_runs import NOT_RUN, Cache, Tick, collect_runs, counting_kept
-from sim.scenario import Scenario
+from sim.experiment.unknown import Unknown
 from sim.statistics.emulator import FEWEST_ROWS, Emulator, Emulators, fit_emulator, together
 from sim.statistics.history_matching import spread_out
 
@@ -73,14 +73,14 @@ class RunJob:
     """One run.
 
     Attributes:
-        scenario: as planned, with the values of the scenario.
+        unknown: where all other values come from.
         changes: values of the free parameters by dotted name.
         seed: of all chance.
         names: of the facts it is measured for.
         facts: how.
     """
 
-    scenario: Scenario
+    unknown: Unknown
     changes: tuple[tuple[str, float], ...]
     seed: int
     names: tuple[str, ...]
@@ -88,8 +88,8 @@ class RunJob:
 
     @property
     def key(self) -> str:
-        """What makes the result: scenario, values, seed, and what is measured."""
-        told = json.dumps([self.scenario.hash, self.changes, self.seed, self.names])
+        """What makes the result: scenario, ranges, values, seed, and what is measured."""
+        told = json.dumps([self.unknown.key, self.changes, self.seed, self.names])
         return hashlib.sha256(told.encode()).hexdigest()[:32]
 
 
@@ -97,9 +97,9 @@ def run_job(job: RunJob) -> dict[str, float]:
     """Run a job and measure it. A function of the job alone.
 
     Raises:
-        ScenarioError, OpeningError, BrokenIdentityError, NoConvergenceError: its values do not go together.
+        OpeningError, BrokenIdentityError, NoConvergenceError: its values do not go together.
     """
-    scenario = job.scenario.replace(dict(job.changes), name=job.scenario.name)
+    scenario = job.unknown.member(job.seed, dict(job.changes))
     return dict(zip(job.names, job.facts.measure(scenario, job.seed, job.names).tolist(), strict=True))
 
 
@@ -154,7 +154,7 @@ class Laboratory:
 
     Attributes:
         prior: free parameters.
-        scenario: as planned for the as-of month.
+        unknown: the scenario as planned for the as-of month, and what is drawn in it beside the free parameters.
         facts: how runs are measured.
         targets: for what.
         cache: where results are kept; none for nothing kept.
@@ -162,7 +162,7 @@ class Laboratory:
     """
 
     prior: Prior
-    scenario: Scenario
+    unknown: Unknown
     facts: Facts
     targets: tuple[Target, ...]
     cache: Cache | None
@@ -170,8 +170,8 @@ class Laboratory:
 
     def openings(self, points: Floats) -> list[OpeningJob]:
         """The openings of points (n, d)."""
-        jobs = [RunJob(self.scenario, tuple(each.items()), 0, (), self.facts) for each in self.prior.changes(points)]
-        return [OpeningJob(job.scenario, job.changes, f"opening {job.key}") for job in jobs]
+        jobs = [RunJob(self.unknown, tuple(each.items()), 0, (), self.facts) for each in self.prior.changes(points)]
+        return [OpeningJob(job.unknown, job.changes, f"opening {job.key}") for job in jobs]
 
     def possible(self, points: Floats) -> Floats:
         """Those of the points (n, d) that open."""
@@ -192,7 +192,7 @@ class Laboratory:
         """
         names = tuple(target.name for target in self.targets)
         jobs = [
-            RunJob(self.scenario, tuple(changes.items()), first_seed + at, names, self.facts)
+            RunJob(self.unknown, tuple(changes.items()), first_seed + at, names, self.facts)
             for at, changes in enumerate(self.prior.changes(points))
         ]
         by_key = {job.key: job for job in jobs}

@@ -7,14 +7,15 @@ import numpy as np
 import pytest
 
 import sim
-from sim.experiment.backtest.parameters import Parameters
 from sim.experiment.backtest.plan import plan_of
 from sim.experiment.backtest.runs import Asked, Job, kept_in, members_of, run_job
 from sim.experiment.backtest.study import wanted_of
 from sim.experiment.dates import as_of
+from sim.experiment.drawn import value_of
 from sim.experiment.kept_runs import collect_runs
 from sim.experiment.periods import Period
 from sim.experiment.shares import scaled_shares
+from sim.experiment.unknown import Unknown
 from sim.opening.totals import OpeningError
 from sim.parameters import Month
 from sim.settings import InputOutput, Opening
@@ -37,19 +38,18 @@ class Draws:
 
 
 def drawn(scenario, name="leaders.coverage_pull"):
-    table, key = name.split(".")
-    return scenario.tables[table][key]
+    return value_of(scenario, name)
 
 
 def test_what_rests_on_later_facts_is_drawn_from_its_range_by_seed():
-    given = Parameters.of(KNOWN, "unconditional")
+    given = Unknown.of(KNOWN, "unconditional")
     assert set(given.ranges) == set(KNOWN.ranges)
     first, again, other = given.member(1), given.member(1), given.member(2)
     assert first.hash == again.hash != other.hash
     for scenario in (first, other):
         assert all(low <= drawn(scenario, name) <= high for name, (low, high) in given.ranges.items())
     assert drawn(first) != drawn(BASELINE) != drawn(other)
-    narrow = Parameters(KNOWN.scenario, {"leaders.coverage_pull": (0.3, 0.4)})
+    narrow = Unknown(KNOWN.scenario, {"leaders.coverage_pull": (0.3, 0.4)})
     values = [drawn(narrow.member(seed)) for seed in range(1, 9)]
     assert all(0.3 <= value <= 0.4 for value in values)
     assert max(values) - min(values) > 0.03
@@ -57,20 +57,20 @@ def test_what_rests_on_later_facts_is_drawn_from_its_range_by_seed():
 
 def test_a_member_has_its_row_of_the_posterior_which_is_not_drawn_besides():
     rows = Draws(names=("location.market_access", "leaders.coverage_pull"))
-    given = Parameters.of(KNOWN, "unconditional", rows)
+    given = Unknown.of(KNOWN, "unconditional", rows)
     assert "leaders.coverage_pull" not in given.ranges
     assert given.member(7).tables["location"]["market_access"] == pytest.approx(0.27)
     assert drawn(given.member(7)) == drawn(BASELINE)
-    assert given.key != Parameters.of(KNOWN, "unconditional").key != Parameters.of(KNOWN, "conditional").key
+    assert given.key != Unknown.of(KNOWN, "unconditional").key != Unknown.of(KNOWN, "conditional").key
 
 
 def test_the_mode_is_the_world_of_the_run_and_the_origin_what_it_knows():
-    found = Parameters.of(KNOWN, "conditional").member(1)
+    found = Unknown.of(KNOWN, "conditional").member(1)
     assert (found.run.world, str(found.run.known_until)) == ("conditional", "2020-12")
 
 
 def test_draws_without_an_opening_are_drawn_again_and_given_up_in_the_end():
-    bad = Parameters(KNOWN.scenario, {"opening.per_head_core": (1e-3, 1e-3)})
+    bad = Unknown(KNOWN.scenario, {"opening.per_head_core": (1e-3, 1e-3)})
     with pytest.raises(OpeningError, match="no opening position in 100 draws"):
         bad.member(1)
 
@@ -84,9 +84,9 @@ def test_shares_that_must_sum_to_one_are_scaled_also_those_of_a_table():
 
 
 def test_a_strict_origin_opens_too():
-    strict = Parameters.of(as_of(BASELINE, Month("2019-11"), "print"), "unconditional")
+    strict = Unknown.of(as_of(BASELINE, Month("2019-11"), "print"), "unconditional")
     scenario = strict.member(1)
-    assert strict.ranges.keys() > Parameters.of(as_of(BASELINE, Month("2019-11")), "unconditional").ranges.keys()
+    assert strict.ranges.keys() > Unknown.of(as_of(BASELINE, Month("2019-11")), "unconditional").ranges.keys()
     assert scenario.tables["io"]["split"]["B_CELL"] != BASELINE.tables["io"]["split"]["B_CELL"]
 
 
@@ -94,11 +94,11 @@ WANTED = (Asked("gdp_nominal", "Ningde", Period.read("2019")), Asked("population
 
 
 def jobs(seeds, wanted=WANTED, null=""):
-    return [Job(Parameters(BASELINE, {}), seed, null, tuple(wanted)) for seed in seeds]
+    return [Job(Unknown(BASELINE, {}), seed, null, tuple(wanted)) for seed in seeds]
 
 
 def test_a_job_reaches_another_process_whole():
-    job = Job(Parameters.of(KNOWN, "conditional", Draws()), 3, "no_links", WANTED)
+    job = Job(Unknown.of(KNOWN, "conditional", Draws()), 3, "no_links", WANTED)
     sent = pickle.loads(pickle.dumps(job))
     assert sent.key == job.key
     assert sent.parameters.member(3).hash == job.parameters.member(3).hash
@@ -148,7 +148,7 @@ def test_what_decides_a_run_tells_its_key(change):
         "seed": replace(job, seed=2),
         "null": replace(job, null="no_links"),
         "wanted": replace(job, wanted=WANTED[:1]),
-        "parameters": replace(job, parameters=Parameters(BASELINE, {"leaders.coverage_pull": (0.2, 0.3)})),
+        "parameters": replace(job, parameters=Unknown(BASELINE, {"leaders.coverage_pull": (0.2, 0.3)})),
     }[change]
     assert job.key != other.key
 

@@ -5,15 +5,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import ClassVar
 
 import numpy as np
 import pytest
 
 import sim
+from sim.experiment import unknown
 from sim.experiment.calibration import gate, waves
 from sim.experiment.calibration.calibrate import Calibration, CalibrationError, calibrate
 from sim.experiment.calibration.targets import DISCREPANCY, Target, TargetError, digest_of
 from sim.experiment.calibration.waves import Plan
+from sim.experiment.dates import as_of
 from sim.experiment.drawn import read_posterior, value_of
 from sim.parameters import Month
 from sim.report.calibration import save_calibration, sentences
@@ -67,6 +70,7 @@ def base() -> Scenario:
 def _every_value_opens():
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(gate, "opens", lambda _job: True)
+        patch.setattr(unknown, "opens", lambda _scenario, _seed: "")
         yield
 
 
@@ -148,6 +152,31 @@ def test_what_is_written_can_be_read_and_tells_where_it_comes_from(found: Calibr
     assert read.manifest["facts_sha256"] == digest_of(found.targets)
     assert [fact["name"] for fact in read.manifest["facts"]] == ["first", "second"]
     assert read.digest == found.posterior("line").digest
+
+
+@dataclass(frozen=True)
+class Watched(Line):
+    """The same facts; notes the scenarios that are measured."""
+
+    seen: ClassVar[list[tuple[Scenario, int]]] = []
+
+    def measure(self, scenario: Scenario, seed: int, names: Sequence[str]) -> np.ndarray:
+        self.seen.append((scenario, seed))
+        return super().measure(scenario, seed, names)
+
+
+def test_what_could_not_be_known_is_drawn_with_the_luck_of_each_run(base: Scenario, tmp_path: Path) -> None:
+    found = found_in(base, None, Watched(), Plan(waves=1, per_parameter=10, repeated=3, again=3, tried=64))
+    known = as_of(base, AS_OF)
+    late = known.ranges.keys() - set(NAMES)
+    assert "fiscal.tax_gdp" in late
+    assert "demand.legacy_trend" in known.ranges.keys() - late  # free, though it rests on later facts
+    values = {name: {value_of(scenario, name) for scenario, _ in Watched.seen} for name in late}
+    assert all(len(each) > 20 for name, each in values.items() if not isinstance(value_of(base, name), int))
+    assert set(value_of(Watched.seen[0][0], "service").items()) <= set(known.scenario.tables["service"].items())
+    assert {str(scenario.run.known_until) for scenario, _ in Watched.seen} == {str(AS_OF)}
+    save_calibration(found, tmp_path, "line")
+    assert set(read_posterior(tmp_path).manifest["drawn"]) == late
 
 
 def test_facts_published_later_are_refused(base: Scenario) -> None:

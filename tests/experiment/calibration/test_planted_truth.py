@@ -20,6 +20,7 @@ from sim.experiment.calibration.targets import planned
 from sim.experiment.calibration.waves import Laboratory, Plan, emulate, first_points, kept_in
 from sim.experiment.executor import default_workers
 from sim.experiment.observations import read_observations
+from sim.experiment.unknown import Unknown
 from sim.parameters import Month
 from sim.statistics.emulator import Emulators, diagnose
 from sim.statistics.history_matching import sobol
@@ -73,7 +74,8 @@ def case(folder: Path, cache: Path | None = None, workers: int = 1) -> Case:
     file.write_text(MEASURED)
     facts, known = ObservationFacts.of(read_observations([file])), Month("2019-01")
     free, targets = prior(sim.load("baseline"), NAMES), facts.targets(known)
-    place = Laboratory(free, planned(free.scenario, known, targets), facts, targets, kept_in(cache), workers)
+    all_known = Unknown(planned(free.scenario, known, targets), {})
+    place = Laboratory(free, all_known, facts, targets, kept_in(cache), workers)
     design = first_points(DESIGN, sobol(len(NAMES), 256, 1))
     training = place.run(design, 0, 1)
     truths = place.run(np.random.default_rng(2).random((TRUTHS, len(NAMES))), 0, 10_001)
