@@ -222,7 +222,7 @@ def measures(done: Run, year: int) -> dict[str, float]:
     found = {
         f"{goal}.{area}": float(value)
         for area, inside in _areas().items()
-        for goal, value in _goals(done, months, inside, area).items()
+        for goal, value in goals_of(done, months, inside, area).items()
     }
     spending = data["public_spending"].sum(["month", "budget"])
     found |= {
@@ -243,8 +243,15 @@ def _areas() -> dict[str, NDArray[np.bool_]]:
     return {"city": np.ones(len(group), dtype=bool)} | {name: group == at for at, name in enumerate(GROUPS)}
 
 
-def _goals(done: Run, months: NDArray[np.bool_], inside: NDArray[np.bool_], area: str) -> dict[str, float]:
-    """The goals of one area in the year."""
+def goals_of(done: Run, months: NDArray[np.bool_], inside: NDArray[np.bool_], area: str) -> dict[str, float]:
+    """The goals of one area in a year.
+
+    Args:
+        done: the run.
+        months: (months,) those of the year.
+        inside: (C,) counties of the area.
+        area: its name; "city" has the budget of the prefecture itself too.
+    """
     data, last = done.monthly, int(np.flatnonzero(months)[-1])
 
     def of_year(name: str) -> Floats:
