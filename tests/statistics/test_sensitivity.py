@@ -65,7 +65,7 @@ def test_noise_of_known_variance_is_the_part_of_chance() -> None:
 
 
 def test_luck_that_a_factor_scales_counts_as_chance_and_in_the_total_of_the_factor() -> None:
-    """The result is u e, e standard normal: all is chance, a quarter of it whatever u; in all E u^2 = 1/3, var u = 1/12."""
+    """The result is u e, e standard normal, of variance E u^2 = 1/3; what u moves of it is var u = 1/12."""
     design = sobol_design(1, 4096, 4)
     found = sobol(design[:, 0] * luck_of(design), 1, resamples=2)
     assert found.chance == pytest.approx(1.0, abs=0.05)
