@@ -25,6 +25,15 @@ Of many runs, arrays in and arrays out:
 ``scores``     how good forecasts were: points, ensembles, probabilities, tests between rivals
 =============  ======================================================================================================
 
+Of many policies and futures, for `ningde tune`:
+
+===============  ====================================================================================================
+``sensitivity``  which factors move a result: Morris, Sobol with chance as a factor, PAWN
+``discovery``    under which conditions a policy fails: boxes and trees, in words
+``fronts``       several goals: what is better beyond luck, how good a front is, what to recommend
+``robustness``   regret, thresholds reached and the worst tenth over futures
+===============  ====================================================================================================
+
 Without any run: ``rivals``, forecasts from the past of a series alone.
 
 Tables for a reader are made of the record in :mod:`sim.results.published`.

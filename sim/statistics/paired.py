@@ -59,12 +59,13 @@ def paired(differences: Floats, base: float = float("nan")) -> Effect:
     return Effect(mean, low, high, base)
 
 
-def intervals(differences: Floats) -> tuple[Floats, Floats, Floats]:
-    """Mean and both ends of the 90 % interval, cell by cell.
+def intervals(differences: Floats, confidence: float = CONFIDENCE) -> tuple[Floats, Floats, Floats]:
+    """Mean and both ends of the interval, of 90 % if nothing else is said, cell by cell.
 
     Args:
         differences: (n, ...) one a seed. Where all are equal the interval is that value; one seed alone has the
             interval from minus to plus infinity. NaN in a cell gives NaN.
+        confidence: share of cases that the interval covers.
 
     Returns:
         Three arrays without the first dimension.
@@ -81,7 +82,7 @@ def intervals(differences: Floats) -> tuple[Floats, Floats, Floats]:
         return mean, np.where(np.isnan(mean), mean, -np.inf), np.where(np.isnan(mean), mean, np.inf)
     equal = np.ptp(values, axis=0) == 0
     mean = np.where(equal, values[0], mean)
-    half = student.ppf(0.5 + CONFIDENCE / 2, count - 1) * np.std(values, axis=0, ddof=1) / np.sqrt(count)
+    half = student.ppf(0.5 + confidence / 2, count - 1) * np.std(values, axis=0, ddof=1) / np.sqrt(count)
     half = np.where(equal, 0.0, half)
     return mean, mean - half, mean + half
 

@@ -79,21 +79,43 @@ def spread(
     """
     if base.shape != other.shape or base.ndim != 1 or swapped.shape[1:] != base.shape or len(base) < 2:
         raise ValueError(f"results of shapes {base.shape}, {other.shape} and {swapped.shape} are no design")
-    variance, alone, total = _parts(base[:, None], other[:, None], swapped[:, :, None])
+    variance, alone, total = shares(base, other, swapped, np.ones((1, len(base))))
     if not variance[0] > 0:
         unknown = np.full(len(swapped), np.nan)
         return Spread(float(variance[0]), unknown, unknown, unknown, unknown)
-    again = luck.integers(len(base), size=(len(base), resamples))
-    _, some, more = _parts(base[again], other[again], swapped[:, again])
+    _, some, more = shares(base, other, swapped, drawn_again(len(base), resamples, luck))
     ends = np.nanquantile(0.5 * (some + more), [0.5 - CONFIDENCE / 2, 0.5 + CONFIDENCE / 2], axis=-1)
     return Spread(float(variance[0]), alone[:, 0], total[:, 0], ends[0], ends[1])
 
 
-def _parts(base: Floats, other: Floats, swapped: Floats) -> tuple[Floats, Floats, Floats]:
-    """(R,) variance and (n, R) shares alone and total, of R designs side by side: rows are dimension 0 of base."""
-    variance = np.concatenate([base, other]).var(axis=0, ddof=1)
-    known = variance > 0
-    scale = np.divide(1.0, variance, out=np.full(variance.shape, np.nan), where=known)
-    total = 0.5 * ((base - swapped) ** 2).mean(axis=1) * scale
-    alone = 1.0 - 0.5 * ((other - swapped) ** 2).mean(axis=1) * scale
+def drawn_again(rows: int, resamples: int, luck: np.random.Generator) -> Floats:
+    """(R, N) how often each row comes up when N rows are drawn with replacement, R times."""
+    again = luck.integers(rows, size=(rows, resamples))
+    counts: Floats = np.stack([np.bincount(drawn, minlength=rows) for drawn in again.T]).astype(np.float64)
+    return counts
+
+
+def shares(base: Floats, other: Floats, swapped: Floats, counts: Floats) -> tuple[Floats, Floats, Floats]:
+    """Variance and shares of R designs that take rows from one.
+
+    Args:
+        base: (N,) results with all sources from draw a.
+        other: (N,) all sources from draw b.
+        swapped: (n, N) source i from b, the others from a.
+        counts: (R, N) how often a design takes each row; N in all.
+
+    Returns:
+        (R,) variance V and (n, R) shares S_i / V and T_i / V, NaN where V is 0.
+    """
+    rows = len(base)
+    # from the middle of the results: squares of large numbers would drown a small variance
+    middle = float(base.mean())
+    first, second = base - middle, other - middle
+    mean = counts @ (first + second) / (2 * rows)
+    squares = counts @ (first**2 + second**2) - 2 * rows * mean**2
+    flat = np.ptp(first) == 0 and np.ptp(second) == 0 and first[0] == second[0]
+    variance = np.zeros(len(counts)) if flat else np.maximum(squares, 0.0) / (2 * rows - 1)
+    scale = np.divide(1.0, variance, out=np.full(variance.shape, np.nan), where=variance > 0)
+    total = 0.5 * ((base - swapped) ** 2 @ counts.T) / rows * scale
+    alone = 1.0 - 0.5 * ((other - swapped) ** 2 @ counts.T) / rows * scale
     return variance, alone, total

@@ -1,0 +1,166 @@
+"""Scenario discovery against planted conditions, and where there are none."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from sim.statistics.discovery import Box, DiscoveryError, Limit, answer, cart, prim_boxes, words
+
+
+def planted(seed: int, cases: int = 400) -> tuple[pd.DataFrame, np.ndarray]:
+    """Nine of ten cases fail where growth is at most 0.4 and price at least 50, one of twenty elsewhere."""
+    rng = np.random.default_rng(seed)
+    inputs = pd.DataFrame({"growth": rng.random(cases), "price": 100 * rng.random(cases), "idle": rng.random(cases)})
+    box = ((inputs.growth <= 0.4) & (inputs.price >= 50.0)).to_numpy()
+    return inputs, rng.random(cases) < np.where(box, 0.9, 0.05)
+
+
+def test_prim_finds_the_planted_box() -> None:
+    inputs, failed = planted(1)
+    (box,) = prim_boxes(inputs, failed)
+    limits = {limit.factor: limit for limit in box.limits}
+    assert set(limits) == {"growth", "price"}
+    assert limits["growth"].high == pytest.approx(0.4, abs=0.05)
+    assert limits["price"].low == pytest.approx(50.0, abs=5.0)
+    assert limits["growth"].low == -np.inf
+    assert limits["price"].high == np.inf
+    assert max(limit.p for limit in box.limits) < 1e-3
+    assert box.coverage > 0.7
+    assert box.density > 0.75
+    assert box.low < box.density < box.high
+    assert box.density == pytest.approx(0.9, abs=0.1)
+    assert box.mass == pytest.approx(0.2, abs=0.06)
+
+
+@pytest.mark.slow
+def test_prim_finds_a_choice_and_whole_numbers() -> None:
+    rng = np.random.default_rng(2)
+    inputs = pd.DataFrame(
+        {"scenario": rng.choice(["calm", "trade war", "boom"], 400), "plants": rng.integers(0, 4, 400), "one": 3}
+    )
+    failed = ((inputs.scenario == "trade war") & (inputs.plants >= 2)).to_numpy() & (rng.random(400) < 0.9)
+    (box,) = prim_boxes(inputs, failed)
+    limits = {limit.factor: limit for limit in box.limits}
+    assert limits["scenario"].values == ("trade war",)
+    assert 1 < limits["plants"].low <= 2
+    assert box.coverage == 1.0
+    assert (box.inside(inputs) == ((inputs.scenario == "trade war") & (inputs.plants >= 2))).all()
+
+
+@pytest.mark.slow
+def test_a_second_box_lies_in_what_the_first_leaves() -> None:
+    rng = np.random.default_rng(3)
+    inputs = pd.DataFrame({"growth": rng.random(500), "price": rng.random(500)})
+    failed = ((inputs.growth < 0.2) | (inputs.price > 0.9)).to_numpy()
+    one, two = prim_boxes(inputs, failed, most=2)
+    assert {one.limits[0].factor, two.limits[0].factor} == {"growth", "price"}
+    assert one.coverage + two.coverage > 0.9
+    assert two.density > 0.9
+    assert "Of the other cases, it fails in" in answer([one, two], failed)
+
+
+@pytest.mark.slow
+def test_no_box_and_no_tree_where_failure_does_not_depend_on_the_inputs() -> None:
+    boxes = trees = 0
+    for seed in range(30):
+        rng = np.random.default_rng(seed)
+        inputs, failed = pd.DataFrame(rng.random((160, 3)), columns=list("abc")), rng.random(160) < 0.3
+        boxes += bool(prim_boxes(inputs, failed, most=1))
+        trees += bool(cart(inputs, failed))
+    assert boxes <= 3, "once in 20 times"
+    assert trees <= 3
+
+
+@pytest.mark.slow
+def test_one_sample_without_conditions_has_no_box_and_the_answer_says_so() -> None:
+    rng = np.random.default_rng(5)
+    inputs, failed = pd.DataFrame(rng.random((200, 3)), columns=list("abc")), rng.random(200) < 0.3
+    assert prim_boxes(inputs, failed) == ()
+    assert cart(inputs, failed) == ()
+    assert "no condition" in answer((), failed)
+
+
+@pytest.mark.parametrize("search", [prim_boxes, cart])
+def test_few_all_and_none_failed_have_an_answer(search) -> None:
+    inputs = pd.DataFrame(np.random.default_rng(1).random((40, 2)), columns=["a", "b"])
+    for failed, said in (
+        (np.zeros(40, dtype=bool), "none of 40 cases"),
+        (np.ones(40, dtype=bool), "all of 40 cases"),
+        (np.arange(40) < 9, "9 of 40 cases; to say when, at least 10"),
+        (np.arange(40) > 8, "31 of 40 cases; to say when, at least 10"),
+    ):
+        assert search(inputs, failed) == ()
+        assert said in answer((), failed)
+    assert search(inputs[:0], np.zeros(0, dtype=bool)) == ()
+
+
+def test_a_tree_finds_the_planted_box_and_its_leaves_hold_all_cases() -> None:
+    inputs, failed = planted(1, 600)
+    leaves = cart(inputs, failed)
+    limits = {limit.factor: limit for limit in leaves[0].limits}
+    assert limits["growth"].high == pytest.approx(0.4, abs=0.05)
+    assert limits["price"].low == pytest.approx(50.0, abs=5.0)
+    assert leaves[0].density > 0.75
+    assert leaves[0].coverage > 0.7
+    assert (np.sum([leaf.inside(inputs) for leaf in leaves], axis=0) == 1).all()
+    assert sum(leaf.mass for leaf in leaves) == pytest.approx(1.0)
+    assert sum(leaf.coverage for leaf in leaves) == pytest.approx(1.0)
+    assert [leaf.density for leaf in leaves] == sorted((leaf.density for leaf in leaves), reverse=True)
+
+
+def test_a_tree_cuts_by_choices() -> None:
+    rng = np.random.default_rng(2)
+    inputs = pd.DataFrame({"world": rng.choice(["calm", "war", "boom"], 300), "built": rng.random(300) < 0.5})
+    failed = ((inputs.world == "war") & inputs.built).to_numpy() & (rng.random(300) < 0.9)
+    worst = cart(inputs, failed)[0]
+    assert {limit.factor: limit.values for limit in worst.limits} == {"world": ("war",), "built": ("True",)}
+
+
+def test_the_judging_half_has_no_part_in_finding() -> None:
+    """Failures of the finding half are all below 0.5; in the judging half below and above alike."""
+    from sim.statistics.discovery.boxes import halves
+
+    rng = np.random.default_rng(1)
+    failed = np.arange(200) < 60
+    finds = halves(failed, 0)
+    assert np.count_nonzero(finds & failed) == 30
+    assert np.count_nonzero(finds) == 100
+    value = np.where(finds, np.where(failed, 0.5, 1.0) * rng.random(200), rng.random(200))
+    value[finds & ~failed] = 0.5 + 0.5 * rng.random(70)
+    inputs = pd.DataFrame({"a": value})
+    assert prim_boxes(inputs, failed) == ()
+    assert cart(inputs, failed) == ()
+
+
+def test_a_sentence_by_hand() -> None:
+    box = Box(
+        (Limit("demand_growth", high=0.04), Limit("price", low=2.0, high=1234.5), Limit("world", values=("a", "b"))),
+        coverage=0.71,
+        density=0.83,
+        low=0.7,
+        high=0.9,
+        mass=0.1,
+        everywhere=0.2,
+        cases=40,
+    )
+    assert words(box, {"price": "yuan"}) == (
+        "It fails in 83 % of the cases in which demand growth is at most 0.04 and price is between 2 and 1,234 yuan "
+        "and world is a or b (90 % interval 70 % to 90 %; in all cases 20 %); "
+        "this covers 71 % of all cases in which it fails."
+    )
+
+
+def test_cases_that_cannot_be_searched_are_named() -> None:
+    failed = np.arange(30) < 15
+    with pytest.raises(DiscoveryError, match="do not belong together"):
+        prim_boxes(pd.DataFrame({"a": np.arange(20.0)}), failed)
+    with pytest.raises(DiscoveryError, match="the input a misses a value"):
+        cart(pd.DataFrame({"a": np.where(failed, np.nan, 1.0)}), failed)
+
+
+def test_inputs_that_never_vary_set_nothing_apart() -> None:
+    failed = np.arange(30) < 15
+    assert prim_boxes(pd.DataFrame({"a": np.ones(30)}), failed) == ()
+    assert cart(pd.DataFrame({"a": np.ones(30)}), failed) == ()
