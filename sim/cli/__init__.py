@@ -20,6 +20,7 @@ for _commands in (
     "validating",
     "calibrating",
     "backtesting",
+    "tuning",
     "scenarios",
 ):  # the order in which help lists them
     import_module(f"sim.cli.{_commands}")

@@ -30,12 +30,14 @@ class Goal:
         better: 1 for more, -1 for less.
         over: how it is summed up over the futures.
         threshold: for shares of futures; without meaning for the others.
+        tolerance: differences that nobody would argue about, in its unit; None where the problem does not say.
     """
 
     outcome: Outcome
     better: int
     over: Over = "mean"
     threshold: float = 0.0
+    tolerance: float | None = None
 
     @property
     def name(self) -> str:
@@ -78,6 +80,18 @@ class Goal:
         if self.over == "share_at_most":
             return np.asarray(values <= self.threshold, dtype=np.float64)
         return values
+
+    def contributions(self, values: Floats) -> Floats:
+        """(F,) figures of single futures whose mean is the goal, for intervals over futures.
+
+        Those of :meth:`by_future`; for a worst tenth, which is no mean, jackknife pseudo-values n T - (n - 1) T_(-i)
+        (Tukey, Annals of Mathematical Statistics 29, 1958).
+        """
+        if self.over != "worst_tenth" or len(values) < 2:
+            return self.by_future(values)
+        count, whole = len(values), self.summed_up(values)
+        without = np.array([self.summed_up(np.delete(values, at)) for at in range(count)])
+        return count * whole - (count - 1) * without
 
     def summed_up(self, values: Floats) -> float:
         """The goal from the outcome in each future (F,)."""

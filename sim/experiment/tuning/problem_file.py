@@ -20,6 +20,7 @@
     better = "more"                     or "less"; if not given, as most would say
     over = "mean"                       of the futures; or "worst_tenth", "share_at_least", "share_at_most"
     threshold = 0.2                     for the shares
+    tolerance = 0.001                   differences that nobody would argue about
 
     [[limits]]                          like a goal, or a sum of levers
     outcome = "debt"
@@ -279,7 +280,7 @@ class _Reader:
     def goals(self) -> tuple[Goal, ...]:
         found: list[Goal] = []
         for place, row in self.rows(self.document.content, "goals", ()):
-            self.known(row, ("outcome", "better", "over", "threshold"), place)
+            self.known(row, ("outcome", "better", "over", "threshold", "tolerance"), place)
             goal = self.goal(row, place)
             if goal is None:
                 continue
@@ -306,11 +307,14 @@ class _Reader:
             needs = f"needs a threshold ({outcome.unit})" if over in SHARES else "has no use for a threshold"
             self.fault((*place, "over" if "over" in row else "threshold"), f"{over} {needs}")
         usual = "more" if over == "share_at_least" or (over != "share_at_most" and outcome.better > 0) else "less"
+        tolerance = self.number(row, "tolerance", place)
+        if tolerance is not None and tolerance < 0:
+            self.fault((*place, "tolerance"), f"{show(tolerance)} is below 0")
         better = self.text(row, "better", place, usual)
         if better not in BETTER:
             self.fault((*place, "better"), f'{show(better)} is neither "more" nor "less"')
             return None
-        return Goal(outcome, BETTER[better], next(each for each in OVER if each == over), threshold or 0.0)
+        return Goal(outcome, BETTER[better], next(each for each in OVER if each == over), threshold or 0.0, tolerance)
 
     def limits(self, levers: tuple[LeverRange, ...]) -> tuple[Limit, ...]:
         found = []

@@ -1,0 +1,143 @@
+"""What a search recommends rests on fresh luck, is told with it, and runs again from its scenario file."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import sim
+from sim.experiment.tuning.evaluation import Evaluator, Job, run_job
+from sim.experiment.tuning.front import Front, best_points, look_again
+from sim.experiment.tuning.goals import Goal
+from sim.experiment.tuning.outcomes import outcomes
+from sim.experiment.tuning.problem import FRESH, Problem
+from sim.experiment.tuning.problem_file import read_problem
+from sim.experiment.tuning.search import Plan, Search, SearchError, search
+from sim.report.tuning import ends, front_frame, names, save_search, scenarios, search_frame, sentences
+from tests.experiment.tuning.problems import TOY, formula, written
+
+
+def world(job: Job) -> dict[str, float]:
+    """The formula, and something for every other outcome."""
+    rest = np.random.default_rng(job.seed).random(len(outcomes()))
+    return dict(zip(outcomes(), (1.0 + rest).tolist(), strict=True)) | formula(job)
+
+
+def both(problem: Problem, function=world, plan: Plan | None = None) -> tuple[Search, Front]:
+    found = search(problem, plan or Plan(points=60), evaluator=Evaluator(problem, problem.futures(), function=function))
+    return found, look_again(found, Evaluator(problem, problem.futures(FRESH, 6), function=function))
+
+
+@pytest.fixture(scope="module")
+def problem(tmp_path_factory: pytest.TempPathFactory) -> Problem:
+    return read_problem(written(tmp_path_factory.mktemp("problem")))
+
+
+@pytest.fixture(scope="module")
+def found(problem: Problem) -> tuple[Search, Front]:
+    return both(problem)
+
+
+def test_what_is_told_comes_from_fresh_luck(found: tuple[Search, Front], problem: Problem) -> None:
+    _, front = found
+    assert front.values.shape == (len(front.evaluated), 2, 6)
+    for each in front.evaluated:
+        fresh = [world(Job(problem.plan(each.settings), FRESH + seed, 2030))["mountain_share"] for seed in range(6)]
+        np.testing.assert_allclose(each.outcomes["mountain_share"], fresh)
+
+
+def test_the_front_is_told_from_the_best_of_its_first_goal_on(found: tuple[Search, Front]) -> None:
+    _, front = found
+    label = names(front)
+    assert label[0] == "now"
+    shares = [front.means[point, 0] for point in label if point]
+    assert shares == sorted(shares, reverse=True)
+    assert [label[point] for point in label if point][:3] == ["A", "B", "C"]
+
+
+def test_a_point_that_wastes_is_beaten_by_one_that_does_not(found: tuple[Search, Front]) -> None:
+    search_, front = found
+    discount = front.levers[front.members, 2]
+    searched = np.array([each.settings["land.discount@GT+PN"] for each in search_.evaluated])
+    assert np.abs(discount - 0.3).mean() < np.abs(searched - 0.3).mean()
+
+
+def test_points_that_are_better_than_now_dominate_it(found: tuple[Search, Front]) -> None:
+    _, front = found
+    assert front.better
+    for each in front.better:
+        assert each.dominates
+        assert (each.gains >= -front.tolerance - 0.02).all()
+    moves = [each.distance for each in front.better]
+    assert moves == sorted(moves)
+
+
+def test_the_best_points_are_spread_and_hold_the_best_of_each_goal(found: tuple[Search, Front]) -> None:
+    search_, _ = found
+    few = best_points(search_, 4)
+    allowed = np.flatnonzero(search_.allowed)
+    assert len(set(few)) == 4
+    assert allowed[search_.values[allowed, 0].argmax()] in few
+    assert search_.values[few, 1].min() == search_.values[allowed, 1].min()
+
+
+def test_limits_that_nothing_keeps_are_told_with_the_closest(problem: Problem) -> None:
+    tight = replace(problem, limits=(replace(problem.limits[0], most=-3.0),))
+    with pytest.raises(SearchError, match=r"none of 20 points keeps all limits; the closest breaks promotion"):
+        both(tight, plan=Plan(points=20))
+
+
+def test_a_problem_in_which_every_run_fails_says_why(problem: Problem) -> None:
+    def fails(_job: Job) -> dict[str, float]:
+        raise ValueError("no such world")
+
+    with pytest.raises(SearchError, match=r"every point failed, the first because of: as projected, seed 1: ValueErr"):
+        both(problem, fails, Plan(points=13))
+
+
+def test_a_lever_at_its_end_in_the_whole_front_is_told(found: tuple[Search, Front]) -> None:
+    _, front = found
+    assert list(ends(front)) == []
+    high = [replace(each, settings={**each.settings, "talent.budget": 799.0}) for each in front.evaluated[1:]]
+    assert list(ends(replace(front, evaluated=(front.evaluated[0], *high)))) == [("talent.budget", "upper")]
+
+
+def test_a_worst_tenth_has_contributions_with_its_mean() -> None:
+    goal = Goal(outcomes()["output"], 1, "worst_tenth")
+    values = np.random.default_rng(1).normal(10.0, 2.0, 40)
+    told = goal.contributions(values)
+    assert told.mean() == pytest.approx(goal.summed_up(values), abs=0.4)
+    assert np.ptp(told) > 0
+
+
+def test_files_hold_every_point_and_the_scenarios_run_as_they_are_told(
+    found: tuple[Search, Front], tmp_path: Path
+) -> None:
+    search_, front = found
+    files = save_search(search_, front, tmp_path)
+    assert all(file.stat().st_size > 500 for file in files)
+    assert len(search_frame(search_)) == 60
+    frame = front_frame(front).set_index("point")
+    plans = scenarios(front)
+    assert len(plans) == front.members[1:].sum()
+    for name, plan in plans.items():
+        read = sim.load(tmp_path / f"{name}.toml")
+        assert read.hash == plan.hash
+        values = [world(Job(read, FRESH + seed, 2030))["cost"] for seed in range(6)]
+        assert np.mean(values) == pytest.approx(frame.loc[name[-1].upper(), "cost, M yuan"], rel=1e-12)
+    assert any("recommended" in text for text in sentences(search_, front))
+
+
+@pytest.mark.slow
+def test_an_exported_scenario_gives_the_figures_of_its_point_bit_for_bit(tmp_path: Path) -> None:
+    problem = read_problem(written(tmp_path, TOY.replace("year = 2030", 'year = 2021\nsince = "2020-01"')))
+    found, front = both(problem, run_job, Plan(points=4, population=4))
+    save_search(found, front, tmp_path)
+    for name in scenarios(front):
+        point = next(at for at, label in names(front).items() if label == name[-1].upper())
+        told = run_job(Job(sim.load(tmp_path / f"{name}.toml"), FRESH, 2021))
+        for outcome, values in front.evaluated[point].outcomes.items():
+            assert told[outcome] == values[0] or np.isnan(values[0]), outcome
