@@ -121,19 +121,14 @@ def lever_figure(front: Front) -> Figure:
         )
         axes = figure.add_axes((0.05, 0.2, 0.88, 0.62))
         colours = colormaps["viridis"](np.linspace(0.05, 0.9, max(len(told(front)) - 1, 1)))
+        lines = [(np.concatenate([front.levers[point], front.means[point]]) - low) / width for point in told(front)]
+        places = _apart([line[-1] for line in lines])
         for number_of, point in enumerate(told(front)):
-            values = (np.concatenate([front.levers[point], front.means[point]]) - low) / width
+            values = lines[number_of]
             colour = style.INK if point == 0 else colours[number_of - 1]
             thick = 2.6 if point == front.recommended.point else 1.3
             axes.plot(values, color=colour, linewidth=thick, linestyle="--" if point == 0 else "-")
-            axes.annotate(
-                label[point],
-                (len(heads) - 1, values[-1]),
-                (7, 0),
-                textcoords="offset points",
-                color=colour,
-                va="center",
-            )
+            axes.text(len(heads) - 0.96, places[number_of], label[point], color=colour, va="center", fontsize=8.5)
         for at in range(len(heads)):
             axes.axvline(at, color=style.GREY if at < len(levers) else style.VERMILLION, linewidth=0.8, zorder=0)
             axes.text(at, 1.03, number(float(high[at])), ha="center", fontsize=7.5)
@@ -147,6 +142,14 @@ def lever_figure(front: Front) -> Figure:
             side.set_visible(False)
         _small_print(figure, front)
     return figure
+
+
+def _apart(values: list[float], gap: float = 0.033) -> list[float]:
+    """Heights of labels: the values, moved up where they would touch."""
+    order, found, last = np.argsort(values), list(values), -1.0
+    for at in order:
+        found[at] = last = max(values[at], last + gap)
+    return found
 
 
 def county_figure(front: Front) -> Figure:
@@ -163,7 +166,8 @@ def county_figure(front: Front) -> Figure:
             f"change to now in {front.problem.year}, per cent; pale where luck could be the reason (90 %)",
         )
         panels = figure.subplots(2, 2, squeeze=False)
-        figure.subplots_adjust(0.045, 0.85 / height, 0.985, 1 - 0.95 / height, 0.1, 0.42)
+        free = (height - 1.8 - 0.8) / 2
+        figure.subplots_adjust(0.045, 0.85 / height, 0.985, 1 - 0.95 / height, 0.1, 0.8 / free)
         for axes, goal in zip(panels.flat, COUNTY_GOALS, strict=True):
             _counties(axes, front, goal, points, [label[point] for point in points])
         for axes in panels.flat:
@@ -201,8 +205,14 @@ def _small_print(figure: Figure, front: Front) -> None:
     """What was run."""
     problem = front.problem
     text = (
-        f"Scenario {problem.scenario.name}, year {problem.year}, {front.values.shape[2]} fresh futures of"
-        f" {len(problem.cases)} cases. Facts known until {style.month_name(str(problem.scenario.run.known_until))}."
+        f"Scenario {problem.scenario.name}, year {problem.year}, {front.values.shape[2]} fresh futures"
+        f"{_cases(front)}. Facts known until {style.month_name(str(problem.scenario.run.known_until))}."
         " A projection, not a forecast."
     )
     figure.text(0.012, 0.09 / figure.get_figheight(), text, fontsize=7.5, color="#555555", va="bottom")
+
+
+def _cases(front: Front) -> str:
+    """The cases, if there are several."""
+    cases = [case.name for case in front.problem.cases]
+    return f" ({', '.join(cases)})" if len(cases) > 1 else ""

@@ -23,7 +23,7 @@ from sim.statistics.fronts import Better, Recommendation, front, nearest_better,
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
 
-MOST_POINTS = 16
+MOST_POINTS = 12
 """Points of a search that are looked at again (assumption: more than a reader compares)."""
 
 FRESH_SEEDS = 8
