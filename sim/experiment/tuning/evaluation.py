@@ -127,7 +127,18 @@ class Evaluator:
             many: values of the levers by name, a mapping a point.
             progress: called after each run with runs done and runs in all, those made before left out.
         """
-        jobs = [self._jobs(settings) for settings in many]
+        plans = [self._plan(settings) for settings in many]
+        return self._made(plans, many, progress)
+
+    def plans(self, plans: Sequence[Scenario], progress: Tick | None = None) -> list[Evaluated]:
+        """The same for whole scenarios, which need not be points of the problem; they have no settings."""
+        return self._made(plans, [{}] * len(plans), progress)
+
+    def _made(
+        self, plans: Sequence[Scenario | str], many: Sequence[Mapping[str, float]], progress: Tick | None
+    ) -> list[Evaluated]:
+        """What plans come to; a sentence stands for a plan that there cannot be."""
+        jobs = [self._jobs(plan) for plan in plans]
         wanted = {job.key: job for each in jobs for job in each if isinstance(job, Job)}
         waiting = [job for key, job in wanted.items() if key not in self._known]
         faults: dict[str, str] = {}
@@ -140,13 +151,18 @@ class Evaluator:
                 self._cache.add(outcome.job.key, outcome.result)
         return [self._evaluated(settings, each, faults) for settings, each in zip(many, jobs, strict=True)]
 
-    def _jobs(self, settings: Mapping[str, float]) -> list[Job | str]:
+    def _plan(self, settings: Mapping[str, float]) -> Scenario | str:
+        """The scenario of settings, or why there is none."""
+        try:
+            return self.problem.plan(settings)
+        except ScenarioError as error:
+            return str(error).split("\n")[0]
+
+    def _jobs(self, plan: Scenario | str) -> list[Job | str]:
         """The run of each future, or why there is none."""
         problem, found = self.problem, list[Job | str]()
-        try:
-            plan = problem.plan(settings)
-        except ScenarioError as error:
-            return [str(error).split("\n")[0]] * len(self.futures)
+        if isinstance(plan, str):
+            return [plan] * len(self.futures)
         for future in self.futures:
             try:
                 found.append(Job(problem.in_future(plan, future), future.seed, problem.year))
