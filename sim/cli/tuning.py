@@ -1,29 +1,127 @@
-"""``ningde search``: the best that can be had for a problem of policy."""
+"""``ningde sensitivity``, ``search`` and ``robustness``: problems of policy."""
 
 from __future__ import annotations
 
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from sim.cli.common import BROKEN_BOOKS, INTERRUPTED, app, folders, one_of, refuse
+from sim.cli.common import BROKEN_BOOKS, INTERRUPTED, app, distinct, folders, one_of, read_all, refuse
 from sim.cli.ensembles import Cluster, Workers
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
     from sim.experiment.tuning.front import Front
     from sim.experiment.tuning.problem import Problem
-    from sim.experiment.tuning.search import Method, Plan, Search
+    from sim.experiment.tuning.search import Method, Plan, Search, Shown
     from sim.report.progress import Tick
 
 PROBLEMS = Path("problems")
 """Folder of the problems that are shipped, beside the scenarios."""
 
+ProblemWord = Annotated[str, typer.Argument(help="Problem file, or bare name of one in problems/.")]
+Out = Annotated[Path | None, typer.Option(help="Folder for runs, tables and figures; results/NAME_... if not given.")]
+Quiet = Annotated[bool, typer.Option("--quiet", help="No progress.")]
+
+
+@app.command()
+def sensitivity(
+    problem: ProblemWord = "",
+    trajectories: Annotated[int, typer.Option(min=2, max=1000, help="Trajectories of the screening.")] = 10,
+    rows: Annotated[
+        int, typer.Option(min=0, max=65536, help="Rows of the second step, a power of 2; 0 ends after the screening.")
+    ] = 64,
+    years: Annotated[
+        str | None, typer.Option(help="Years such as 2025,2030; that of the problem if not given.")
+    ] = None,
+    workers: Workers = None,
+    out: Out = None,
+    quiet: Quiet = False,
+) -> None:
+    """Which levers and uncertain parameters move the goals of a problem, in which counties, and what is chance.
+
+    First a screening of all of them (Morris), then parts of the variance of those that can be told from luck (Sobol),
+    with PAWN beside. The folder keeps every run. Needs the extra tune (SALib).
+    """
+    _installed("sensitivity", "SALib")
+    from sim.experiment.executor import default_workers
+    from sim.experiment.tuning import sensitivity as study
+    from sim.report.sensitivity import print_sensitivity, save_sensitivity
+    from sim.statistics.sensitivity import SensitivityError
+
+    posed = _problem(problem)
+    chosen = _years(years, posed)
+    folder = folders([f"{posed.name}_sensitivity"], out)[0]
+    if not quiet:
+        needed = study.runs_needed(posed, trajectories, rows)
+        typer.echo(f"{len(study.factors(posed))} factors: at most {needed} runs", err=True)
+    place = study.Laboratory(posed, chosen, folder, workers or default_workers(), _bar(quiet))
+    with _ending(posed.name, folder):
+        try:
+            found = study.sensitivity(place, trajectories, rows)
+        except SensitivityError as error:
+            refuse([str(error)])
+    _written(partial(save_sensitivity, found, folder))
+    print_sensitivity(found)
+
+
+def _years(words: str | None, problem: Problem) -> tuple[int, ...]:
+    """The years that are looked at."""
+    if words is None:
+        return (problem.year,)
+    first, last = problem.scenario.start.year, problem.year
+    parts = [word.strip() for word in words.split(",")]
+    wrong = [word for word in parts if not word.isdigit() or not first <= int(word) <= last]
+    if wrong:
+        refuse([f"--years: '{word}' is no year from {first} to {last}" for word in wrong])
+    return tuple(sorted({int(word) for word in parts}))
+
+
+@app.command()
+def robustness(
+    problem: ProblemWord = "",
+    policies: Annotated[
+        list[str] | None,
+        typer.Argument(help="Scenario files to compare with the current policy, such as points of a search."),
+    ] = None,
+    futures: Annotated[int, typer.Option(min=2, max=100_000, help="Seeds of each case.")] = 64,
+    workers: Workers = None,
+    cluster: Cluster = None,
+    out: Out = None,
+    quiet: Quiet = False,
+) -> None:
+    """How policies do over many futures of a problem, and in words under which conditions one fails.
+
+    Regret, worst tenth, share of futures in which all thresholds are reached, and scenario discovery (PRIM). The
+    uncertain parameters are those under `vary` in the problem. The folder keeps every run. Needs the extra discovery.
+    """
+    _installed("robustness", "ema_workbench", extra="discovery")
+    from sim.experiment.executor import default_workers
+    from sim.experiment.tuning.evaluation import Evaluator
+    from sim.experiment.tuning.robustness import FIRST_SEED, over_futures, same_run
+    from sim.report.robustness import print_robustness, save_robustness
+
+    posed = _problem(problem)
+    plans = read_all(list(policies or []))
+    distinct([posed.scenario, *plans])
+    for difference in same_run(posed, plans):
+        typer.echo(f"warning: {difference} is no lever and differs from the problem: that is no policy", err=True)
+    named = {"now": posed.scenario} | {plan.name: plan for plan in plans}
+    folder = folders([f"{posed.name}_robustness"], out)[0]
+    evaluate = Evaluator(posed, posed.futures(FIRST_SEED, futures), folder, workers or default_workers(), cluster)
+    with _ending(posed.name, folder), _bar(quiet)(f"{len(named)} policies", futures) as tick:
+        found = over_futures(posed, named, evaluate, tick)
+    _written(partial(save_robustness, found, folder))
+    print_robustness(found)
+
 
 @app.command()
 def search(
-    problem: Annotated[str, typer.Argument(help="Problem file, or bare name of one in problems/.")] = "",
+    problem: ProblemWord = "",
     points: Annotated[
         int, typer.Option(min=2, max=100_000, help="Points in all, the current policy among them.")
     ] = 120,
@@ -37,9 +135,9 @@ def search(
     ] = None,
     workers: Workers = None,
     cluster: Cluster = None,
-    out: Annotated[Path | None, typer.Option(help="Folder for runs, tables, scenarios, figures.")] = None,
+    out: Out = None,
     outcomes: Annotated[bool, typer.Option("--outcomes", help="List what a problem may name, and end.")] = False,
-    quiet: Annotated[bool, typer.Option("--quiet", help="No progress.")] = False,
+    quiet: Quiet = False,
 ) -> None:
     """Search the levers of a problem for points that nothing beats, and look at the best again with fresh luck.
 
@@ -49,12 +147,15 @@ def search(
     if outcomes:
         _list_outcomes()
         return
-    _installed()
+    _installed("search", "optuna", "moocore")
     posed = _problem(problem)
     plan = _plan(posed, points, population, method, seed)
     folder = folders([f"{posed.name}_search"], out)[0]
     found, front = _searched(posed, plan, folder, fresh, workers, cluster, quiet)
-    _tell(found, front, folder)
+    from sim.report.tuning import print_search, save_search
+
+    _written(partial(save_search, found, front, folder))
+    print_search(found, front)
 
 
 def _list_outcomes() -> None:
@@ -71,13 +172,13 @@ def _list_outcomes() -> None:
     typer.echo(f"output, value_added, jobs and the others before cost also with a place, output.mountain: {places}")
 
 
-def _installed() -> None:
-    """End the command if the libraries are not there."""
+def _installed(command: str, *modules: str, extra: str = "tune") -> None:
+    """End the command if its libraries are not there."""
     from importlib.util import find_spec
 
-    missing = [name for name in ("optuna", "moocore") if find_spec(name) is None]
+    missing = [name for name in modules if find_spec(name) is None]
     if missing:
-        refuse([f'ningde search needs {" and ".join(missing)}: pip install "ningde-simulator[tune]"'])
+        refuse([f'ningde {command} needs {" and ".join(missing)}: pip install "ningde-simulator[{extra}]"'])
 
 
 def _problem(word: str) -> Problem:
@@ -127,26 +228,43 @@ def _searched(
     quiet: bool,
 ) -> tuple[Search, Front]:
     """The search and its front; what stops them ends the command with one line."""
-    from sim.experiment.executor import ClusterError, default_workers
+    from sim.experiment.executor import default_workers
     from sim.experiment.tuning.evaluation import Evaluator
     from sim.experiment.tuning.front import FRESH_SEEDS, look_again
     from sim.experiment.tuning.problem import FRESH
-    from sim.experiment.tuning.search import SearchError
     from sim.experiment.tuning.search import search as search_for
-    from sim.report.progress import months_bar
 
-    def shown(label: str, _points: int) -> AbstractContextManager[Tick | None]:
-        return months_bar(label, shown=not quiet, unit="runs")
-
-    many = workers or default_workers()
+    many, shown = workers or default_workers(), _bar(quiet)
     seeds = fresh or max(FRESH_SEEDS, problem.seeds)
-    try:
+    with _ending(problem.name, folder):
         found = search_for(problem, plan, folder=folder, workers=many, cluster=cluster, shown=shown)
         again = Evaluator(problem, problem.futures(FRESH, seeds), folder, many, cluster)
         with shown("the best points with fresh luck", seeds) as tick:
             return found, look_again(found, again, tick)
-    except SearchError as error:
-        typer.echo(f"{problem.name}: {error}", err=True)
+
+
+def _bar(quiet: bool) -> Shown:
+    """Shows the progress of a step."""
+    from sim.report.progress import months_bar
+
+    def shown(label: str, _runs: int) -> AbstractContextManager[Tick | None]:
+        return months_bar(label, shown=not quiet, unit="runs")
+
+    return shown
+
+
+@contextmanager
+def _ending(name: str, folder: Path) -> Iterator[None]:
+    """What stops a study ends the command with one line."""
+    from sim.experiment.executor import ClusterError
+    from sim.experiment.tuning.robustness import RobustnessError
+    from sim.experiment.tuning.search import SearchError
+    from sim.experiment.tuning.sensitivity import StudyError
+
+    try:
+        yield
+    except (SearchError, StudyError, RobustnessError) as error:
+        typer.echo(f"{name}: {error}", err=True)
         raise typer.Exit(BROKEN_BOOKS) from None
     except ClusterError as error:
         refuse([f"--cluster: {error}"])
@@ -155,15 +273,13 @@ def _searched(
         raise typer.Exit(INTERRUPTED) from None
 
 
-def _tell(found: Search, front: Front, folder: Path) -> None:
-    """Write the files, print the result."""
-    from sim.report.tuning import print_search, save_search
+def _written(save: Callable[[], list[Path]]) -> None:
+    """Write files and name them."""
     from sim.results import FolderError
 
     try:
-        files = save_search(found, front, folder)
+        files = save()
     except FolderError as error:
         refuse([str(error)])
-    print_search(found, front)
     for path in files:
         typer.echo(f"wrote {path}", err=True)

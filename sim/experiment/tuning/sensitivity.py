@@ -230,6 +230,8 @@ def sensitivity(place: Laboratory, trajectories: int = TRAJECTORIES, rows: int =
         SensitivityError: a design that cannot be made.
     """
     problem, all_factors = place.problem, factors(place.problem)
+    if rows:
+        sobol_design(1, rows, SEED)  # rows that are no power of 2 are refused before the first run
     design = morris_design(len(all_factors), trajectories, SEED)
     each = [range(1, problem.seeds + 1)] * len(design)
     results = place("screening", design, each)
