@@ -15,9 +15,10 @@ SMALL = {
     "NINGDE_NOTEBOOK_DRAWS": "5",
     "NINGDE_NOTEBOOK_SEEDS": "2",
     "NINGDE_NOTEBOOK_ROWS": "2",
+    "NINGDE_NOTEBOOK_POINTS": "12",
     "NINGDE_NOTEBOOK_WORKERS": "1",
 }
-"""How small a notebook is made when it is tested: last month, tables drawn, seeds, rows of a design, processes."""
+"""How small a notebook is made when it is tested: last month, tables drawn, seeds, rows of a design, points, workers."""
 
 LONGER = {"03_enclaves_and_the_double_ledger": "2020-12"}
 """Last month of notebooks whose subject begins later: contracts are signed from 2017 on."""
@@ -29,6 +30,7 @@ NAMES = [
     "04_what_drives_the_result",
     "05_write_your_own_mechanism",
     "06_from_nation_to_county",
+    "07_tune_a_policy_package",
 ]
 
 
