@@ -129,7 +129,7 @@ def sentences(found: Calibration) -> Iterator[str]:
         f"{found.prior.scenario.name}, calibrated on {len(found.targets)} facts published by {found.as_of}: {made} runs"
         f" in {len(found.left)} waves" + (f", {failed} of which failed" if failed else "")
     )
-    shares = ", ".join(f"{share:.2%}" for share in found.left)
+    shares = ", ".join(map(part_left, found.left))
     yield (
         f"{found.emulation.gate.share:.0%} of the space of parameters allows an opening; of that"
         f" {shares} was left after each wave"
@@ -144,6 +144,11 @@ def sentences(found: Calibration) -> Iterator[str]:
         yield f"facts further than {FAR:g} standard deviations from the posterior: {listed}"
     if found.unused:
         yield f"facts that too few runs can be measured for: {', '.join(target.label for target in found.unused)}"
+
+
+def part_left(share: float) -> str:
+    """A part of the space in per cent, also a very small one."""
+    return f"{share:.2%}" if share >= 1e-4 else "less than 0.01%"
 
 
 def number(value: float) -> str:

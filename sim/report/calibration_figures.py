@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from sim.report import style
-from sim.report.calibration import Matched, facts, number, parameters
+from sim.report.calibration import Matched, facts, number, parameters, part_left
 from sim.results.storage import write_atomically
 
 if TYPE_CHECKING:
@@ -86,7 +86,7 @@ def fact_figure(found: Calibration) -> Figure:
         for colour, text, width in (
             (style.GREY, "prior", 3),
             (style.BLUE, "posterior", 3),
-            (style.PALE, "trusted band of the figure", 8),
+            (style.PALE, "trusted band", 8),
         ):
             axes.plot([], [], color=colour, linewidth=width, label=text)
         axes.legend(loc="lower left", bbox_to_anchor=(1.01, 0.0))
@@ -133,7 +133,7 @@ def _small_print(figure: Figure, found: Calibration) -> None:
     """What was calibrated, along the lower edge."""
     text = (
         f"Scenario {found.prior.scenario.name}; {len(found.targets)} facts published by {found.as_of},"
-        f" {found.runs.made} runs, {found.left[-1]:.2%} of the space that allows an opening not ruled out."
+        f" {found.runs.made} runs, {part_left(found.left[-1])} of the space that allows an opening not ruled out."
         " Bands of the posterior are emulated and hold the luck of seeds."
     )
     figure.text(0.012, 0.09 / figure.get_figheight(), text, fontsize=7.5, color="#555555", va="bottom")
