@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from sim.statistics.discovery import Box, DiscoveryError, Limit, answer, cart, prim_boxes, words
+from sim.statistics.discovery.boxes import halves
 
 
 def planted(seed: int, cases: int = 400) -> tuple[pd.DataFrame, np.ndarray]:
@@ -116,19 +117,20 @@ def test_a_tree_cuts_by_choices() -> None:
     failed = ((inputs.world == "war") & inputs.built).to_numpy() & (rng.random(300) < 0.9)
     worst = cart(inputs, failed)[0]
     assert {limit.factor: limit.values for limit in worst.limits} == {"world": ("war",), "built": ("True",)}
+    assert (np.sum([leaf.inside(inputs) for leaf in cart(inputs, failed)], axis=0) == 1).all()
 
 
-def test_the_judging_half_has_no_part_in_finding() -> None:
-    """Failures of the finding half are all below 0.5; in the judging half below and above alike."""
-    from sim.statistics.discovery.boxes import halves
-
+@pytest.mark.parametrize("one_half_only", [True, False])
+def test_a_condition_of_one_half_only_is_none(one_half_only: bool) -> None:
+    """Below 0.5 all cases of one half fail and none above; in the other half failure is by lot."""
     rng = np.random.default_rng(1)
     failed = np.arange(200) < 60
     finds = halves(failed, 0)
     assert np.count_nonzero(finds & failed) == 30
     assert np.count_nonzero(finds) == 100
-    value = np.where(finds, np.where(failed, 0.5, 1.0) * rng.random(200), rng.random(200))
-    value[finds & ~failed] = 0.5 + 0.5 * rng.random(70)
+    value = rng.random(200)
+    half = finds == one_half_only
+    value[half] = 0.5 * (value[half] + ~failed[half])
     inputs = pd.DataFrame({"a": value})
     assert prim_boxes(inputs, failed) == ()
     assert cart(inputs, failed) == ()
