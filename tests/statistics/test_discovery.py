@@ -1,4 +1,7 @@
-"""Scenario discovery against planted conditions, and where there are none."""
+"""Scenario discovery against planted conditions, and where there are none.
+
+The EMA workbench takes seconds to import and to peel: one test of boxes is enough for every day, the rest is slow.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +23,7 @@ def planted(seed: int, cases: int = 400) -> tuple[pd.DataFrame, np.ndarray]:
 
 def test_prim_finds_the_planted_box() -> None:
     inputs, failed = planted(1)
-    (box,) = prim_boxes(inputs, failed)
+    (box,) = prim_boxes(inputs, failed, most=1)
     limits = {limit.factor: limit for limit in box.limits}
     assert set(limits) == {"growth", "price"}
     assert limits["growth"].high == pytest.approx(0.4, abs=0.05)
@@ -120,6 +123,7 @@ def test_a_tree_cuts_by_choices() -> None:
     assert (np.sum([leaf.inside(inputs) for leaf in cart(inputs, failed)], axis=0) == 1).all()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("one_half_only", [True, False])
 def test_a_condition_of_one_half_only_is_none(one_half_only: bool) -> None:
     """Below 0.5 all cases of one half fail and none above; in the other half failure is by lot."""

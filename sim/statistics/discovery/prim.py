@@ -21,6 +21,7 @@ from sim.statistics.discovery.boxes import (
     enough,
     halves,
     judged,
+    more_often,
     tested_sides,
 )
 
@@ -113,12 +114,13 @@ def _sides(box: pd.DataFrame, start: pd.DataFrame, names: pd.Index[str]) -> tupl
 
 
 def _supported(sides: tuple[Limit, ...], inputs: pd.DataFrame, failed: Bools) -> tuple[Limit, ...]:
-    """Without the sides that the judging half does not support, weakest first; sides of one factor are joined."""
-    level = LEVEL / max(len(sides), 1)
+    """What the judging half leaves of a box: nothing if it fails there no more than elsewhere, else no weak side."""
+    if not more_often(failed[all_hold(sides, inputs)], float(failed.mean())):
+        return ()
     while sides:
         tested = tested_sides(sides, inputs, failed)
         weakest = max(range(len(tested)), key=lambda place: tested[place].p)
-        if tested[weakest].p <= level:
+        if tested[weakest].p <= LEVEL:
             return _joined(tested)
         sides = tuple(side for place, side in enumerate(sides) if place != weakest)
     return ()
