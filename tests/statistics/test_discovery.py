@@ -11,6 +11,7 @@ import pytest
 
 from sim.statistics.discovery import Box, DiscoveryError, Limit, answer, cart, prim_boxes, words
 from sim.statistics.discovery.boxes import halves
+from sim.statistics.discovery.prim import supported
 
 
 def planted(seed: int, cases: int = 400) -> tuple[pd.DataFrame, np.ndarray]:
@@ -138,6 +139,22 @@ def test_a_condition_of_one_half_only_is_none(one_half_only: bool) -> None:
     inputs = pd.DataFrame({"a": value})
     assert prim_boxes(inputs, failed) == ()
     assert cart(inputs, failed) == ()
+
+
+def test_a_side_that_the_judging_half_does_not_support_is_dropped() -> None:
+    inputs, failed = planted(4)
+    sides = (Limit("growth", high=0.4), Limit("idle", low=0.2), Limit("price", low=50.0))
+    assert {limit.factor for limit in supported(sides, inputs, failed)} == {"growth", "price"}
+
+
+def test_a_box_that_fails_no_more_than_the_average_is_none_whatever_its_sides() -> None:
+    """Of 100 cases 30 fail; of 40 with a 18, which alone would pass (p = 0.03); of 20 with a and b 8 (p = 0.2)."""
+    a, failed, b = np.arange(100) < 40, np.zeros(100, dtype=bool), np.zeros(100, dtype=bool)
+    failed[:18] = failed[40:52] = True
+    b[:8] = b[18:30] = b[40:52] = b[60:78] = True
+    inputs = pd.DataFrame({"a": a.astype(float), "b": b.astype(float)})
+    assert supported((Limit("a", low=1.0),), inputs, failed) != ()
+    assert supported((Limit("a", low=1.0), Limit("b", low=1.0)), inputs, failed) == ()
 
 
 def test_a_sentence_by_hand() -> None:

@@ -52,7 +52,7 @@ def prim_boxes(inputs: pd.DataFrame, failed: Bools, seed: int = 0, most: int = M
     while len(found) < most and enough(bad[left]):
         limits = _most_telling(table[left & finds], bad[left & finds])
         judge = left & ~finds
-        limits = _supported(limits, table[judge], bad[judge])
+        limits = supported(limits, table[judge], bad[judge])
         if not limits:
             break
         found.append(judged(limits, table, bad, ~finds, left))
@@ -113,7 +113,7 @@ def _sides(box: pd.DataFrame, start: pd.DataFrame, names: pd.Index[str]) -> tupl
     return tuple(sides)
 
 
-def _supported(sides: tuple[Limit, ...], inputs: pd.DataFrame, failed: Bools) -> tuple[Limit, ...]:
+def supported(sides: tuple[Limit, ...], inputs: pd.DataFrame, failed: Bools) -> tuple[Limit, ...]:
     """What the judging half leaves of a box: nothing if it fails there no more than elsewhere, else no weak side."""
     if not more_often(failed[all_hold(sides, inputs)], float(failed.mean())):
         return ()
