@@ -159,7 +159,6 @@ def hypervolume(means: Floats, box: Reference) -> float:
 
     scale = (box.best - box.worst) * box.signs
     inside = np.clip((np.asarray(means) - box.worst) * box.signs / scale, 0.0, 1.0).reshape(-1, len(scale))
-    inside = inside[(inside > 0).all(axis=1)]
     return float(moocore.hypervolume(-inside, ref=np.zeros(len(scale)))) if len(inside) else 0.0
 
 

@@ -1,4 +1,7 @@
-"""Scenario discovery against planted conditions, and where there are none."""
+"""Scenario discovery against planted conditions, and where there are none.
+
+The EMA workbench takes seconds to import and to peel: one test of boxes is enough for every day, the rest is slow.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +10,8 @@ import pandas as pd
 import pytest
 
 from sim.statistics.discovery import Box, DiscoveryError, Limit, answer, cart, prim_boxes, words
+from sim.statistics.discovery.boxes import halves
+from sim.statistics.discovery.prim import supported
 
 
 def planted(seed: int, cases: int = 400) -> tuple[pd.DataFrame, np.ndarray]:
@@ -19,7 +24,7 @@ def planted(seed: int, cases: int = 400) -> tuple[pd.DataFrame, np.ndarray]:
 
 def test_prim_finds_the_planted_box() -> None:
     inputs, failed = planted(1)
-    (box,) = prim_boxes(inputs, failed)
+    (box,) = prim_boxes(inputs, failed, most=1)
     limits = {limit.factor: limit for limit in box.limits}
     assert set(limits) == {"growth", "price"}
     assert limits["growth"].high == pytest.approx(0.4, abs=0.05)
@@ -116,22 +121,40 @@ def test_a_tree_cuts_by_choices() -> None:
     failed = ((inputs.world == "war") & inputs.built).to_numpy() & (rng.random(300) < 0.9)
     worst = cart(inputs, failed)[0]
     assert {limit.factor: limit.values for limit in worst.limits} == {"world": ("war",), "built": ("True",)}
+    assert (np.sum([leaf.inside(inputs) for leaf in cart(inputs, failed)], axis=0) == 1).all()
 
 
-def test_the_judging_half_has_no_part_in_finding() -> None:
-    """Failures of the finding half are all below 0.5; in the judging half below and above alike."""
-    from sim.statistics.discovery.boxes import halves
-
+@pytest.mark.slow
+@pytest.mark.parametrize("one_half_only", [True, False])
+def test_a_condition_of_one_half_only_is_none(one_half_only: bool) -> None:
+    """Below 0.5 all cases of one half fail and none above; in the other half failure is by lot."""
     rng = np.random.default_rng(1)
     failed = np.arange(200) < 60
     finds = halves(failed, 0)
     assert np.count_nonzero(finds & failed) == 30
     assert np.count_nonzero(finds) == 100
-    value = np.where(finds, np.where(failed, 0.5, 1.0) * rng.random(200), rng.random(200))
-    value[finds & ~failed] = 0.5 + 0.5 * rng.random(70)
+    value = rng.random(200)
+    half = finds == one_half_only
+    value[half] = 0.5 * (value[half] + ~failed[half])
     inputs = pd.DataFrame({"a": value})
     assert prim_boxes(inputs, failed) == ()
     assert cart(inputs, failed) == ()
+
+
+def test_a_side_that_the_judging_half_does_not_support_is_dropped() -> None:
+    inputs, failed = planted(4)
+    sides = (Limit("growth", high=0.4), Limit("idle", low=0.2), Limit("price", low=50.0))
+    assert {limit.factor for limit in supported(sides, inputs, failed)} == {"growth", "price"}
+
+
+def test_a_box_that_fails_no_more_than_the_average_is_none_whatever_its_sides() -> None:
+    """Of 100 cases 30 fail; of 40 with a 18, which alone would pass (p = 0.03); of 20 with a and b 8 (p = 0.2)."""
+    a, failed, b = np.arange(100) < 40, np.zeros(100, dtype=bool), np.zeros(100, dtype=bool)
+    failed[:18] = failed[40:52] = True
+    b[:8] = b[18:30] = b[40:52] = b[60:78] = True
+    inputs = pd.DataFrame({"a": a.astype(float), "b": b.astype(float)})
+    assert supported((Limit("a", low=1.0),), inputs, failed) != ()
+    assert supported((Limit("a", low=1.0), Limit("b", low=1.0)), inputs, failed) == ()
 
 
 def test_a_sentence_by_hand() -> None:

@@ -19,6 +19,13 @@ def test_interval_is_that_of_the_paired_t_test() -> None:
     np.testing.assert_allclose(high, expected.high, rtol=1e-12)
 
 
+def test_interval_of_another_share_is_that_of_the_paired_t_test() -> None:
+    values = np.random.default_rng(1).normal(size=(12, 3))
+    _, low, high = intervals(values, 0.95)
+    expected = ttest_rel(values, np.zeros_like(values)).confidence_interval(0.95)
+    np.testing.assert_allclose([low, high], [expected.low, expected.high], rtol=1e-12)
+
+
 def test_interval_by_hand() -> None:
     effect = paired(np.array([1.0, 3.0]), base=10.0)
     half = student.ppf(0.95, 1)  # sd sqrt 2, over sqrt 2

@@ -166,6 +166,12 @@ def test_luck_that_all_points_share_is_no_effect_and_hides_none() -> None:
     assert found.mu_star == pytest.approx([1.0, 0.0], abs=1e-10)
 
 
+def test_luck_in_the_effect_of_one_factor_is_that_factors() -> None:
+    design, slopes = morris_design(3, 5, 1), np.array([1.0, 4.0, 7.0])
+    found = morris(design, design[:, 2:] * slopes)
+    assert found.luck == pytest.approx([0.0, 0.0, 3.0 / np.sqrt(3)], abs=1e-10)
+
+
 def test_a_trajectory_with_a_run_without_result_is_left_out() -> None:
     design = morris_design(2, 5, 1)
     results = design @ [2.0, 1.0]

@@ -15,7 +15,7 @@ from sim.statistics.tails import share
 Bools = NDArray[np.bool_]
 
 LEVEL = 0.05
-"""Chance at most that a box is told where there is none; divided among the sides of a box (Bonferroni)."""
+"""Chance at most that a box is told where there is none, and that one of its sides means nothing."""
 
 FEWEST = 10
 """Cases that failed, and cases that did not, which a search needs: five in each half (assumption)."""
@@ -160,16 +160,24 @@ def all_hold(limits: Sequence[Limit], inputs: pd.DataFrame) -> Bools:
     return inside
 
 
+def p_more_often(failed: Bools, rate: float) -> float:
+    """Chance of so many failures among these cases if each failed with that chance; 1 without cases."""
+    if len(failed) == 0:
+        return 1.0
+    return float(binomtest(int(np.count_nonzero(failed)), len(failed), rate, alternative="greater").pvalue)
+
+
+def more_often(failed: Bools, rate: float) -> bool:
+    """Whether these cases fail more often than at a rate, beyond chance."""
+    return p_more_often(failed, rate) <= LEVEL
+
+
 def tested_sides(sides: Sequence[Limit], inputs: pd.DataFrame, failed: Bools) -> tuple[Limit, ...]:
     """The same with quasi-p-values, 1 if no case is inside."""
-    tested, inside = [], all_hold(sides, inputs)
+    tested, inside = [], failed[all_hold(sides, inputs)]
     for place, side in enumerate(sides):
         around = all_hold([other for at, other in enumerate(sides) if at != place], inputs)
-        p = 1.0
-        if inside.any():
-            hits, rate = int(np.count_nonzero(failed & inside)), float(failed[around].mean())
-            p = float(binomtest(hits, int(inside.sum()), rate, alternative="greater").pvalue)
-        tested.append(replace(side, p=p))
+        tested.append(replace(side, p=p_more_often(inside, float(failed[around].mean()) if len(inside) else 1.0)))
     return tuple(tested)
 
 

@@ -21,6 +21,7 @@ from sim.statistics.discovery.boxes import (
     enough,
     halves,
     judged,
+    more_often,
     tested_sides,
 )
 
@@ -51,7 +52,7 @@ def prim_boxes(inputs: pd.DataFrame, failed: Bools, seed: int = 0, most: int = M
     while len(found) < most and enough(bad[left]):
         limits = _most_telling(table[left & finds], bad[left & finds])
         judge = left & ~finds
-        limits = _supported(limits, table[judge], bad[judge])
+        limits = supported(limits, table[judge], bad[judge])
         if not limits:
             break
         found.append(judged(limits, table, bad, ~finds, left))
@@ -112,13 +113,14 @@ def _sides(box: pd.DataFrame, start: pd.DataFrame, names: pd.Index[str]) -> tupl
     return tuple(sides)
 
 
-def _supported(sides: tuple[Limit, ...], inputs: pd.DataFrame, failed: Bools) -> tuple[Limit, ...]:
-    """Without the sides that the judging half does not support, weakest first; sides of one factor are joined."""
-    level = LEVEL / max(len(sides), 1)
+def supported(sides: tuple[Limit, ...], inputs: pd.DataFrame, failed: Bools) -> tuple[Limit, ...]:
+    """What the judging half leaves of a box: nothing if it fails there no more than elsewhere, else no weak side."""
+    if not more_often(failed[all_hold(sides, inputs)], float(failed.mean())):
+        return ()
     while sides:
         tested = tested_sides(sides, inputs, failed)
         weakest = max(range(len(tested)), key=lambda place: tested[place].p)
-        if tested[weakest].p <= level:
+        if tested[weakest].p <= LEVEL:
             return _joined(tested)
         sides = tuple(side for place, side in enumerate(sides) if place != weakest)
     return ()

@@ -7,11 +7,9 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy.stats import binomtest
 
 from sim.statistics.discovery.boxes import (
     LEAST_MASS,
-    LEVEL,
     Bools,
     Box,
     Limit,
@@ -21,6 +19,7 @@ from sim.statistics.discovery.boxes import (
     halves,
     is_number,
     judged,
+    more_often,
     tested_sides,
 )
 
@@ -53,8 +52,7 @@ def cart(inputs: pd.DataFrame, failed: Bools, seed: int = 0) -> tuple[Box, ...]:
     everything = np.ones(len(bad), dtype=bool)
     boxes = [judged(tested_sides(leaf, table[~finds], bad[~finds]), table, bad, ~finds, everything) for leaf in leaves]
     worst = boxes[int(np.argmax(rate))]
-    hits = round(worst.density * worst.cases) if worst.cases else 0
-    if not worst.cases or binomtest(hits, worst.cases, worst.everywhere, alternative="greater").pvalue > LEVEL:
+    if not more_often(bad[~finds & all_hold(worst.limits, table)], worst.everywhere):
         return ()
     return tuple(sorted(boxes, key=lambda box: -box.density if box.cases else 1.0))
 
