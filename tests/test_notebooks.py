@@ -18,7 +18,7 @@ SMALL = {
     "NINGDE_NOTEBOOK_POINTS": "12",
     "NINGDE_NOTEBOOK_WORKERS": "1",
 }
-"""How small a notebook is made when it is tested: last month, tables drawn, seeds, rows of a design, points, workers."""
+"""How small a notebook is made when it is tested: last month, tables, seeds, rows of a design, points, processes."""
 
 LONGER = {"03_enclaves_and_the_double_ledger": "2020-12"}
 """Last month of notebooks whose subject begins later: contracts are signed from 2017 on."""
