@@ -4,7 +4,8 @@ All three do the same number of firm-months, each from making its agents to the 
 one core. bamengine is another economic simulator on numpy arrays (``pip install -e ".[benchmark]"``).
 `python -m benchmarks io` compares the input-output core with pymrio instead (:mod:`benchmarks.input_output`);
 `python -m benchmarks scaling` runs economies of more and more firms (:mod:`benchmarks.scaling`); `python -m benchmarks
-ensembles` tells what many runs cost beside the model (:mod:`benchmarks.ensembles`).
+ensembles` tells what many runs cost beside the model (:mod:`benchmarks.ensembles`); `python -m benchmarks search` sets
+the search of levers beside simpler ones at equal cost (:mod:`benchmarks.searching`).
 """
 
 from __future__ import annotations
@@ -19,10 +20,11 @@ from functools import partial
 from importlib import import_module
 from importlib.metadata import version
 from importlib.util import find_spec
+from pathlib import Path
 from time import perf_counter
 from typing import Any
 
-from benchmarks import ensembles, input_output, plain_mesa, scaling
+from benchmarks import ensembles, input_output, plain_mesa, scaling, searching
 from benchmarks.timing import Contestant, measure, table, use_one_core
 
 HOUSEHOLDS_PER_FIRM, FIRMS_PER_BANK = 5, 10
@@ -78,6 +80,13 @@ def arguments_of(words: Sequence[str] | None = None) -> argparse.Namespace:
     many.add_argument("--repetitions", default=argparse.SUPPRESS, **rounds)
     many.add_argument("--runs", type=int, default=ensembles.RUNS, help="runs of the throughput (default: 20)")
     many.add_argument("--stored", type=int, default=ensembles.STORED, help="runs that are read (default: 1000)")
+    seeking = instead.add_parser("search", help="the search of levers beside simpler ones at equal cost")
+    seeking.add_argument("--repetitions", default=searching.REPETITIONS, type=int, help="repetitions (default: 10)")
+    seeking.add_argument("--problems", nargs="+", default=searching.PROBLEMS, help="of problems/")
+    seeking.add_argument("--points", type=int, default=searching.POINTS, help="points of a search (default: 48)")
+    seeking.add_argument("--seeds", type=int, default=searching.SEEDS, help="seeds of each case (default: 2)")
+    seeking.add_argument("--year", type=int, default=searching.YEAR, help="year that is judged (default: 2027)")
+    seeking.add_argument("--folder", type=Path, help="where runs are kept, so that it can be stopped and continued")
     return parser.parse_args(words)
 
 
@@ -86,6 +95,10 @@ def main() -> None:
     arguments = arguments_of()
     if arguments.what == "ensembles":  # on all cores
         ensembles.compare(arguments.scenario, arguments.runs, arguments.stored, arguments.repetitions)
+        return
+    if arguments.what == "search":  # on all cores
+        asked = arguments.points, arguments.seeds, arguments.year, arguments.repetitions, arguments.folder
+        searching.compare(arguments.problems, *asked)
         return
     logging.disable(logging.INFO)  # bamengine switches logs on for all, and Mesa then writes a line a step
     one_core = use_one_core()

@@ -1,5 +1,6 @@
 """The comparison of speeds counts and divides rightly; how fast anything is, is not tested."""
 
+import re
 import sys
 from functools import lru_cache, partial
 from itertools import count
@@ -10,8 +11,12 @@ import numpy as np
 import pytest
 
 import sim
-from benchmarks import ensembles, input_output, plain_mesa, scaling, timing
+from benchmarks import ensembles, input_output, plain_mesa, scaling, searching, timing
 from benchmarks.__main__ import arguments_of, baseline_run
+from sim.experiment.tuning.evaluation import Evaluator
+from sim.experiment.tuning.problem_file import read_problem
+from sim.experiment.tuning.search import Plan, search
+from tests.experiment.tuning.problems import formula, written
 
 DENSE_COPIES = 4.0
 """What a multiplier may take of memory, in dense (n, n) arrays of doubles."""
@@ -186,3 +191,14 @@ def test_reading_many_runs_tells_how_many_and_how_long(tmp_path: Path) -> None:
     told = ensembles.reading(scenario, 5, tmp_path / "store")
     assert told.startswith("opening 5 runs of 15 kB and bands of all series and counties: 0.")
     assert arguments_of(["ensembles", "--runs", "4"]).runs == 4
+
+
+def test_a_search_that_finds_more_is_ahead_by_its_interval(tmp_path: Path) -> None:
+    problem = read_problem(written(tmp_path))
+    evaluate = Evaluator(problem, problem.futures(), function=formula)
+    lines = list(searching.told(problem, evaluate, points=30, repetitions=3))
+    assert lines[0].startswith("toy: hypervolume tpe 0.")
+    assert re.fullmatch(r"  tpe less one-at-a-time: \+0\.\d{3} \[\+0\.\d{3}, \+0\.\d{3}\] ahead", lines[2])
+    found = [search(problem, Plan(12, method="random"), evaluator=evaluate)]
+    same = searching.volumes(problem, {"tpe": found, "random": found})
+    assert same["tpe"] == same["random"]

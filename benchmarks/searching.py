@@ -1,0 +1,114 @@
+"""`python -m benchmarks search`: the search beside points drawn evenly and one lever after the other, at equal cost.
+
+For each problem and repetition (another luck of the search, the same futures for all) every method gets the same number
+of points. What it found is the hypervolume of its allowed points, in one box for all methods and repetitions of a
+problem, so 0 is nothing and 1 all. Told are the paired differences with 95 % intervals. Runs are kept in the folder;
+methods and repetitions that ask for the same point share it. *Beside the model*: in one process, the time of a search
+that is not spent in runs.
+"""
+
+from __future__ import annotations
+
+import sim  # isort: skip  # before numpy: one thread for linear algebra
+
+import tempfile
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+from time import perf_counter
+
+import numpy as np
+
+from sim.experiment.executor import default_workers
+from sim.experiment.tuning.evaluation import Evaluator, Job, run_job
+from sim.experiment.tuning.problem import Problem
+from sim.experiment.tuning.problem_file import read_problem
+from sim.experiment.tuning.search import Method, Plan, Search, search
+from sim.statistics.fronts import hypervolume, reference
+from sim.statistics.paired import intervals
+
+PROBLEMS = (
+    "mountain_share_at_least_cost",
+    "trillion_with_smallest_gap",
+    "robust_to_exit_of_a_leader",
+    "enclave_terms_both_accept",
+)
+
+RIVALS: tuple[Method, ...] = ("random", "one-at-a-time")
+
+POINTS, SEEDS, YEAR, REPETITIONS = 48, 2, 2027, 10
+"""Points of each search, seeds of each case, the year that is judged (earlier than shipped, for time), repetitions."""
+
+
+def shortened(name: str, year: int, seeds: int) -> Problem:
+    """A shipped problem, judged in another year with other seeds."""
+    found = read_problem(Path("problems") / f"{name}.toml")
+    plan = found.scenario.replace({"run.end": f"{year}-12"}, name=found.scenario.name)
+    return replace(found, scenario=plan, year=year, seeds=seeds)
+
+
+def compare(names: Sequence[str], points: int, seeds: int, year: int, repetitions: int, folder: Path | None) -> None:
+    """Measure and print."""
+    print(f"sim {sim.__version__}, {points} points, {seeds} seeds a case, year {year}, {repetitions} repetitions")
+    for name in names:
+        problem = shortened(name, year, seeds)
+        with tempfile.TemporaryDirectory() as place:
+            runs = (Path(place) if folder is None else folder) / name
+            evaluate = Evaluator(problem, problem.futures(), runs, default_workers())
+            print(*told(problem, evaluate, points, repetitions), sep="\n", flush=True)
+    print(beside(shortened(names[0], year, seeds)))
+
+
+def told(problem: Problem, evaluate: Evaluator, points: int, repetitions: int) -> Iterator[str]:
+    """Hypervolumes of one problem, and what the search is ahead by."""
+    methods: tuple[Method, ...] = ("tpe", *RIVALS)
+    found = {
+        method: [
+            search(problem, Plan(points, method=method, seed=seed), evaluator=evaluate)
+            for seed in range(1, repetitions + 1)
+        ]
+        for method in methods
+    }
+    volume = volumes(problem, found)
+    means = ", ".join(f"{method} {values.mean():.3f}" for method, values in volume.items())
+    yield f"{problem.name}: hypervolume {means}"
+    for rival in RIVALS:
+        mean, low, high = intervals(volume["tpe"] - volume[rival], 0.95)
+        verdict = "ahead" if low > 0 else "behind" if high < 0 else "not told apart"
+        yield f"  tpe less {rival}: {mean:+.3f} [{low:+.3f}, {high:+.3f}] {verdict}"
+
+
+def volumes(problem: Problem, found: dict[Method, list[Search]]) -> dict[Method, np.ndarray]:
+    """(repetitions,) hypervolume of each method, all in one box."""
+    signs = np.array([float(goal.better) for goal in problem.goals])
+    every = np.concatenate([each.values[each.allowed] for searches in found.values() for each in searches])
+    box = reference(every, signs)
+    return {
+        method: np.array([hypervolume(each.values[each.allowed], box) for each in searches])
+        for method, searches in found.items()
+    }
+
+
+class Timed:
+    """Runs jobs and sums the time that they take."""
+
+    def __init__(self) -> None:
+        self.seconds = 0.0
+
+    def __call__(self, job: Job) -> dict[str, float]:
+        start = perf_counter()
+        found = run_job(job)
+        self.seconds += perf_counter() - start
+        return found
+
+
+def beside(problem: Problem, points: int = 12) -> str:
+    """The part of a search's time, in one process, that is not spent in runs."""
+    timed = Timed()
+    with tempfile.TemporaryDirectory() as place:
+        evaluate = Evaluator(problem, problem.futures(), Path(place), function=timed)
+        start = perf_counter()
+        search(problem, Plan(points), folder=Path(place), evaluator=evaluate)
+        whole = perf_counter() - start
+    part = 1.0 - timed.seconds / whole
+    return f"beside the model: {part:.1%} of the time of a search of {points} points in {len(evaluate.futures)} futures"
