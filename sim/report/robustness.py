@@ -34,7 +34,7 @@ def boxes(found: Robustness) -> dict[str, tuple[Box, ...]]:
 
 def sentences(found: Robustness) -> Iterator[str]:
     """What came out, in a few sentences."""
-    from sim.statistics.discovery import answer
+    from sim.statistics.discovery import answer, cart, words
 
     yield f"{found.problem.title}: {len(found.policies)} policies in {len(found.futures)} futures" + (
         f"; {found.left_out} more were left out because a run failed (the first: {found.faults[0]})"
@@ -49,6 +49,9 @@ def sentences(found: Robustness) -> Iterator[str]:
     for at, name in enumerate(found.policies):
         if name in told:
             yield f"{name}: {answer(told[name], found.failed(at))}"
+            leaves = cart(found.conditions, found.failed(at))
+            if leaves:
+                yield f"{name}, by a tree: {words(leaves[0])}"
 
 
 def print_robustness(found: Robustness) -> None:

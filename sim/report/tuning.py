@@ -73,10 +73,26 @@ def sentences(found: Search, front: Front) -> Iterator[str]:
     better = [each for each in front.better if each.dominates and each.point in label]
     if better:
         yield f"better than now beyond luck, those that change least first: {', '.join(label[b.point] for b in better)}"
+        for each in better[:NEAREST]:
+            yield f"{label[each.point]} changes {_changes(front, each.point)}"
     else:
         yield "no point is better than now in one goal without a loss in another"
     for lever, side in ends(front):
         yield f"{lever} ends at its {side} end in every point of the front: widen its range, or ask what it costs"
+
+
+def _changes(front: Front, point: int) -> str:
+    """The levers that a point moves most, as parts of their ranges, from now to there."""
+    levers = front.problem.levers
+    moved = np.array(
+        [(front.levers[point, at] - front.levers[0, at]) / (one.high - one.low) for at, one in enumerate(levers)]
+    )
+    order = [int(at) for at in np.argsort(-np.abs(moved)) if abs(moved[at]) > 0.02]
+    told_of = [
+        f"{levers[at].name} {number(front.levers[0, at])} to {number(front.levers[point, at])}" for at in order[:4]
+    ]
+    rest = len(order) - len(told_of)
+    return ", ".join(told_of) + (f" and {rest} more" if rest > 0 else "") if told_of else "hardly anything"
 
 
 def ends(front: Front) -> Iterator[tuple[str, str]]:

@@ -19,7 +19,12 @@ from sim.experiment.single import run
 from sim.experiment.tuning.goals import Goal
 from sim.experiment.tuning.outcomes import outcomes_of
 from sim.experiment.tuning.problem import Future, Problem
+from sim.inputoutput.tables import Table
+from sim.mechanisms.demand import Demand
+from sim.mechanisms.labour import Labour
+from sim.opening.uncertainty import draw_table
 from sim.scenario import Scenario, ScenarioError
+from sim.settings import InputOutput, Opening
 
 Floats = NDArray[np.float64]
 
@@ -33,18 +38,23 @@ NOT_MEASURED = (
 """Parts of the package on which no run of a search depends."""
 
 
+TABLE_SEED = 2019
+"""Seed of the draws of tables (numerical): the same for all problems."""
+
+
 @dataclass(frozen=True)
 class Job:
-    """One run: the scenario as it is run, its seed, the year that is judged."""
+    """One run: the scenario as it is run, its seed, the year that is judged, the number of its opening table."""
 
     scenario: Scenario
     seed: int
     year: int
+    table: int = 0
 
     @property
     def key(self) -> str:
         """What makes the result."""
-        return f"{self.scenario.hash}:{self.seed}:{self.year}"
+        return f"{self.scenario.hash}:{self.seed}:{self.year}{f':table {self.table}' if self.table else ''}"
 
 
 def run_job(job: Job) -> dict[str, float]:
@@ -53,7 +63,16 @@ def run_job(job: Job) -> dict[str, float]:
     Raises:
         OpeningError, BrokenIdentityError, NoConvergenceError: the run does not come to its end.
     """
-    return outcomes_of(run(job.scenario, job.seed), job.year)
+    return outcomes_of(run(job.scenario, job.seed, table=drawn_table(job)), job.year)
+
+
+def drawn_table(job: Job) -> Table | None:
+    """The opening table of a job; None for the estimated one."""
+    if not job.table:
+        return None
+    plan = job.scenario
+    nev = plan[Demand].nev_share_local
+    return draw_table(plan[Opening], plan[InputOutput], plan[Labour], TABLE_SEED, job.table, nev_share=nev).table
 
 
 @dataclass(frozen=True, eq=False)
@@ -165,7 +184,7 @@ class Evaluator:
             return [plan] * len(self.futures)
         for future in self.futures:
             try:
-                found.append(Job(problem.in_future(plan, future), future.seed, problem.year))
+                found.append(Job(problem.in_future(plan, future), future.seed, problem.year, future.table))
             except ScenarioError as error:
                 found.append(str(error).split("\n")[0])
         return found

@@ -31,6 +31,15 @@ MOUNTAIN = GROUPS.index("mountain")
 BILLION = 1000.0
 """M yuan in a bn yuan."""
 
+USED: Mapping[str, tuple[str, int]] = {
+    "land": ("land of parks that plants occupy in December, mu", -1),
+    "electricity": ("electricity used in the year, TWh", -1),
+}
+"""Of every area, beside :data:`GOALS`: what runs short; the same words."""
+
+MWH = 1e6
+"""MWh in a TWh."""
+
 STANDING = ("runs", "term over")
 """How enclave contracts stand whose plant did not fail or close (:data:`sim.state.ENDS`)."""
 
@@ -91,7 +100,7 @@ def outcomes() -> Mapping[str, Outcome]:
 def _of_areas() -> Iterator[Outcome]:
     """Outcomes that every area has."""
     for area in areas():
-        for goal, (label, better) in GOALS.items():
+        for goal, (label, better) in {**GOALS, **USED}.items():
             what, _, unit = label.partition(", ")
             name = goal if area == CITY else f"{goal}.{area}"
             least = None if goal == "services" else 0.0
@@ -117,7 +126,21 @@ def outcomes_of(done: Run, year: int) -> dict[str, float]:
         suffix = "" if area == CITY else f".{area}"
         found |= {f"{goal}{suffix}": float(value) for goal, value in goals_of(done, months, inside, area).items()}
     last = int(np.flatnonzero(months)[-1])
+    found |= _used(done, months, last)
     return found | _policy(done) | _spread(done, months) | _industry(done, year, last) | _enclaves(done)
+
+
+def _used(done: Run, months: Bools, last: int) -> dict[str, float]:
+    """Land and electricity of every area."""
+    world, data = load_world(), done.monthly
+    parks = data["land"].sel(land_state="occupied").values[last]
+    land = np.bincount(world.park_county, weights=parks, minlength=len(world.counties))
+    power = data["electricity"].values[months].sum(axis=(0, 2)) / MWH
+    found: dict[str, float] = {}
+    for area, inside in areas().items():
+        suffix = "" if area == CITY else f".{area}"
+        found |= {f"land{suffix}": float(land[inside].sum()), f"electricity{suffix}": float(power[inside].sum())}
+    return found
 
 
 def _policy(done: Run) -> dict[str, float]:

@@ -53,11 +53,13 @@ class Future:
         case: its branch.
         seed: of all chance.
         drawn: values of the uncertain parameters, by dotted name.
+        table: number of the draw of the opening table; 0 for the estimated one.
     """
 
     case: Case
     seed: int
     drawn: tuple[tuple[str, float], ...] = ()
+    table: int = 0
 
     @property
     def name(self) -> str:
@@ -81,6 +83,7 @@ class Problem:
         seeds: seeds of each case, from 1.
         vary: least and greatest value of uncertain parameters, by dotted name.
         posterior: draws of parameters; None for none.
+        tables: whether each seed has a draw of the opening table (:mod:`sim.opening.uncertainty`).
     """
 
     name: str
@@ -95,6 +98,7 @@ class Problem:
     seeds: int = 4
     vary: Mapping[str, tuple[float, float]] = field(default_factory=dict)
     posterior: Posterior | None = None
+    tables: bool = False
 
     @cached_property
     def digest(self) -> str:
@@ -105,7 +109,7 @@ class Problem:
         told.append([each.name for each in self.limits])
         told.append([[each.name, dict(each.changes)] for each in self.cases])
         told.append(sorted((name, list(ends)) for name, ends in self.vary.items()))
-        told.append(None if self.posterior is None else self.posterior.digest)
+        told += [None if self.posterior is None else self.posterior.digest, self.tables]
         return hashlib.sha256(json.dumps(told, sort_keys=True, default=str).encode()).hexdigest()
 
     @property
@@ -155,7 +159,11 @@ class Problem:
         """
         seeds = range(first, first + (self.seeds if count is None else count))
         drawn = [self._drawn(seed) for seed in seeds]
-        return tuple(Future(case, seed, draw) for case in self.cases for seed, draw in zip(seeds, drawn, strict=True))
+        return tuple(
+            Future(case, seed, draw, seed if self.tables else 0)
+            for case in self.cases
+            for seed, draw in zip(seeds, drawn, strict=True)
+        )
 
     def _drawn(self, seed: int) -> tuple[tuple[str, float], ...]:
         """The draw of the uncertain parameters of a seed: a point of a scrambled Sobol sequence."""

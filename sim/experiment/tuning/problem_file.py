@@ -32,6 +32,7 @@
     [futures]
     seeds = 4
     posterior = "2019-11"
+    tables = true                       each seed has its own draw of the opening table
     vary = { "demand.legacy_trend" = [-0.1, 0.0] }
     [[futures.cases]]
     name = "the lead firm leaves"
@@ -129,11 +130,13 @@ class _Reader:
         levers = self.levers(base, since)
         goals = self.goals()
         limits = self.limits(levers)
-        cases, seeds, vary, posterior = self.futures(base)
+        cases, seeds, vary, posterior, tables = self.futures(base)
         title, question = (self.text(content, key, (), "") for key in ("title", "question"))
         if self.faults:
             return None
-        return Problem(name, title or name, question, base, year, levers, goals, limits, cases, seeds, vary, posterior)
+        return Problem(
+            name, title or name, question, base, year, levers, goals, limits, cases, seeds, vary, posterior, tables
+        )
 
     # --- single values ------------------------------------------------------------------------------------------------
 
@@ -366,16 +369,21 @@ class _Reader:
 
     # --- futures ------------------------------------------------------------------------------------------------------
 
-    def futures(self, base: Scenario) -> tuple[tuple[Case, ...], int, dict[str, tuple[float, float]], Posterior | None]:
+    def futures(
+        self, base: Scenario
+    ) -> tuple[tuple[Case, ...], int, dict[str, tuple[float, float]], Posterior | None, bool]:
         table, place = self.document.content.get("futures", {}), ("futures",)
         if not isinstance(table, dict):
             self.fault(place, f"{show(table)} is not a table: write [futures]")
             table = {}
-        self.known(table, ("seeds", "posterior", "vary", "cases"), place)
+        self.known(table, ("seeds", "posterior", "tables", "vary", "cases"), place)
         seeds = self.whole(table, "seeds", place, 4, 1, MOST_SEEDS)
         cases = tuple(self.cases(table, base)) or (AS_PROJECTED,)
         posterior = self.posterior(self.text(table, "posterior", place, ""), base)
-        return cases, seeds, self.vary(table.get("vary", {}), base), posterior
+        tables = table.get("tables", False)
+        if not isinstance(tables, bool):
+            self.fault((*place, "tables"), f"{show(tables)} is neither true nor false")
+        return cases, seeds, self.vary(table.get("vary", {}), base), posterior, tables is True
 
     def cases(self, table: Mapping[str, Any], base: Scenario) -> Iterator[Case]:
         seen: set[str] = set()

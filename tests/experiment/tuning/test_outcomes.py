@@ -36,7 +36,7 @@ def test_counties_and_groups_add_up_to_the_city(found) -> None:
     counties = [name.partition(".")[2] for name in outcomes() if name.startswith("output.")]
     counties = [name for name in counties if name not in groups]
     assert len(counties) == 10
-    for goal in ("output", "value_added", "jobs", "local_tax", "carbon"):
+    for goal in ("output", "value_added", "jobs", "local_tax", "carbon", "land", "electricity"):
         assert sum(found[f"{goal}.{area}"] for area in groups) == pytest.approx(found[goal])
         assert sum(found[f"{goal}.{area}"] for area in counties) == pytest.approx(found[goal])
 
@@ -52,6 +52,9 @@ def test_outcomes_are_those_of_the_tables_of_the_run(found, done) -> None:
     assert found["gap"] == pytest.approx((1 - share) / (1 - part) / (share / part))
     assert found["industrial_output"] == pytest.approx(float(done.headline["output_nominal"].sel(year=YEAR)))
     assert found["contracts"] == len(done.contracts)
+    land = done.monthly["land"].sel(land_state="occupied").isel(month=-1)
+    assert found["land"] == pytest.approx(float(land.sum()))
+    assert found["electricity"] == pytest.approx(float(yearly["electricity"].sum()) / 1e6)
     spent = done.monthly["public_spending"].sum(["month", "budget"]).to_series()
     assert found["cost"] == pytest.approx(spent.drop(["ordinary spending", "interest"]).sum())
 
