@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +18,7 @@ from sim.experiment.backtest.plan import scored as on_scale
 from sim.experiment.backtest.pooling import ALL
 from sim.experiment.backtest.study import Study
 from sim.report import style
-from sim.results.storage import write_atomically
+from sim.report.files import save_figures
 
 REACH = {AMOUNTS: 120.0, POINTS_POOL: 45.0}
 """How far from the fact forecasts are drawn, log points and points; what lies beyond is marked at the edge."""
@@ -292,10 +291,4 @@ def save_backtest_figures(study: Study, folder: Path) -> list[Path]:
     origins = dict.fromkeys(answered["origin"])
     figures: dict[str, Figure | None] = {f"fans_{origin}": fans(study, str(origin)) for origin in origins}
     figures |= {"skill": skill_figure(study), "doubt": doubt_figure(study) if len(answered) else None}
-    files = []
-    for name, figure in figures.items():
-        if figure is not None:
-            file = folder / f"{name}.png"
-            write_atomically(file, partial(figure.savefig, dpi=style.DPI, format="png"))
-            files.append(file)
-    return files
+    return save_figures({f"{name}.png": figure for name, figure in figures.items() if figure is not None}, folder)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,7 +13,7 @@ from numpy.typing import NDArray
 from rich.console import Console
 from rich.table import Table
 
-from sim.results.storage import write_atomically
+from sim.report.files import save_tables, save_texts
 from sim.results.tables import harmless
 
 if TYPE_CHECKING:
@@ -234,19 +233,6 @@ def save_calibration(found: Calibration, folder: Path, name: str) -> list[Path]:
     from sim.report.calibration_figures import save_calibration_figures
 
     posterior = found.posterior(name)
-    texts = {
-        f"{STEM}.csv": posterior.text,
-        f"{STEM}.json": posterior.manifest_text,
-        "parameters.csv": parameter_frame(found).to_csv(index=False, lineterminator="\n", float_format="%.6g"),
-        "facts.csv": fact_frame(found).to_csv(index=False, lineterminator="\n", float_format="%.6g"),
-    }
-    files = []
-    for file, text in texts.items():
-        write_atomically(folder / file, partial(_write, text))
-        files.append(folder / file)
+    files = save_texts({f"{STEM}.csv": posterior.text, f"{STEM}.json": posterior.manifest_text}, folder)
+    files += save_tables({"parameters.csv": parameter_frame(found), "facts.csv": fact_frame(found)}, folder, 6)
     return files + save_calibration_figures(found, folder)
-
-
-def _write(text: str, path: Path) -> None:
-    """Write a text."""
-    path.write_text(text, encoding="utf-8")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import textwrap
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,7 +13,7 @@ from matplotlib.ticker import MaxNLocator
 
 from sim.report import style
 from sim.report.calibration import Matched, facts, number, parameters, part_left
-from sim.results.storage import write_atomically
+from sim.report.files import save_figures
 
 if TYPE_CHECKING:
     from sim.experiment.calibration.calibrate import Calibration
@@ -148,9 +147,5 @@ def save_calibration_figures(found: Calibration, folder: Path) -> list[Path]:
     Raises:
         FolderError: a file could not be written.
     """
-    files = []
-    for name, figure in (("parameters", parameter_figure(found)), ("facts", fact_figure(found))):
-        file = folder / f"calibration_{name}.png"
-        write_atomically(file, partial(figure.savefig, dpi=style.DPI, format="png"))
-        files.append(file)
-    return files
+    figures = {"parameters": parameter_figure(found), "facts": fact_figure(found)}
+    return save_figures({f"calibration_{name}.png": figure for name, figure in figures.items()}, folder)

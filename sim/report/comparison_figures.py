@@ -10,7 +10,6 @@ from __future__ import annotations
 import math
 import textwrap
 from collections.abc import Mapping, Sequence
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -36,8 +35,8 @@ from sim.report.ensemble_values import (
     headline,
     words,
 )
+from sim.report.files import save_figures
 from sim.results import TRILLION
-from sim.results.storage import write_atomically
 from sim.statistics.paired import intervals
 from sim.statistics.passage import first_passage
 from sim.world import GROUPS
@@ -438,9 +437,4 @@ def save_comparison_figures(figures: Mapping[str, Figure], folder: Path) -> list
     Raises:
         FolderError: a file could not be written.
     """
-    files = []
-    for name, figure in figures.items():
-        file = folder / f"{name}.png"
-        write_atomically(file, partial(figure.savefig, dpi=style.DPI, format="png", metadata={"Software": None}))
-        files.append(file)
-    return files
+    return save_figures({f"{name}.png": figure for name, figure in figures.items()}, folder)

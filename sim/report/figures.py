@@ -7,7 +7,6 @@ figures appear only as marks to compare with; no run reads them.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -18,11 +17,10 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
 from sim import data
-from sim.report import style
+from sim.report import files, style
 from sim.report.map import county_map
 from sim.report.style import CHAIN_COLOURS, CHAIN_NAMES
 from sim.results import TRILLION, Run, first_month_above
-from sim.results.storage import write_atomically
 from sim.results.variables import CHANNELS
 from sim.state import CHANNEL_LABELS
 
@@ -297,9 +295,4 @@ def save_figures(run: Run, folder: Path | str) -> list[Path]:
     """
     if run.yearly.sizes["year"] < YEARS_TO_DRAW:
         return []
-    files = []
-    for name, draw in FIGURES.items():
-        figure, file = draw(run), Path(folder) / f"{name}.png"
-        write_atomically(file, partial(figure.savefig, dpi=style.DPI, format="png"))
-        files.append(file)
-    return files
+    return files.save_figures({f"{name}.png": draw(run) for name, draw in FIGURES.items()}, Path(folder))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -14,8 +13,8 @@ from numpy.typing import NDArray
 from sim.experiment.levers_runs import AREAS
 from sim.experiment.levers_study import Study
 from sim.report import style
+from sim.report.files import save_figures
 from sim.report.levers import SHORT
-from sim.results.storage import write_atomically
 
 COLOURS: Mapping[str, str] = {
     "city": style.INK,
@@ -89,12 +88,9 @@ def save_lever_figures(studies: Mapping[str, Study], year: int, folder: Path) ->
     Raises:
         FolderError: a file could not be written.
     """
-    files = []
-    for lever, study in studies.items():
-        if len(study.points) < 2:
-            continue
-        file = folder / f"{lever}.png"
-        figure = lever_figure(lever, study, year)
-        write_atomically(file, partial(figure.savefig, dpi=DPI, format="png", metadata={"Software": None}))
-        files.append(file)
-    return files
+    drawn = {lever: study for lever, study in studies.items() if len(study.points) > 1}
+    return [
+        file  # one figure at a time: there are dozens
+        for lever, study in drawn.items()
+        for file in save_figures({f"{lever}.png": lever_figure(lever, study, year)}, folder, DPI)
+    ]

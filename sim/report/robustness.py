@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,8 +14,8 @@ from rich.console import Console
 from rich.table import Table
 
 from sim.report import style
+from sim.report.files import save_figures, save_tables
 from sim.report.tuning import WIDTH, number
-from sim.results.storage import write_atomically
 
 if TYPE_CHECKING:
     from sim.experiment.tuning.robustness import Robustness
@@ -131,24 +130,7 @@ def save_robustness(found: Robustness, folder: Path) -> list[Path]:
     figures = {"policies.png": policy_figure(found)}
     if any(boxes(found).values()):
         figures["conditions.png"] = condition_figure(found)
-    files = []
-    for file, frame in frames.items():
-        write_atomically(folder / file, partial(_write, frame.to_csv(index=False, lineterminator="\n")))
-        files.append(folder / file)
-    for file, figure in figures.items():
-        write_atomically(folder / file, partial(_save, figure))
-        files.append(folder / file)
-    return files
-
-
-def _write(text: str, path: Path) -> None:
-    """Write a text."""
-    path.write_text(text, encoding="utf-8")
-
-
-def _save(figure: Figure, path: Path) -> None:
-    """Write a figure."""
-    figure.savefig(path, dpi=style.DPI, format="png")
+    return save_tables(frames, folder) + save_figures(figures, folder)
 
 
 # --- figures ----------------------------------------------------------------------------------------------------------

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,8 +15,8 @@ from rich.console import Console
 from rich.table import Table
 
 from sim.report import style
+from sim.report.files import save_figures, save_tables
 from sim.report.tuning import WIDTH, number
-from sim.results.storage import write_atomically
 
 if TYPE_CHECKING:
     from sim.experiment.tuning.sensitivity import Sensitivity
@@ -151,29 +150,12 @@ def save_sensitivity(found: Sensitivity, folder: Path) -> list[Path]:
     Raises:
         FolderError: a file could not be written.
     """
-    texts = {"screening.csv": screening_frame(found)}
+    tables = {"screening.csv": screening_frame(found)}
     figures = {"tornado.png": tornado_figure(found)}
     if found.indices:
-        texts["variance.csv"] = index_frame(found)
+        tables["variance.csv"] = index_frame(found)
         figures["variance.png"] = heat_figure(found)
-    files = []
-    for file, frame in texts.items():
-        write_atomically(folder / file, partial(_write, frame.to_csv(index=False, lineterminator="\n")))
-        files.append(folder / file)
-    for file, figure in figures.items():
-        write_atomically(folder / file, partial(_save, figure))
-        files.append(folder / file)
-    return files
-
-
-def _write(text: str, path: Path) -> None:
-    """Write a text."""
-    path.write_text(text, encoding="utf-8")
-
-
-def _save(figure: Figure, path: Path) -> None:
-    """Write a figure."""
-    figure.savefig(path, dpi=style.DPI, format="png")
+    return save_tables(tables, folder) + save_figures(figures, folder)
 
 
 # --- figures ----------------------------------------------------------------------------------------------------------

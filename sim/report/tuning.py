@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,7 +11,7 @@ import pandas as pd
 from rich.console import Console
 from rich.table import Table
 
-from sim.results.storage import write_atomically
+from sim.report.files import save_tables, save_texts
 from sim.results.tables import harmless
 from sim.statistics.paired import paired
 
@@ -223,17 +222,6 @@ def save_search(found: Search, front: Front, folder: Path) -> list[Path]:
     """
     from sim.report.tuning_figures import save_front_figures
 
-    texts = {
-        "points.csv": search_frame(found).to_csv(index=False, lineterminator="\n", float_format="%.8g"),
-        "front.csv": front_frame(front).to_csv(index=False, lineterminator="\n", float_format="%.8g"),
-    } | {f"{name}.toml": plan.text for name, plan in scenarios(front).items()}
-    files = []
-    for file, text in texts.items():
-        write_atomically(folder / file, partial(_write, text))
-        files.append(folder / file)
-    return files + save_front_figures(found, front, folder)
-
-
-def _write(text: str, path: Path) -> None:
-    """Write a text."""
-    path.write_text(text, encoding="utf-8")
+    plans = {f"{name}.toml": plan.text for name, plan in scenarios(front).items()}
+    files = save_tables({"points.csv": search_frame(found), "front.csv": front_frame(front)}, folder)
+    return files + save_texts(plans, folder) + save_front_figures(found, front, folder)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
 from itertools import combinations
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,8 +13,8 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from sim.report import style
+from sim.report.files import save_figures
 from sim.report.tuning import names, number, told
-from sim.results.storage import write_atomically
 from sim.statistics.paired import intervals
 from sim.world import load_world
 
@@ -39,16 +38,7 @@ def save_front_figures(found: Search, front: Front, folder: Path) -> list[Path]:
     figures = {"front_levers.png": lever_figure(front), "front_counties.png": county_figure(front)}
     if len(front.problem.goals) > 1:
         figures = {"front_goals.png": goal_figure(found, front)} | figures
-    files = []
-    for name, figure in figures.items():
-        write_atomically(folder / name, partial(_save, figure))
-        files.append(folder / name)
-    return files
-
-
-def _save(figure: Figure, path: Path) -> None:
-    """Write a figure."""
-    figure.savefig(path, dpi=style.DPI, format="png")
+    return save_figures(figures, folder)
 
 
 def goal_figure(found: Search, front: Front) -> Figure:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +15,7 @@ from matplotlib.patches import Patch
 from sim.experiment.moments import GROUPS
 from sim.experiment.validation import KNOWN, LATER
 from sim.report import style
+from sim.report.files import save_figures
 from sim.report.validation import (
     ABOVE,
     BELOW,
@@ -26,7 +26,6 @@ from sim.report.validation import (
     facts,
     label_text,
 )
-from sim.results.storage import write_atomically
 
 REACH = 1.5
 """Deviation up to which bands are drawn, in sizes of the fact; what lies beyond is marked at the edge."""
@@ -285,9 +284,4 @@ def save_validation_figures(found: Validation, paths: pd.DataFrame | None, folde
     figures = {"facts": facts_page(found)} if drawable(found) else {}
     if paths is not None and len(paths):
         figures["paths"] = path_figure(found, paths)
-    files = []
-    for name, figure in figures.items():
-        file = folder / f"{name}.png"
-        write_atomically(file, partial(figure.savefig, dpi=style.DPI, format="png"))
-        files.append(file)
-    return files
+    return save_figures({f"{name}.png": figure for name, figure in figures.items()}, folder)

@@ -6,8 +6,7 @@ mean, and the least and greatest of them.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from functools import partial
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TextIO
 
@@ -26,7 +25,7 @@ from rich.text import Text
 from sim.experiment.withdrawal import Withdrawal, by_county, by_year, recoveries, smoothed, supplier_table
 from sim.report import style
 from sim.report.explain import leader_codes
-from sim.results.storage import write_atomically
+from sim.report.files import save_figures, save_tables
 
 Floats = NDArray[np.float64]
 
@@ -317,18 +316,8 @@ def save_withdrawal(found: Withdrawal, folder: Path) -> list[Path]:
         "counties": by_county(found, AFTER),
         "suppliers": supplier_table(found, AFTER),
     }
-    files = []
-    for name, frame in frames.items():
-        path = folder / f"{name}.csv"
-        text = frame.to_csv(index=False, lineterminator="\n", float_format="%.10g")
-        path.write_text(text, encoding="utf-8")
-        files.append(path)
-    figures: dict[str, Callable[[Withdrawal], Figure]] = {"loss": loss_figure, "counties": county_figure}
-    for name, draw in figures.items():
-        path = folder / f"{name}.png"
-        write_atomically(path, partial(draw(found).savefig, dpi=style.DPI, format="png"))
-        files.append(path)
-    return files
+    files = save_tables({f"{name}.csv": frame for name, frame in frames.items()}, folder, 10)
+    return files + save_figures({"loss.png": loss_figure(found), "counties.png": county_figure(found)}, folder)
 
 
 # --- figures ----------------------------------------------------------------------------------------------------------
