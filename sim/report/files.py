@@ -32,10 +32,14 @@ def save_tables(tables: Mapping[str, pd.DataFrame], folder: Path, digits: int = 
     return save_texts(texts, folder)
 
 
-def save_figures(figures: Mapping[str, Figure], folder: Path, dpi: int = 150) -> list[Path]:
+def save_figures(figures: Mapping[str, Figure], folder: Path, dpi: int | None = None) -> list[Path]:
     """Write figures as PNG by name of their file, the same for the same figures; errors as :func:`save_texts`."""
+    from sim.report.style import DPI  # tables need no matplotlib
+
     for name, figure in figures.items():
-        write_atomically(folder / name, partial(figure.savefig, dpi=dpi, format="png", metadata={"Software": None}))
+        write_atomically(
+            folder / name, partial(figure.savefig, dpi=dpi or DPI, format="png", metadata={"Software": None})
+        )
     return [folder / name for name in figures]
 
 
