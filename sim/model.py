@@ -117,10 +117,11 @@ def month_of(state: State) -> tuple[Mechanism, ...]:
     history = events.dated_plants(
         world, names, dated, state.technology, scenario[prices.Prices], scenario[shocks.Events], known
     )
-    power = names.index("CATL")
+    series = [row["shipments_series"] for row in leader_rows()]
+    power = max(range(len(series)), key=lambda at: bool(series[at]))  # the first where nobody's shipments are known
     pressed = scenario[promotion.Promotion].plan_pressure
     race = fiscal.Race(scenario[fiscal.Fiscal].offer, scenario[zoning.Zoning].incentive_war, pressed)
-    shipments = leaders.KnownShare.of(scenario.run, float(state.leaders.share_opening[power]))
+    shipments = leaders.KnownShare.of(scenario.run, float(state.leaders.share_opening[power]), series[power])
     roads = infrastructure.RoadWorks(scenario[infrastructure.Infrastructure], world)
     path = demand.DemandPath.of(scenario.run, known_world(scenario), scenario[demand.Demand].legacy_trend)
     assert state.opening_firms is not None

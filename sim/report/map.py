@@ -27,7 +27,7 @@ from sim import data
 from sim.report import style
 from sim.results import Run
 
-OUTLINES = "ningde_counties.geojson"
+OUTLINES = "outlines.geojson"
 
 COLOURS = "YlGnBu"
 """Light to dark, readable without colour vision and on grey paper."""
