@@ -59,7 +59,7 @@ from sim.opening.position import (
     opening_state,
     price_mechanism,
 )
-from sim.parameters import Lever, Month, Parameters
+from sim.parameters import Lever, Month, Parameters, check_tables
 from sim.scenario import Scenario
 from sim.settings import InputOutput, Opening, Projects, Run
 from sim.state import Boards, Deciders, State
@@ -98,6 +98,8 @@ GROUPS: tuple[type[Parameters], ...] = (
     infrastructure.Infrastructure,
 )
 """Every table of a scenario file. A new mechanism adds its parameters here and its line to the month below."""
+
+check_tables(group.table for group in GROUPS)
 
 
 def month_of(state: State) -> tuple[Mechanism, ...]:

@@ -111,7 +111,7 @@ def columns(codes: Mapping[str, Collection[str]], chains: Collection[str]) -> di
     amount = number(0, blank=True)
     return {
         "prefecture.csv": {
-            "key": word(("name", "name_zh", *BANDS)),
+            "key": word((*NAMES, *BANDS)),
             "low": number(blank=True),
             "high": number(blank=True),
         },
@@ -185,6 +185,9 @@ def columns(codes: Mapping[str, Collection[str]], chains: Collection[str]) -> di
         },
     }
 
+
+NAMES = ("name", "name_zh", "province")
+"""Keys of prefecture.csv with a text, all needed."""
 
 BANDS = ("chain_share_2013", "above_scale_output_2013")
 """Keys of prefecture.csv with a band that the opening has to give; without a row the opening is not checked for it."""

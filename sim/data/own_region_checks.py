@@ -10,7 +10,7 @@ from pathlib import Path
 
 from sim.data import GRADES, names
 from sim.data.own_region import EMPTY, NEEDED, VARIABLE, content, unknown_file
-from sim.data.own_region_cells import GROUPS, columns, word
+from sim.data.own_region_cells import GROUPS, NAMES, columns, word
 from sim.data.pairing import Pair, pair_fault
 
 Row = Mapping[str, str]
@@ -188,11 +188,11 @@ def _fitting(folder: Path, tables: Tables) -> Iterator[str]:
 def _prefecture(path: Path, tables: Tables) -> Iterator[str]:
     """It has a name, and bands have two ends."""
     rows = {row["key"]: row for row in tables["prefecture.csv"]}
-    for key in ("name", "name_zh"):
+    for key in NAMES:
         if key not in rows or not rows[key]["text"].strip():
             yield f"{path}: the row {key!r} with a text is missing"
     for line, row in enumerate(tables["prefecture.csv"], start=2):
-        if not row["key"].startswith("name") and not (row["low"] and row["high"]):
+        if row["key"] not in NAMES and not (row["low"] and row["high"]):
             yield f"{path}:{line}: {row['key']}: low and high are needed; leave the row out if nothing is known"
 
 

@@ -17,6 +17,11 @@ def chinese_name() -> str:
     return _rows()["name_zh"]["text"]
 
 
+def province() -> str:
+    """Name of the province in pinyin, the rest of which is the first outside region of the table."""
+    return _rows()["province"]["text"]
+
+
 def band(key: str) -> tuple[float, float] | None:
     """Least and greatest value that the opening may have; None where nothing is known.
 

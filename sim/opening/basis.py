@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from sim.data import prefecture
 from sim.inputoutput.checks import ArgumentError
 from sim.inputoutput.identities import check_table as check_identities
 from sim.inputoutput.multiregional import Regionalisation
@@ -35,7 +36,7 @@ from sim.world import load_world
 SYNTHETIC = "synthetic"
 """Origin of an opening that rests on the estimated table."""
 
-OUTSIDE_NAMES = ("Rest of Fujian", "Rest of China")
+OUTSIDE_NAMES = (f"Rest of {prefecture.province()}", "Rest of China")
 """Names of the two outside regions."""
 
 ROUNDED = 1e-6
