@@ -18,13 +18,13 @@ from sim.inputoutput.identities import check_table as check_identities
 from sim.inputoutput.multiregional import Regionalisation
 from sim.inputoutput.tables import USES, Table, aggregate, arrays, placed
 from sim.mechanisms.demand import Demand
+from sim.opening.counties import county_population
 from sim.opening.national import OpeningError, home_technology
 from sim.opening.table import OUTSIDE_REGIONS, check_table, inside_shares, opening_nation, opening_table
 from sim.opening.totals import (
     OpeningTotals,
     above_scale_output,
     check_totals,
-    county_population,
     home_value_added_shares,
     industrial,
     opening_totals,

@@ -226,7 +226,7 @@ class Parameters(BaseModel):
         )
         for name, declaration in changed.items():
             field = cls.model_fields[name]
-            field.default_factory, field.json_schema_extra = declaration.initial, declaration  # type: ignore[assignment]
+            field.default_factory, field.json_schema_extra = declaration.initial, declaration
         if changed:
             cls.model_rebuild(force=True)
 

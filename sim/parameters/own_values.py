@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
+from typing import Any
 
 from sim import data
 from sim.data.own_region import DataFolderError
@@ -50,12 +51,12 @@ def _changed(declaration: Declaration, row: dict[str, str]) -> Declaration:
         ValueError: it declares no number.
         RefusedError: the value is no value of it.
     """
-    about = {key: row[key] for key in ("source", "grade", "newest_fact", "published")}
+    about: dict[str, Any] = {key: row[key] for key in ("source", "grade", "newest_fact", "published")}
     number = declaration.value if isinstance(declaration, LeverRule) else declaration
     if not isinstance(number, Number):
         raise ValueError("it is no number with a range; set it in a scenario file")
     kind = int if number.whole else float
-    figures = {"default": kind(row["value"]), "low": kind(row["low"]), "high": kind(row["high"])}
+    figures: dict[str, Any] = {"default": kind(row["value"]), "low": kind(row["low"]), "high": kind(row["high"])}
     number = replace(number, **figures, **about)
     return replace(declaration, value=number, **about) if isinstance(declaration, LeverRule) else number
 

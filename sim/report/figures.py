@@ -77,12 +77,13 @@ def path(run: Run) -> Figure:
         axes.text(years[0], TRILLION * 0.985, " goal: a trillion yuan (1,000 bn)", fontsize=9, va="top")
         _label_ends(axes, {name: float(trailing[name].values[-1]) for name in PATH_LINES})
         published = _target("output_city_2021")
-        ring = published is not None and _ring(axes, "2021-12", published, style.INK)
+        ring = _ring(axes, "2021-12", published, style.INK) if published is not None else False
         style.boundary(axes, run)
         style.title(figure, f"{run.title}: {_passing(trailing)}", GROSS)
         note = "Output counts a good again at every stage; value added is in the summary."
-        mark = f" Ring: about {published:,.0f} bn in 2021, derived from press figures (weak), to compare with."
-        style.small_print(figure, run, note + mark if ring else note)
+        if ring:
+            note += f" Ring: about {published:,.0f} bn in 2021, derived from press figures (weak), to compare with."
+        style.small_print(figure, run, note)
     return figure
 
 
