@@ -168,7 +168,7 @@ def columns(codes: Mapping[str, Collection[str]], chains: Collection[str]) -> di
             "firm": text,
             "product": product,
             "park": maybe(park),
-            "announced": month,
+            "announced": maybe(month),
             "work_start": maybe(month),
             "production": maybe(month),
             **dict.fromkeys(("investment_m", "output_m", "capacity", "land_mu", "services_land_mu", "jobs"), amount),

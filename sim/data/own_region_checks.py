@@ -32,6 +32,9 @@ UNIQUE: Mapping[str, tuple[str, ...]] = {
 SOURCED = ("prefecture.csv", *NEEDED[1:], "parameters.csv", "policies.csv")
 """Files whose rows need a source and a grade."""
 
+MOST_PLANTS = 33
+"""Most dated plants of lead firms, as sim/mechanisms/events.py has it (a test holds the two together)."""
+
 RESERVED = ("city", "default", *GROUPS)
 """Words that mean something else where a county may be named."""
 
@@ -282,9 +285,12 @@ def _plants(folder: Path, tables: Tables) -> Iterator[str]:
         if row["product"] not in owner["products"].split(";"):
             yield f"{path}:{line}: {row['product']} is no product of {row['leader']}, see leaders.csv"
     path = folder / "history.csv"
+    count = sum(row["kind"] == "leader" for row in tables["history.csv"])
+    if count > MOST_PLANTS:
+        yield f"{path}: {count} plants of lead firms; a run has luck for {MOST_PLANTS}"
     for line, row in enumerate(tables["history.csv"], start=2):
         if row["kind"] == "leader" and row["leader"] not in leaders:
             yield f"{path}:{line}: leader: unknown {row['leader']!r}, see leaders.csv"
-        for column in ("park", "newest_fact"):
+        for column in ("announced", "park", "newest_fact"):
             if row["kind"] == "leader" and not row[column]:
                 yield f"{path}:{line}: {column}: a plant of a lead firm needs it"
