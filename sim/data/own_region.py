@@ -30,17 +30,16 @@ NEEDED: tuple[str, ...] = (
 )
 """Files that the folder must have: without one of them there is no prefecture."""
 
-EMPTY: tuple[str, ...] = (
-    "parameters.csv",
-    "observations.csv",
-    "policies.csv",
-    "announcements.csv",
-    "targets.csv",
-    "facts.csv",
-    "counties_2013.csv",
-    "opening_output.csv",
+OURS: tuple[str, ...] = (
+    "coefficients.csv",
+    "national_2018.csv",
+    "national_products_2018.csv",
+    "products.csv",
+    "sectors.csv",
+    "world.csv",
 )
-"""Files about a prefecture that the folder may have; where it has none they hold no row, never those of Ningde."""
+"""Files about the nation, the world and technology: the shipped ones count where the folder has none. All others are
+about a prefecture; one that is neither here nor needed holds no row then, never those of Ningde."""
 
 OUTLINES = "outlines.geojson"
 """Outlines of the counties; without them maps show tiles."""
@@ -105,9 +104,7 @@ def content(own: Path, shipped: Traversable, name: str) -> bytes | None:
         return (own / name).read_bytes().removeprefix(b"\xef\xbb\xbf")  # the mark that spreadsheets write
     if name == OUTLINES:
         return NO_OUTLINES.encode()
-    if name in (*NEEDED, *EMPTY):
-        return shipped.joinpath(name).read_bytes().splitlines(keepends=True)[0]
-    return None
+    return None if name in OURS else shipped.joinpath(name).read_bytes().splitlines(keepends=True)[0]
 
 
 def unknown_file(name: str, known: list[str]) -> str:

@@ -9,7 +9,7 @@ from itertools import combinations_with_replacement
 from pathlib import Path
 
 from sim.data import GRADES, names
-from sim.data.own_region import EMPTY, NEEDED, VARIABLE, content, unknown_file
+from sim.data.own_region import NEEDED, VARIABLE, content, unknown_file
 from sim.data.own_region_cells import GROUPS, NAMES, columns, word
 from sim.data.pairing import Pair, pair_fault
 
@@ -106,8 +106,6 @@ def _first_line(name: str) -> str:
 
 def _heading(path: Path, heading: list[str], shipped: list[str]) -> list[str]:
     """What is wrong with the columns of a file; those of the counties are looked at later."""
-    if path.name == "observations.csv":
-        return []  # it has a reader of its own that knows which columns may be missing
     counties = shipped[1:-2] if path.name == "location_weights.csv" else []
     wanted = [column for column in shipped if column not in counties]
     wrong = [f"{path}:1: the column {column!r} is missing" for column in wanted if column not in heading]
@@ -129,7 +127,7 @@ def _cells(folder: Path, tables: Tables) -> Iterator[str]:
     chains = list(dict.fromkeys(row["chain"] for row in tables["products.csv"] if row["chain"]))
     checks = columns(codes, chains)
     grade = word(GRADES)
-    for name in (*NEEDED, *EMPTY):
+    for name in sorted({*checks, *SOURCED}):
         path = folder / name
         if not path.is_file():
             continue

@@ -96,7 +96,7 @@ def test_a_prefecture_needs_its_files(name: str, folder: Path) -> None:
     assert faults(folder)[0].startswith(f"{folder / name}: the file is missing")
 
 
-@pytest.mark.parametrize("name", [name for name in own_region.EMPTY if (SHILI / name).exists()])
+@pytest.mark.parametrize("name", ["parameters.csv", "observations.csv"])
 def test_other_files_about_a_prefecture_may_be_missing(name: str, folder: Path) -> None:
     (folder / name).unlink()
     assert faults(folder) == []
@@ -169,10 +169,8 @@ def test_files_about_a_prefecture_are_the_users_or_empty_never_ours() -> None:
             assert found == (SHILI / name).read_text(encoding="utf-8")
         elif name == own_region.OUTLINES:
             assert found == own_region.NO_OUTLINES
-        elif name in own_region.EMPTY:
+        elif name not in own_region.OURS:
             assert found == data.text(name).splitlines()[0] + "\n"
-        else:
-            assert found is None, f"{name} is ours; is it about the nation, the world or technology?"
     ours = {name.removesuffix(".csv") for name in data.names() if content(name) is None}
     assert ours == {"coefficients", "national_2018", "national_products_2018", "products", "sectors", "world"}
 
