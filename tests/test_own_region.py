@@ -24,7 +24,7 @@ from sim.parameters.own_values import own_declarations
 
 PROJECT = Path(__file__).parents[1]
 SHILI = PROJECT / "examples" / "shili"
-SCENARIO = SHILI / "scenario.toml"
+SCENARIO = SHILI / "shili.toml"
 COUNTIES = ["Harbour", "Plain", "Hills", "Ridge"]
 
 
@@ -57,7 +57,7 @@ from sim.opening.counties import county_population
 from sim.parameters import describe
 from sim.scenario import read
 from sim.settings import Opening
-scenario = read(__import__("pathlib").Path("examples/shili/scenario.toml"), GROUPS)
+scenario = read(__import__("pathlib").Path("examples/shili/shili.toml"), GROUPS)
 model = sim.NingdeModel(scenario.replace({"run.end": "2014-12"}, name="short"))
 run = run_model(model)
 print(json.dumps({
@@ -186,7 +186,7 @@ from sim.report.calibration import save_calibration
 from sim.scenario import read
 plan = Plan(waves=1, per_parameter=12, repeated=3, again=3, tried=64)
 facts = ObservationFacts.of(read_observations())
-scenario = read(Path("examples/shili/scenario.toml"), GROUPS)
+scenario = read(Path("examples/shili/shili.toml"), GROUPS)
 names = ("opening.gdp_2013", "opening.stainless_output")
 found = calibrate(scenario, Month("2016-12"), facts, plan=plan, names=names)
 save_calibration(found, Path(sys.argv[1]), "shili")
@@ -219,7 +219,7 @@ def test_workers_of_an_ensemble_run_the_prefecture_of_the_folder(tmp_path: Path)
     runs, short = tmp_path / "runs", ("--end", "2014-12", "--quiet", "--out")
     done = ningde("--data", SHILI, "run", SCENARIO, "--seeds", "2", "--workers", "2", *short, runs)
     assert done.returncode == 0, done.stderr
-    again = ningde("--data", SHILI, "verify", "scenario:2", "--in", runs)
+    again = ningde("--data", SHILI, "verify", "shili:2", "--in", runs)
     assert "bit-identical" in again.stdout, again.stderr
 
 
