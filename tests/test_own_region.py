@@ -12,11 +12,12 @@ from shutil import copytree
 
 import pandas as pd
 import pytest
+from typer.testing import CliRunner
 
-from sim import data
-from sim.data import own_region
+from sim import cli, data
+from sim.data import derive, own_region
 from sim.data.own_region import DataFolderError
-from sim.experiment import drawn
+from sim.experiment import drawn, observations
 from sim.mechanisms.service import Service
 from sim.model import GROUPS
 from sim.parameters import LeverRule, RefusedError, check_tables, declarations
@@ -130,6 +131,24 @@ def test_shipped_posteriors_are_offered_for_ningde_only(monkeypatch: pytest.Monk
     assert drawn.shipped() == ("2019-11",)
     monkeypatch.setattr(own_region, "folder", lambda: SHILI)
     assert drawn.shipped() == ()
+
+
+def test_what_is_only_about_ningde_is_refused(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture) -> None:
+    """Moments of validation, and files that are derived from the shipped figures."""
+    monkeypatch.setattr(own_region, "folder", lambda: SHILI)
+    asked = CliRunner().invoke(cli.app, ["validate"])
+    assert asked.exit_code == 2
+    assert f"{SHILI}: ningde validate is about what was published of Ningde" in asked.output
+    assert derive.main([]) == 1
+    assert "derived files are made of ours" in capsys.readouterr().out
+
+
+def test_facts_are_those_of_the_folder_or_none(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    assert observations.default_files() == [observations.SHIPPED]
+    monkeypatch.setattr(own_region, "folder", lambda: SHILI)
+    assert observations.default_files() == [SHILI / "observations.csv"]
+    monkeypatch.setattr(own_region, "folder", lambda: tmp_path)
+    assert observations.default_files() == []
 
 
 def read_all_groups() -> None:
