@@ -15,6 +15,7 @@ import mesa
 import numpy as np
 from numpy.typing import NDArray
 
+from sim.data import prefecture
 from sim.mechanisms.land import Land
 from sim.mechanisms.leaders import Leaders
 from sim.mechanisms.location import Location, inclusive_value
@@ -75,7 +76,7 @@ class City(Decider):
 
     @property
     def label(self) -> str:
-        return "Ningde"
+        return prefecture.name()
 
     def split_quota(self, quota: float, waiting: Floats, developed: Floats, queue_weight: float) -> Floats:
         """Quota of the month by county: part by the queue of waiting projects, the rest by developed land.

@@ -59,7 +59,7 @@ from sim.opening.position import (
     opening_state,
     price_mechanism,
 )
-from sim.parameters import Lever, Month, Parameters
+from sim.parameters import Lever, Month, Parameters, check_tables
 from sim.scenario import Scenario
 from sim.settings import InputOutput, Opening, Projects, Run
 from sim.state import Boards, Deciders, State
@@ -99,6 +99,8 @@ GROUPS: tuple[type[Parameters], ...] = (
 )
 """Every table of a scenario file. A new mechanism adds its parameters here and its line to the month below."""
 
+check_tables(group.table for group in GROUPS)
+
 
 def month_of(state: State) -> tuple[Mechanism, ...]:
     """The month: what acts in which phase, in the order of the phases.
@@ -117,10 +119,11 @@ def month_of(state: State) -> tuple[Mechanism, ...]:
     history = events.dated_plants(
         world, names, dated, state.technology, scenario[prices.Prices], scenario[shocks.Events], known
     )
-    power = names.index("CATL")
+    series = [row["shipments_series"] for row in leader_rows()]
+    power = max(range(len(series)), key=lambda at: bool(series[at]))  # the first where nobody's shipments are known
     pressed = scenario[promotion.Promotion].plan_pressure
     race = fiscal.Race(scenario[fiscal.Fiscal].offer, scenario[zoning.Zoning].incentive_war, pressed)
-    shipments = leaders.KnownShare.of(scenario.run, float(state.leaders.share_opening[power]))
+    shipments = leaders.KnownShare.of(scenario.run, float(state.leaders.share_opening[power]), series[power])
     roads = infrastructure.RoadWorks(scenario[infrastructure.Infrastructure], world)
     path = demand.DemandPath.of(scenario.run, known_world(scenario), scenario[demand.Demand].legacy_trend)
     assert state.opening_firms is not None

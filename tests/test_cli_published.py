@@ -34,7 +34,7 @@ def test_another_period_view_and_rivals(saved: Path, tmp_path: Path) -> None:
     rivals.write_text("prefecture,indicator,period,value,unit\nAlpha,exports,2020,1000,%\n", encoding="utf-8")
     result = published(saved, "--period", "2020", "--view", "model", "--rivals", str(rivals))
     assert result.exit_code == 0
-    assert "ten regions of the model" in result.stdout
+    assert "10 regions of the model" in result.stdout
     assert "2/2" in result.stdout
 
 

@@ -223,7 +223,8 @@ MACHINE = re.compile(r"(?<![\w.:/~-])(?:/(?:home|root|work|tmp|Users|opt|mnt|srv
 def kept_files() -> list[Path]:
     """Text files of the project, without what tools and runs leave behind."""
     folders = [
-        ROOT / name for name in (".ci", "benchmarks", "docs", "notebooks", "requirements", "scenarios", "sim", "tests")
+        ROOT / name
+        for name in (".ci", "benchmarks", "docs", "examples", "notebooks", "requirements", "scenarios", "sim", "tests")
     ]
     files = [path for folder in folders for path in folder.rglob("*")] + [
         path for path in ROOT.iterdir() if path.name != ".git"

@@ -131,6 +131,14 @@ def test_a_scenario_says_only_what_differs(tmp_path: Path) -> None:
     assert scenario.lever("promotion.budget")[[71, 72]].tolist() == [200.0, 500.0], "a dated list replaces a constant"
 
 
+def test_a_file_in_any_folder_extends_a_scenario_of_the_project_unless_its_folder_has_one(tmp_path: Path) -> None:
+    mine = write(tmp_path, "mine", 'extends = "baseline"\n[service]\nteams = 3\n')
+    ours = read(locate("baseline"), GROUPS)
+    assert [change.key for change in differences(ours, read(mine, GROUPS))] == ["service.teams"]
+    write(tmp_path, "baseline", "[land]\nnew_quota = 3000\n")
+    assert read(mine, GROUPS).tables["land"]["new_quota"] == 3000
+
+
 def test_tables_of_figures_are_merged_and_tables_by_county_replaced(tmp_path: Path) -> None:
     write(tmp_path, "base", "[io.bom.B_CELL]\nB_CATH = 0.2\n[promotion]\nteams = {FA = 3, FD = 4}")
     scenario = read(

@@ -110,12 +110,16 @@ def _installed() -> None:
 
 def _facts(files: list[Path] | None, skip: bool) -> Observations:
     """The facts of files; all their faults end the command, or are told where they are skipped."""
+    from sim.experiment.announcements import read_announcements
     from sim.experiment.observations import ObservationsError, read_observations
 
     try:
         found = read_observations(files, skip_faulty=skip)
+        read_announcements()  # of a prefecture of the user they are as new as the facts
     except ObservationsError as error:
         refuse([str(fault) for fault in error.faults])
+    except ValueError as error:
+        refuse([str(error)])
     for fault in found.left_out:
         typer.echo(f"left out: {fault}", err=True)
     return found

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn, TypeVar
+from typing import TYPE_CHECKING, Annotated, NoReturn, TypeVar
 
 import typer
 
@@ -32,11 +32,34 @@ INTERRUPTED = 130
 
 
 app = typer.Typer(
-    help="Projections of industry in the counties of Ningde under policy scenarios.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+
+
+@app.callback()
+def data_files(
+    folder: Annotated[
+        Path | None,
+        typer.Option(
+            "--data", help="Folder with data files of another prefecture instead of ours; see docs/own-region.md."
+        ),
+    ] = None,
+) -> None:
+    """Projections of industry in the counties of Ningde, or of a prefecture of your own, under policy scenarios."""
+    from sim.data import own_region
+
+    if folder is None and not os.environ.get(own_region.VARIABLE):
+        return
+    try:
+        if folder is None:
+            own_region.folder()
+        else:
+            own_region.choose(folder)
+        groups()  # the parameters of the prefecture are read when those of the model are declared
+    except own_region.DataFolderError as error:
+        refuse([str(error)])
 
 
 def groups() -> tuple[type[Parameters], ...]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -36,10 +37,12 @@ def check(
 
 def _report(path: Path, scenario: Scenario) -> None:
     """OK, and what the scenario changes in the one it extends, or in the defaults."""
-    from sim.scenario import differences, parse, read
+    from sim.scenario import ScenarioError, differences, extended, parse, read
 
-    parent = scenario.extends[0] if scenario.extends else "the defaults"
-    before = read(path.with_name(f"{parent}.toml"), groups()) if scenario.extends else parse("", groups())
+    parent, before = "the defaults", parse("", groups())
+    with suppress(ScenarioError):  # the ranges of a prefecture of the user may not hold what it extends
+        if scenario.extends:
+            parent, before = scenario.extends[0], read(extended(path, scenario.extends[0]), groups())
     changes = list(differences(before, scenario))
     settings = "1 setting differs" if len(changes) == 1 else f"{len(changes)} settings differ"
     typer.echo(f"{path}: OK: {scenario.title} ({settings} from {parent})")

@@ -80,7 +80,10 @@ def published(
     period: Annotated[
         str | None, typer.Option(help="Year so far, such as 2019-11, or a year; the end of known facts if not given.")
     ] = None,
-    view: Annotated[str, typer.Option(help="official: Dongqiao inside Jiaocheng; model: ten regions.")] = "official",
+    view: Annotated[
+        str,
+        typer.Option(help="official: zones inside their county (Dongqiao inside Jiaocheng); model: a row each region."),
+    ] = "official",
     rivals: Annotated[
         Path | None,
         typer.Option(help="CSV of other prefectures: prefecture, indicator, period, value, unit; adds ranks."),

@@ -37,12 +37,23 @@ def validate(
     quiet: Annotated[bool, typer.Option("--quiet", help="No progress.")] = False,
 ) -> None:
     """Published facts up to 2021 beside the bands of many runs: table, report, figures."""
+    _only_for_ningde()
     if source is not None and (seeds is not None or workers is not None):
         refuse(["--from: the runs stand in the file; leave --seeds and --workers out"])
     if source is None:
         _validate_anew(read_all([scenario])[0], SEEDS if seeds is None else seeds, workers, out, quiet)
     else:
         _validate_again(source, out)
+
+
+def _only_for_ningde() -> None:
+    """End the command for a prefecture of the user: the moments are those that were published of Ningde."""
+    from sim.data import own_region
+
+    own = own_region.folder()
+    if own is not None:
+        told = "observations.csv serve ningde calibrate and ningde backtest"
+        refuse([f"{own}: ningde validate is about what was published of Ningde; facts of your prefecture in {told}"])
 
 
 def _validate_anew(plan: Scenario, seeds: int, workers: int | None, out: Path | None, quiet: bool) -> None:

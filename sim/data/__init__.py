@@ -1,5 +1,6 @@
 """Figures of the project: one CSV file a subject, every row with its source and evidence grade (see SOURCES.md).
 
+A folder of the user may take the place of the files about a prefecture (:mod:`sim.data.own_region`).
 The readers give plain rows of text; whoever uses a column turns it into a number, so that a wrong figure is found where
 its meaning is known. Nothing here interprets a figure.
 """
@@ -13,6 +14,8 @@ from functools import lru_cache
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 
+from sim.data import own_region
+
 GRADES = ("sourced", "derived", "recalled", "assumed", "calibrate")
 """Evidence grades of a row, best first; ``calibrate`` marks a wide prior that may be fitted."""
 
@@ -22,8 +25,15 @@ _FOLDER = files(__name__)
 
 
 def _file(name: str) -> Traversable:
-    """The data file of that name."""
+    """The shipped data file of that name."""
     return _FOLDER.joinpath(name)
+
+
+def _content(name: str) -> bytes:
+    """What a data file holds: that of the user where there is one."""
+    own = own_region.folder()
+    found = None if own is None else own_region.content(own, _FOLDER, name)
+    return _file(name).read_bytes() if found is None else found
 
 
 def names() -> list[str]:
@@ -38,7 +48,7 @@ def text(name: str) -> str:
         FileNotFoundError: no data file has that name; the message lists those there are.
     """
     try:
-        return _file(name).read_text(encoding="utf-8")
+        return _content(name).decode("utf-8").replace("\r\n", "\n")
     except FileNotFoundError:
         raise FileNotFoundError(f"no data file {name!r}; there are {', '.join(names())}") from None
 
@@ -66,6 +76,12 @@ def _parsed(name: str, content: str) -> tuple[dict[str, str], ...]:
     return tuple(table)
 
 
+def place(name: str) -> str:
+    """What a data file is called in messages: its name, or the path of the user's own."""
+    own = own_region.folder()
+    return name if own is None or not (own / name).is_file() else str(own / name)
+
+
 def codes(name: str, column: str = "code") -> tuple[str, ...]:
     """One column of a CSV data file, by default its codes, in the order of the file."""
     return tuple(row[column] for row in rows(name))
@@ -74,7 +90,7 @@ def codes(name: str, column: str = "code") -> tuple[str, ...]:
 def _digested() -> Iterator[bytes]:
     """What the digest covers: name and content of each data file, with line ends as in the repository."""
     for name in names():
-        yield name.encode() + b"\0" + _file(name).read_bytes().replace(b"\r\n", b"\n") + b"\0"
+        yield name.encode() + b"\0" + _content(name).replace(b"\r\n", b"\n") + b"\0"
 
 
 @lru_cache(maxsize=1)

@@ -15,6 +15,7 @@ from pathlib import Path
 import numpy as np
 
 from sim import data
+from sim.data import own_region
 from sim.inputoutput.tables import INCOMES, USES
 from sim.mechanisms.labour import Labour
 from sim.opening.national import national_products
@@ -108,6 +109,9 @@ def differs(made: str, shipped: str) -> str | None:
 def main(arguments: Sequence[str]) -> int:
     """Write or compare the derived files; the exit code is 1 when a comparison fails."""
     here, faults = Path(__file__).parent, 0
+    if own_region.folder() is not None:
+        sys.stdout.write(f"{own_region.VARIABLE} names other data files; derived files are made of ours\n")
+        return 1
     for name, make in FILES.items():
         text = make()
         if "--check" in arguments:

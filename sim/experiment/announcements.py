@@ -91,7 +91,7 @@ def _announcement(line: int, cells: Mapping[str, str]) -> Announcement:
         )
         _check(found)
     except ValueError as error:
-        raise ValueError(f"announcements.csv:{line}: {error}") from None
+        raise ValueError(f"{data.place('announcements.csv')}:{line}: {error}") from None
     return found
 
 

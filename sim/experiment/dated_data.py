@@ -77,6 +77,7 @@ KEYS: Mapping[str, Callable[[Mapping[str, str]], str]] = {
     "leaders.csv": lambda row: row["code"],
     "opening_plants.csv": lambda row: f"{row['leader']} {row['product']} {row['park']}",
     "parks.csv": lambda row: row["code"],
+    "prefecture.csv": lambda row: row["key"],
     "regions.csv": lambda row: row["code"],
     "minutes.csv": lambda row: f"{row['from']}-{row['to']}",
     "pairs.csv": lambda row: f"{row['coast']}-{row['mountain']}",

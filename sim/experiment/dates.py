@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple
 
 from sim import data
+from sim.data import prefecture
 from sim.experiment.dated_data import dates_named
 from sim.model import GROUPS
 from sim.parameters import Month, Row, Setting, declarations, describe, last_month
@@ -242,12 +243,13 @@ def unknown_policy(table: str, start: Month, origin: Month, rule: Rule) -> str:
     if months and min(months) <= origin:
         return ""
     done = "announced" if rule == "fact" else "reported in print"
-    return f"{done} in Ningde first in {min(months)}" if months else f"nothing {done} in Ningde up to the end of 2021"
+    home = prefecture.name()
+    return f"{done} in {home} first in {min(months)}" if months else f"nothing {done} in {home} up to the end of 2021"
 
 
 def _tells_of(row: Mapping[str, str], table: str) -> bool:
     """Whether a row of policies.csv is about a policy of Ningde of that table: no precedent elsewhere, no essay."""
-    return table in row["table"].split(";") and row["level"] == "Ningde" and bool(row["date"])
+    return table in row["table"].split(";") and row["level"] == prefecture.name() and bool(row["date"])
 
 
 def _reported(row: Mapping[str, str], rule: Rule) -> Month:

@@ -18,6 +18,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
+from sim.data import own_region
 from sim.parameters import Month, suggestion
 from sim.scenario import Scenario
 
@@ -130,7 +131,9 @@ def with_draw(scenario: Scenario, changes: tuple[tuple[str, float], ...]) -> Sce
 
 
 def shipped() -> tuple[str, ...]:
-    """Names of the posteriors that come with the package, in order."""
+    """Names of the posteriors that come with the package, in order; another prefecture of the user has none."""
+    if own_region.folder() is not None:
+        return ()
     folder = files("sim.data").joinpath(FOLDER)
     if not folder.is_dir():
         return ()

@@ -8,6 +8,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from sim.data import prefecture
 from sim.experiment.periods import Period
 from sim.inputoutput.tables import Table, aggregate
 from sim.model import NingdeModel
@@ -20,7 +21,8 @@ from sim.world import World
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
-CITY = "Ningde"
+CITY = prefecture.name()
+"""The whole prefecture, as files of facts call it."""
 
 INDUSTRY, FOUR, REST, EVERYTHING = "industry", "four", "rest", "everything"
 """Groups of products beside the chains and the single products: industry is the products of firms plus energy, rest is

@@ -289,7 +289,13 @@ def _whole_economy() -> Iterable[Observable]:
             measures.growth_share,
             20.0,
         ),
-        ("gdp_growth_rank", "rank of the county by that share", RANK, measures.growth_rank, 9.0),
+        (
+            "gdp_growth_rank",
+            "rank of the county by that share",
+            RANK,
+            measures.growth_rank,
+            float(len(set(load_world().official.tolist()))),
+        ),
     ):
         yield Observable(
             name, label, units, "months", "level", _of_county(measure), compares=True, places="county", high=high,

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import overload
 
 from sim import data
+from sim.data import own_region
 from sim.experiment.observables import FIRST, OBSERVABLES
 from sim.experiment.observation_cells import GRADED, OPTIONAL, REQUIRED, CellsError, Figure, figure_of
 from sim.experiment.periods import Period
@@ -25,6 +26,14 @@ from sim.parameters.words import show, suggestion
 
 SHIPPED = Path(data.__file__).with_name("observations.csv")
 """The figures of Ningde that come with the project, up to the end of 2021."""
+
+
+def default_files() -> list[Path]:
+    """The files that are read where none are named: the shipped one, or that of the user's own prefecture, if any."""
+    own = own_region.folder()
+    files = [SHIPPED if own is None else own / SHIPPED.name]
+    return [file for file in files if file.is_file()]
+
 
 SHIPPED_NAME = "sim/data/observations.csv"
 """What that file is called in messages, wherever the project is installed."""
@@ -165,7 +174,7 @@ def read_observations(paths: Sequence[str | Path] | None = None, *, skip_faulty:
     """Read one or several files of published figures.
 
     Args:
-        paths: CSV files, :data:`SHIPPED` among them if its figures are wanted too; only that one if not given.
+        paths: CSV files, :data:`SHIPPED` among them if its figures are wanted too; :func:`default_files` if not given.
         skip_faulty: leave out the rows with faults and tell them in :attr:`Observations.left_out`. Of rows that
             contradict each other all are left out, of a row that stands twice the second.
 
@@ -176,7 +185,7 @@ def read_observations(paths: Sequence[str | Path] | None = None, *, skip_faulty:
     faults: list[Fault] = []
     rows: list[Observation] = []
     broken: list[Fault] = []
-    for path in [SHIPPED] if paths is None else [Path(path) for path in paths]:
+    for path in default_files() if paths is None else [Path(path) for path in paths]:
         name = SHIPPED_NAME if path == SHIPPED else str(path)
         try:
             table = _table(path, name)

@@ -19,6 +19,7 @@ from sim.model import GROUPS
 from sim.results import VARIABLES, Run
 from sim.results.provenance import collect
 from sim.scenario import Scenario, parse
+from sim.world import load_world
 
 Floats = NDArray[np.float64]
 
@@ -79,8 +80,14 @@ def verify_saved(saved: Run, table: Table | None = None) -> Verdict:
         table: the opening table that it was run with, if any.
 
     Raises:
-        UnknownRunError: the opening table is missing or another one, or the scenario cannot be read any more.
+        UnknownRunError: the opening table is missing or another one, it is of another prefecture, or the scenario
+            cannot be read any more.
     """
+    counties = saved.monthly["county"].values.tolist()
+    if counties != list(load_world().county_names):
+        raise UnknownRunError(
+            f"{saved.name}: it is a run of another prefecture ({', '.join(counties)}); name its data files (--data)"
+        )
     scenario = _scenario(str(saved.monthly.attrs["text"]), saved.name)
     again = run(scenario, saved.seed, table=table)
     if again.opening != saved.opening:

@@ -19,6 +19,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from sim.accounts import the_table
+from sim.data import prefecture
 from sim.experiment.executor import run_all
 from sim.inputoutput.extraction import extract
 from sim.inputoutput.tables import Table
@@ -230,7 +231,9 @@ def observe(job: Job) -> Observed:
     state, group = model.state, leader_codes().index(job.event.leader)
     firms, counties = state.firms, state.world.county_count
     if not (firms.alive & (firms.leader == group) & (firms.output > 0)).any():
-        raise NoPlantError(f"{job.event.leader} makes nothing in Ningde in {OPENING + state.month}, before the event")
+        raise NoPlantError(
+            f"{job.event.leader} makes nothing in {prefecture.name()} in {OPENING + state.month}, before the event"
+        )
     rows, sales = suppliers(state, group)
     static = static_loss(state, group)
     own = float(firms.output[firms.leader == group].sum())

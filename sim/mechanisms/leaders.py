@@ -390,7 +390,7 @@ def share_step(
 
 @dataclass(frozen=True)
 class KnownShare:
-    """Known world share of the power-cell leader: log share by month, NaN where it is simulated.
+    """Known world share of a power-cell leader: log share by month, NaN where it is simulated.
 
     The share follows known shipments from 2014 and is reached in logs from the opening share.
     """
@@ -398,12 +398,19 @@ class KnownShare:
     logs: Floats
 
     @classmethod
-    def of(cls, run: Run, opening_share: float, months: int = HORIZON) -> KnownShare:
-        """Read shipments up to known_until only, also in a conditional world (they lie too close to an outcome)."""
+    def of(cls, run: Run, opening_share: float, series: str, months: int = HORIZON) -> KnownShare:
+        """Read shipments up to known_until only, also in a conditional world (they lie too close to an outcome).
+
+        Args:
+            run: settings of the run.
+            opening_share: world share of the leader at the opening.
+            series: its shipments in world.csv; empty if none are known.
+            months: months covered.
+        """
         known = run.known_until
-        if run.world == "flat":
+        if run.world == "flat" or not series:
             return cls(np.full(months + 1, np.nan))
-        shipments = annual_series("leader_shipments_power", known)
+        shipments = annual_series(series, known)
         world = {
             year: value + annual_series("storage_cells_world", known)[year]
             for year, value in annual_series("ev_battery_world", known).items()

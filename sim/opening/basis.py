@@ -12,18 +12,19 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from sim.data import prefecture
 from sim.inputoutput.checks import ArgumentError
 from sim.inputoutput.identities import check_table as check_identities
 from sim.inputoutput.multiregional import Regionalisation
 from sim.inputoutput.tables import USES, Table, aggregate, arrays, placed
 from sim.mechanisms.demand import Demand
+from sim.opening.counties import county_population
 from sim.opening.national import OpeningError, home_technology
 from sim.opening.table import OUTSIDE_REGIONS, check_table, inside_shares, opening_nation, opening_table
 from sim.opening.totals import (
     OpeningTotals,
     above_scale_output,
     check_totals,
-    county_population,
     home_value_added_shares,
     industrial,
     opening_totals,
@@ -35,7 +36,7 @@ from sim.world import load_world
 SYNTHETIC = "synthetic"
 """Origin of an opening that rests on the estimated table."""
 
-OUTSIDE_NAMES = ("Rest of Fujian", "Rest of China")
+OUTSIDE_NAMES = (f"Rest of {prefecture.province()}", "Rest of China")
 """Names of the two outside regions."""
 
 ROUNDED = 1e-6

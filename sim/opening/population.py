@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from sim import data
 from sim.draws import Streams
+from sim.opening.counties import opening_figure
 from sim.opening.totals import OpeningTotals
 from sim.scenario import Scenario
 from sim.settings import Opening
@@ -62,9 +63,9 @@ def leader_plants(world: World, scenario: Scenario, names: tuple[str, ...], city
     """
     cells, sizes, leaders, parks = [], [], [], []
     opening = scenario[Opening]
-    for row in data.rows("opening_plants.csv"):
+    for line, row in enumerate(data.rows("opening_plants.csv"), start=2):
         product, park = world.product(row["product"]), world.parks.index(row["park"])
-        share = float(getattr(opening, row["share_parameter"].removeprefix("opening.")))
+        share = opening_figure(row["share_parameter"], opening, "opening_plants.csv", line, "share_parameter")
         cells.append(int(world.park_county[park]) * world.agent_count + product)
         sizes.append(share * float(city[product]))
         leaders.append(names.index(row["leader"]))

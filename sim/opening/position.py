@@ -44,6 +44,7 @@ from sim.mechanisms.promotion import Promotion
 from sim.mechanisms.sourcing import Sourcing
 from sim.opening.basis import Basis
 from sim.opening.checks import check_position, remarks
+from sim.opening.counties import opening_figure
 from sim.opening.links import connect_opening
 from sim.opening.people import opening_people, put_to_work, settle_households
 from sim.opening.population import opening_firms
@@ -339,17 +340,16 @@ def _leader_shares(state: State) -> None:
     leaders, firms, scenario = state.leaders, state.firms, state.scenario
     leading = leading_rows(state)
     home = sum_by(firms.leader[leading], firms.output[leading], len(leaders))
+    opening = scenario[Opening]
     for group, row in enumerate(leader_rows()):
         leaders.active[group] = row["enters"] == "opening"
         if not leaders.active[group]:
             continue
         market = state.markets.volume[leaders.market[group]] * leaders.unit_value[group] / YEAR
-        known = row["world_share_parameter"]
-        share = (
-            max(float(getattr(scenario[Opening], known.removeprefix("opening."))), home[group] / market)
-            if known
-            else home[group] / market
-        )
+        known, share = row["world_share_parameter"], home[group] / market
+        if known:
+            given = opening_figure(known, opening, "leaders.csv", group + 2, "world_share_parameter")
+            share = max(given, share)
         leaders.share[group] = leaders.share_opening[group] = share
         away = share * market - home[group]
         sites = state.rivals.capacity.shape[1]

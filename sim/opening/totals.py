@@ -14,7 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim import data
+from sim.data import prefecture
 from sim.inputoutput.balancing import BalancingError, ras
+from sim.opening.counties import county_gdp_shares, county_population, sites_of_leaders
 from sim.opening.national import OpeningError, national_products, value_added_share
 from sim.settings import InputOutput, Opening
 from sim.world import GROUPS, load_world
@@ -38,10 +40,6 @@ Bools = NDArray[np.bool_]
 BILLION = 1000.0
 """M yuan in a bn yuan: the parameters of the opening are in bn yuan."""
 
-CENSUS_YEARS = (2010, 2020)
-OPENING_YEAR = 2013
-"""Censuses are of November 2010 and 2020, the opening is 0.3 of the way between them."""
-
 BATTERY_MIX = {"B_STRU": 0.4, "B_EQPT": 0.4, "B_CATH": 0.1, "B_ANOD": 0.1 / 3, "B_SEPA": 0.1 / 3, "B_ELEC": 0.1 / 3}
 """Shares of the battery nodes other than cells; assumption (model description, section 8.1)."""
 
@@ -57,12 +55,6 @@ FISHERY_FACTOR = 1.2
 
 BUSINESS_CORE_FACTOR = 1.3
 """Business services per GDP in the core against other counties; assumption (section 8.2)."""
-
-CHAIN_SHARE_BAND = (0.05, 0.15)
-"""Share of the four chains in above-scale value added that the opening must give (6.6 % published for 2012)."""
-
-ABOVE_SCALE_BAND = (150.0 * BILLION, 280.0 * BILLION)
-"""Above-scale output of the city that the opening must give (about 150 bn yuan implied for 2012, very rough)."""
 
 JOBS_LIMIT = 0.97
 """Largest share of a county's labour force at work, after commuters; assumption (section 8.2)."""
@@ -197,42 +189,6 @@ def city_value_added(opening: Opening, shares: Floats, national: Floats) -> Floa
     return value_added
 
 
-def county_population(opening: Opening) -> Floats:
-    """(C,) residents at opening: censuses joined by a straight line, Dongqiao carved out of Jiaocheng."""
-    world = load_world()
-    way = (OPENING_YEAR - CENSUS_YEARS[0]) / (CENSUS_YEARS[1] - CENSUS_YEARS[0])
-    population = world.population_2010 + way * (world.population_2020 - world.population_2010)
-    zone = world.county("DQ")
-    population[zone] = opening.dongqiao_population
-    population[world.official[zone]] -= opening.dongqiao_population
-    if population.min() <= 0:
-        raise OpeningError("opening.dongqiao_population exceeds the residents of Jiaocheng district")
-    return population
-
-
-def county_gdp_shares(opening: Opening, population: Floats) -> Floats:
-    """(C,) shares of city GDP: two are known, the others follow residents times relative GDP per head.
-
-    Args:
-        opening: known shares and relative GDP per head.
-        population: (C,) residents.
-    """
-    world = load_world()
-    official = np.bincount(world.official, population, minlength=len(population))
-    by_group = {"core": opening.per_head_core, "coast": 1.0, "mountain": opening.per_head_mountain}
-    weights = official * np.array([by_group[GROUPS[group]] for group in world.group])
-    weights[world.county("FA")] *= opening.per_head_fuan
-    weights[world.county("XP")] *= opening.per_head_xiapu
-    known = {world.county("FD"): opening.fuding_gdp_share, world.county("SN"): opening.shouning_gdp_share}
-    weights[list(known)] = 0.0
-    shares = np.asarray(weights / weights.sum() * (1.0 - sum(known.values())))
-    shares[list(known)] = list(known.values())
-    zone = world.county("DQ")
-    shares[zone] = opening.dongqiao_share * shares[world.official[zone]]
-    shares[world.official[zone]] -= shares[zone]
-    return shares
-
-
 def county_value_added(
     city: Floats, gdp_share: Floats, population: Floats, opening: Opening, tilt: Floats | float = 1.0
 ) -> Floats:
@@ -269,10 +225,8 @@ def county_weights(gdp_share: Floats, population: Floats, opening: Opening) -> F
     for row in data.rows("location_weights.csv"):
         scores = np.array([float(row[county]) for county in world.counties])
         weights[:, world.product(row["product"])] *= scores if scores.any() else 1.0
-    cells = np.zeros(world.county_count)
-    cells[world.county("DQ")] = opening.share_catl_dongqiao + opening.share_atl_dongqiao
-    cells[world.county("JC")] = opening.share_atl_jiaocheng
-    weights[:, world.product("B_CELL")] = cells
+    for product, shares in sites_of_leaders(opening).items():
+        weights[:, product] = shares
     rural = np.array([float(row["rural_share"]) for row in data.rows("regions.csv")])
     group = np.array(GROUPS)[world.group]
     weights[:, world.product("AGRI")] = population * rural * np.where(group == "coast", FISHERY_FACTOR, 1.0)
@@ -310,14 +264,14 @@ def check_totals(totals: OpeningTotals) -> None:
     world = load_world()
     by_product = (totals.above_scale * totals.value_added_share).sum(axis=0)
     share = float(by_product[world.chain_product].sum() / by_product.sum())
-    low, high = CHAIN_SHARE_BAND
+    low, high = prefecture.band("chain_share_2013") or (0.0, 1.0)
     if not low <= share <= high:
         raise OpeningError(
             f"the four chains make {_beside(100.0 * share, 100.0 * low, 100.0 * high, 1)}% of above-scale value added"
             f" at opening, expected {low:.0%} to {high:.0%}: see opening.cells_output and opening.stainless_output"
         )
     output = float(totals.above_scale.sum())
-    low, high = ABOVE_SCALE_BAND
+    low, high = (BILLION * end for end in prefecture.band("above_scale_output_2013") or (0.0, np.inf))
     if not low <= output <= high:
         raise OpeningError(
             f"above-scale output at opening is {_beside(output / BILLION, low / BILLION, high / BILLION, 0)} bn yuan"

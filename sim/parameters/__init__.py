@@ -35,6 +35,7 @@ from sim.parameters.groups import (
 )
 from sim.parameters.levers import Floats, Lever, LeverRule
 from sim.parameters.months import Month, last_month
+from sim.parameters.own_values import check_tables
 from sim.parameters.pairs import Pairs
 from sim.parameters.places import counties, county_codes
 from sim.parameters.schedules import Schedule
@@ -58,6 +59,7 @@ __all__ = [
     "Setting",
     "Shock",
     "ShockKind",
+    "check_tables",
     "choice",
     "counties",
     "county_codes",

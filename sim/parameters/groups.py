@@ -13,6 +13,7 @@ from sim.parameters.declarations import Choice, Date, Declaration, Number, Row, 
 from sim.parameters.figures import Figures, coefficients
 from sim.parameters.levers import Lever, LeverRule
 from sim.parameters.months import Month
+from sim.parameters.own_values import own_declarations
 from sim.parameters.pairs import PairsRule
 from sim.parameters.schedules import ScheduleRule
 from sim.parameters.shocks import ShockKind, ShocksRule
@@ -215,6 +216,19 @@ class Parameters(BaseModel):
         """
         del last
         return iter(())
+
+    @classmethod
+    def __pydantic_init_subclass__(cls, **_: Any) -> None:
+        """A prefecture of the user brings defaults and ranges of its own."""
+        about = {name: field.json_schema_extra for name, field in cls.model_fields.items()}
+        changed = own_declarations(
+            getattr(cls, "table", ""), {n: d for n, d in about.items() if isinstance(d, Declaration)}
+        )
+        for name, declaration in changed.items():
+            field = cls.model_fields[name]
+            field.default_factory, field.json_schema_extra = declaration.initial, declaration
+        if changed:
+            cls.model_rebuild(force=True)
 
     @field_validator("*", mode="plain")
     @classmethod

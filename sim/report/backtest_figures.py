@@ -43,7 +43,7 @@ def label_of(row: pd.Series[Any]) -> str:
     """A case in a few words."""
     name, _, group = str(row["variable"]).partition(".")
     words = f"{SHORT.get(name, name.replace('_', ' '))} {group}".strip()
-    place = "" if row["region"] == "Ningde" else f"{row['region']} "
+    place = "" if row["region"] == style.PREFECTURE else f"{row['region']} "
     return f"{place}{words}, {row['period']}"
 
 

@@ -183,7 +183,7 @@ def _summary(subject: Subject, table: Cells) -> Iterator[str]:
     """The answer in a few sentences."""
     yield "<h2>In short</h2><ul class='short'>"
     for name in ("output", "jobs"):
-        yield f"<li>{effect_sentence(table[name, CITY], MEASURES[name], 'Ningde', subject.year)}</li>"
+        yield f"<li>{effect_sentence(table[name, CITY], MEASURES[name], style.PREFECTURE, subject.year)}</li>"
     yield f"<li>{winners_sentence(table)}</li>"
     yield f"<li>{trillion_sentence(subject)}</li>"
     yield f"<li>{cost_sentence(subject)}</li></ul>"
@@ -215,11 +215,12 @@ def _gains(subject: Subject, table: Cells) -> Iterator[str]:
     yield (
         "<p>The blue band is the 90 % interval of the mean: how well the average effect is known. It shrinks with "
         "more runs. The dashed lines hold nine tenths of the single pairs: how far one course of events can lie from "
-        "another under the same policy. They do not shrink, and it is one single course that Ningde will see.</p>"
+        "another under the same policy. They do not shrink, and it is one single course that "
+        f"{style.PREFECTURE} will see.</p>"
     )
     yield _figure(
         difference_figure(runs, policy, against, "output"),
-        "Difference of output by year in Ningde, core, coast and mountains.",
+        f"Difference of output by year in {style.PREFECTURE}, core, coast and mountains.",
     )
 
 
@@ -446,7 +447,7 @@ def signed(value: float, digits: int) -> str:
 
 def place_name(region: str) -> str:
     """A region for readers."""
-    return {CITY: "Ningde", "mountain": "mountains"}.get(region, style.county_label(region))
+    return {CITY: style.PREFECTURE, "mountain": "mountains"}.get(region, style.county_label(region))
 
 
 def sign_of(cell: Cell) -> int:

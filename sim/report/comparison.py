@@ -16,6 +16,7 @@ from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from sim.data import prefecture
 from sim.experiment.comparison import CITY, Comparison
 from sim.report.ensemble_values import DEFINITIONS, MEASURES, Measure, words
 from sim.report.style import month_name
@@ -137,7 +138,7 @@ def _differences(rows: pd.DataFrame, policy: str, against: str) -> Group:
         if region in (GROUPS[0], load_world().county_names[0]):
             table.add_section()
         cells = [difference_text(found[name, region], MEASURES[name]) for name in SHOWN]
-        table.add_row("Ningde" if region == CITY else region, *cells, style="bold" if region == CITY else "")
+        table.add_row(prefecture.name() if region == CITY else region, *cells, style="bold" if region == CITY else "")
     title = f"{words(policy)} less {words(against)}: mean ± half of the 90 % interval ({NOT_TOLD} holds 0)"
     return Group(Text(title, "bold"), table)
 

@@ -39,7 +39,7 @@ from sim.report.files import save_figures
 from sim.results import TRILLION
 from sim.statistics.paired import intervals
 from sim.statistics.passage import first_passage
-from sim.world import GROUPS
+from sim.world import GROUPS, load_world
 
 Floats = NDArray[np.float64]
 
@@ -52,11 +52,17 @@ SINGLE = 3
 SCENARIO_COLOURS = (style.GREY, style.BLUE, style.VERMILLION, style.GREEN, style.PURPLE, style.ORANGE)
 """Colours of scenarios, what is compared with first."""
 
+
+def _members(group: str) -> str:
+    """The counties of a group, or how many they are."""
+    world = load_world()
+    names = [name for name, at in zip(world.county_names, world.group, strict=True) if GROUPS[at] == group]
+    return ", ".join(names) if len(names) <= 3 else f"{len(names)} counties"
+
+
 AREA_TITLES: Mapping[str, str] = {
-    "city": "Ningde",
-    "core": "Core: Jiaocheng, Dongqiao",
-    "coast": "Coast: Fuan, Fuding, Xiapu",
-    "mountain": "Mountains: the five others",
+    "city": style.PREFECTURE,
+    **{group: f"{word}: {_members(group)}" for group, word in zip(GROUPS, ("Core", "Coast", "Mountains"), strict=True)},
 }
 
 GAINS = ("output", "jobs", "local_tax", "public_debt")

@@ -24,7 +24,7 @@ from sim.experiment.explanation import DATED, DECIDED, GRAFTS, ChainMap, Explana
 from sim.experiment.witness import CHOICE, CLOSED, LUCK, ODDS, REST, ROOM, TASTE, TERMS
 from sim.limits import LIMITS, OTHER
 from sim.parameters import suggestion
-from sim.report.style import month_name, opening_sentence
+from sim.report.style import PREFECTURE, month_name, opening_sentence
 from sim.results.tables import harmless
 from sim.results.variables import CITY_LEVEL
 
@@ -261,7 +261,7 @@ class _Report:
 
     def heading(self, found: Explanation, county: str | None, leader: str | None) -> None:
         """What was run."""
-        about = county or (leader_codes()[leader] if leader else "Ningde")
+        about = county or (leader_codes()[leader] if leader else PREFECTURE)
         self.say(
             f"Who came, where and why: {about}, {month_name(found.start)} to {month_name(found.until)}", style="bold"
         )
@@ -307,7 +307,8 @@ class _Report:
         self.section("Why leads were lost")
         self.say(
             f"No park had room or a port: {lost.iloc[0]:,.0f}. County, city plan or power grid refused: "
-            f"{lost.iloc[1]:,.0f}. Another place was better: {lost.iloc[2]:,.0f}, by what told most against Ningde:"
+            f"{lost.iloc[1]:,.0f}. Another place was better: {lost.iloc[2]:,.0f}, by what told most against "
+            f"{PREFECTURE}:"
         )
         self.console.print()
         causes = _by_way_and_chain(found.causes)
@@ -317,8 +318,9 @@ class _Report:
         headings = {"all": "lost to\nothers"} | {name: _odds_heading(name) for name in shown}
         self.table("way in, chain", headings, _parted(_count_rows(causes, headings), found.causes, causes))
         self.say(
-            "Own luck: all in all Ningde was no worse for the lead than other places; between equals "
-            f"{_even_odds(found):.0%} sign, by the luck of the lead. Other columns: Ningde was worse, this told most. "
+            f"Own luck: all in all {PREFECTURE} was no worse for the lead than other places; between equals "
+            f"{_even_odds(found):.0%} sign, by the luck of the lead. Other columns: {PREFECTURE} was worse, this told "
+            "most. "
             "Few good parks: little to choose from beside the best. No room: good parks without land. Parks closed: by "
             "county or city plan, or because a spin-off stays in its county.",
             style="dim",
@@ -331,12 +333,15 @@ class _Report:
         headings = {name: _odds_heading(name) for name in order}
         if not len(against):
             return
-        self.say("What spoke for (+) and against (-) Ningde with these leads, mean utility against other places:")
+        self.say(
+            f"What spoke for (+) and against (-) {PREFECTURE} with these leads, mean utility against other places:"
+        )
         self.console.print()
         rows = [(str(label), [_signed(line[name]) for name in headings]) for label, line in against.iterrows()]
         self.table("way in, chain", headings, _parted(rows, found.against, against))
         self.say(
-            "Other places: as Ningde was at the opening, for the same product; they match part of the grants, which is "
+            f"Other places: as {PREFECTURE} was at the opening, for the same product; they match part of the grants, "
+            "which is "
             "taken off those here. Terms are means over the parks, by their chance to be chosen. With the odds between "
             f"equals, {_signed(float(against[ODDS].iloc[0]))}, a line sums to less than 0: these leads were lost. "
             "0.25 move the odds of signing by about a quarter.",
@@ -470,7 +475,7 @@ class _Report:
         for code, name in found.absent.items():
             if leader in (None, code):
                 self.section(f"The chain of {name}")
-                self.say(f"It has no plant in Ningde by {month_name(found.until)}.")
+                self.say(f"It has no plant in {PREFECTURE} by {month_name(found.until)}.")
 
     def _chain(self, found: Explanation, chain: ChainMap) -> None:
         """One chain as a table."""

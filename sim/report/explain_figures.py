@@ -59,7 +59,7 @@ LIMIT_WORDS: Mapping[str, str] = {
 }
 
 PARTS: Mapping[str, tuple[str, dict[str, Any]]] = {
-    "home": ("bought in Ningde", {"color": style.BLUE}),
+    "home": (f"bought in {style.PREFECTURE}", {"color": style.BLUE}),
     "could": ("could be bought here now", {"color": style.SKY}),
     "coming": ("coming: signed projects", {"color": style.YELLOW}),
     "gap": ("gap: nobody here makes it", {"facecolor": "white", "edgecolor": style.VERMILLION, "hatch": "////"}),
@@ -294,7 +294,7 @@ def funnel_figure(found: Explanation, county: str | None = None) -> Figure:
         axes.tick_params(axis="y", length=0)
         axes.set_xlabel("leads and plants" if county is None else "signed projects")
         axes.legend(loc="upper left", bbox_to_anchor=(-0.17, -0.125), ncols=6, columnspacing=1.4)
-        where = "Ningde" if county is None else county
+        where = style.PREFECTURE if county is None else county
         line = f"{style.month_name(found.start)} to {style.month_name(found.until)}, by the way they came"
         style.title(figure, f"Who came to {where}", line)
         _small_print(figure, found)
@@ -328,7 +328,7 @@ def limits_figure(found: Explanation, county: str | None = None) -> Figure:
         figure.legend(
             handles=handles, loc="lower left", bbox_to_anchor=(0.012, 0.062), ncols=4, fontsize=8.5, columnspacing=1.2
         )
-        where = "Ningde" if county is None else county
+        where = style.PREFECTURE if county is None else county
         line = "Output that was missing at 2018 prices, by what it waited for; every yuan is counted once"
         style.title(figure, f"What limited growth in {where}", line)
         end = style.month_name(found.until)

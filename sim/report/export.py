@@ -28,11 +28,12 @@ import pandas as pd
 import xarray as xr
 
 import sim
+from sim.data import prefecture
 from sim.experiment.comparison import Runs
 from sim.results.storage import write_atomically
 from sim.results.variables import CURRENT, MONEY, REAL
 
-PREFECTURE = "Ningde"
+PREFECTURE = prefecture.name()
 """Name of the region that is the sum of all others."""
 
 ADDITIVE: Mapping[str, tuple[str, str]] = {
@@ -220,8 +221,8 @@ def _about(runs: Runs) -> pd.DataFrame:
         "model": f"ningde {sim.__version__}",
         "scenarios": ", ".join(runs.scenarios),
         "seeds of each scenario": seeds,
-        "counties": "by county and their sum Ningde; flows of the year, stocks of December",
-        "products": "Ningde by product; products of each county are in the CSV and netCDF formats",
+        "counties": f"by county and their sum {PREFECTURE}; flows of the year, stocks of December",
+        "products": f"{PREFECTURE} by product; products of each county are in the CSV and netCDF formats",
         "headline": "series of the city, 12 months to December",
         "budgets": "public spending and revenue by budget and item; budgets also pay one another",
         "mean, p05 to p95": "over the runs; means add up over regions, quantiles do not",

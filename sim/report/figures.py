@@ -53,6 +53,8 @@ FUNNEL: tuple[tuple[str, str], ...] = (
 """Stages every project passes, in order; the rest failed, was lost, or waits."""
 
 
+GROSS = f"Gross output of above-scale industry in {style.PREFECTURE}"
+
 ARTICLE = "2019-11"
 """Month of the figures published in the Mindong Daily, 26 Dec 2019."""
 
@@ -73,12 +75,13 @@ def path(run: Run) -> Figure:
         axes.text(years[0], TRILLION * 0.985, " goal: a trillion yuan (1,000 bn)", fontsize=9, va="top")
         _label_ends(axes, {name: float(trailing[name].values[-1]) for name in PATH_LINES})
         published = _target("output_city_2021")
-        ring = _ring(axes, "2021-12", published, style.INK)
+        ring = _ring(axes, "2021-12", published, style.INK) if published is not None else False
         style.boundary(axes, run)
-        style.title(figure, f"{run.title}: {_passing(trailing)}", "Gross output of above-scale industry in Ningde")
+        style.title(figure, f"{run.title}: {_passing(trailing)}", GROSS)
         note = "Output counts a good again at every stage; value added is in the summary."
-        mark = f" Ring: about {published:,.0f} bn in 2021, derived from press figures (weak), to compare with."
-        style.small_print(figure, run, note + mark if ring else note)
+        if ring:
+            note += f" Ring: about {published:,.0f} bn in 2021, derived from press figures (weak), to compare with."
+        style.small_print(figure, run, note)
     return figure
 
 
@@ -117,9 +120,9 @@ def _ring(axes: Axes, month: str, value: float, colour: str, label: str = "") ->
     return True
 
 
-def _target(name: str) -> float:
-    """A published moment from the file of targets, in its unit."""
-    return next(float(row["value"]) for row in data.rows("targets.csv") if row["name"] == name)
+def _target(name: str) -> float | None:
+    """A published moment from the file of targets, in its unit; None if nothing is published of the prefecture."""
+    return next((float(row["value"]) for row in data.rows("targets.csv") if row["name"] == name), None)
 
 
 def chains(run: Run) -> Figure:
@@ -138,7 +141,7 @@ def chains(run: Run) -> Figure:
         left.set_ylim(0, 1.12 * float(trailing.to_array().sum("chain").max()) or 1.0)
         right.tick_params(labelleft=False)
         _chain_legend(figure, 0.1)
-        style.title(figure, f"{run.title}: output by chain", "Gross output of above-scale industry in Ningde")
+        style.title(figure, f"{run.title}: output by chain", GROSS)
         style.small_print(figure, run)
     return figure
 
@@ -167,9 +170,12 @@ def regions(run: Run) -> Figure:
     counties = trailing["county"].values.tolist()
     with style.applied():
         figure = Figure(figsize=(12.0, 6.4))
-        grid = figure.subplots(2, 5, sharex=True)
+        columns = min(len(counties), 5)
+        grid = figure.subplots(-(-len(counties) // columns), columns, sharex=True, squeeze=False)
         figure.subplots_adjust(left=0.055, right=0.985, top=0.83, bottom=0.175, hspace=0.28, wspace=0.3)
-        for axes, county in zip(grid.flat, counties, strict=True):
+        for axes in grid.flat[len(counties) :]:
+            axes.set_axis_off()
+        for axes, county in zip(grid.flat, counties, strict=False):  # the last row may have room left
             output = trailing.sel(county=county)
             total = output.sum("chain").values
             _stack(axes, years, output)
@@ -183,11 +189,8 @@ def regions(run: Run) -> Figure:
             axes.set_ylabel("bn yuan, 2018 prices")
         _chain_legend(figure, 0.105)
         heading = "Above-scale industrial output, trailing 12 months, bn yuan at 2018 prices; numbers: first and last"
-        style.title(figure, f"{run.title}: ten regions", heading)
-        remark = (
-            "Each panel has its own scale. Dashed: end of known facts. In official statistics Dongqiao is in Jiaocheng."
-        )
-        style.small_print(figure, run, remark)
+        style.title(figure, f"{run.title}: {len(counties)} regions", heading)
+        style.small_print(figure, run, f"Each panel has its own scale. Dashed: end of known facts.{style.zones_note()}")
     return figure
 
 
@@ -201,7 +204,8 @@ def suppliers(run: Run) -> Figure:
         line = "What the two cell makers buy nearby, projects that came, and how many leads became plants"
         style.title(figure, f"{run.title}: the supplier chain", line)
         note = "Rings: published on 26 Dec 2019 (Mindong Daily), to compare with; no run reads them."
-        style.small_print(figure, run, *([note] if run.start <= ARTICLE <= run.end else []))
+        ringed = run.start <= ARTICLE <= run.end and _target("chain_projects_2019") is not None
+        style.small_print(figure, run, *([note] if ringed else []))
     return figure
 
 
@@ -218,8 +222,9 @@ def _local_shares(axes: Axes, run: Run) -> None:
     axes.set_ylim(0, 105)
     axes.set_ylabel("% of goods purchases of the two cell makers")
     axes.set_title("Bought nearby")
-    reported = 100 * _target("leader_procurement_local")
-    _ring(axes, ARTICLE, reported, style.SKY, f"could be, as published: {reported:.0f} %")
+    reported = _target("leader_procurement_local")
+    if reported is not None:
+        _ring(axes, ARTICLE, 100 * reported, style.SKY, f"could be, as published: {100 * reported:.0f} %")
     style.boundary(axes, run, label=False)
     axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.09), ncols=1, handlelength=1.6)
 
@@ -231,11 +236,12 @@ def _introduced(axes: Axes, run: Run) -> None:
     for chain in (name for name in CHAIN_NAMES if name in introduced["chain"]):
         axes.plot(years, introduced.sel(chain=chain).values, color=CHAIN_COLOURS[chain], label=CHAIN_NAMES[chain])
     style.time_axis(axes, years)
-    axes.set_ylim(0, 1.12 * max(float(introduced.max()), _target("chain_projects_2019")))
+    reported = _target("chain_projects_2019")
+    axes.set_ylim(0, 1.12 * max(float(introduced.max()), reported or 1.0))
     axes.set_ylabel("projects with land or beyond, so far")
     axes.set_title("Projects introduced by chain")
-    reported = _target("chain_projects_2019")
-    _ring(axes, ARTICLE, reported, CHAIN_COLOURS["BAT"], f"as published: {reported:.0f}")
+    if reported is not None:
+        _ring(axes, ARTICLE, reported, CHAIN_COLOURS["BAT"], f"as published: {reported:.0f}")
     style.boundary(axes, run, label=False)
     axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.09), ncols=2, handlelength=1.2, columnspacing=1.2)
 

@@ -21,6 +21,7 @@ from rich.table import Table as RichTable
 from rich.text import Text
 
 from sim import data
+from sim.data import prefecture
 from sim.experiment.tables import RegionalAccounts
 from sim.inputoutput.content import direct_content, value_added_content
 from sim.inputoutput.extraction import extract, extract_each
@@ -36,7 +37,7 @@ from sim.results.tables import harmless
 
 Floats = NDArray[np.float64]
 
-CITY = "Ningde"
+CITY = prefecture.name()
 """Name of the ten counties together."""
 
 EVERYWHERE = "all"
@@ -56,7 +57,7 @@ LABEL_WIDTH, COUNTY_LABEL_WIDTH = 28, 22
 """Columns for the name of a product, in the tables of the city and of a county, which have more figures."""
 
 
-BANDS = {"output_type_1": "output\ntype I", "value_added_type_1": "value\nadded", "bought_ningde": "bought\nNingde"}
+BANDS = {"output_type_1": "output\ntype I", "value_added_type_1": "value\nadded", "bought_ningde": f"bought\n{CITY}"}
 """Figures whose bands are shown, with their headings."""
 
 
@@ -184,7 +185,7 @@ class TableAnalysis:
             columns["output_china"] = output_multipliers(self.wide.coefficients)[: len(table.output)]
             headings["output_china"] = Heading("output\nin all\nChina")
         return View(
-            "Multipliers: what one yuan of final demand calls for in Ningde",
+            f"Multipliers: what one yuan of final demand calls for in {CITY}",
             self._frame(columns),
             headings,
             (
@@ -217,7 +218,7 @@ class TableAnalysis:
             "kind": Heading("kind", None),
         }
         return View(
-            "Linkages inside Ningde: backward to suppliers (Leontief), forward to buyers (Ghosh)",
+            f"Linkages inside {CITY}: backward to suppliers (Leontief), forward to buyers (Ghosh)",
             self._frame(columns),
             headings,
             (
@@ -252,7 +253,7 @@ class TableAnalysis:
             "loss_percent_of_city": Heading("% of\ncity\noutput", 1),
         }
         return View(
-            "Hypothetical extraction: what Ningde would lose without an industry",
+            f"Hypothetical extraction: what {CITY} would lose without an industry",
             frame,
             headings,
             (

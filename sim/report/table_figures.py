@@ -34,7 +34,7 @@ PRINT_WIDTH = 200
 FLOWS = 10
 """Products drawn one by one in the chain of a firm; the others stand together."""
 
-OUTSIDE = "outside Ningde"
+OUTSIDE = f"outside {style.PREFECTURE}"
 
 X_PLACE, X_PRODUCT, X_FIRM, BAR = 0.14, 0.52, 0.955, 0.012
 """Left edges of the three stacks of bars in the chain of a firm, and their width, in parts of the figure."""
@@ -58,7 +58,7 @@ def heat_map(accounts: RegionalAccounts) -> Figure:
         bar.set_label(f"{table.unit} (log scale)")
         place = f"{len(table.regions)} counties with {len(table.products)} products each"
         line = f"Deliveries between industries of {place}; in each block the products stand in the order below"
-        style.title(figure, f"The table of Ningde, {style.month_name(accounts.month)}", line)
+        style.title(figure, f"The table of {style.PREFECTURE}, {style.month_name(accounts.month)}", line)
         _small_print(figure, accounts, "Products in a block: " + ", ".join(names) + ".")
     return figure
 
@@ -84,8 +84,8 @@ def multiplier_map(accounts: RegionalAccounts) -> Figure:
         axes.xaxis.tick_top()
         axes.tick_params(length=0)
         axes.grid(False)
-        line = "Output in the ten counties per yuan of final demand (type I), by product and county"
-        style.title(figure, f"Multipliers in Ningde, {style.month_name(accounts.month)}", line)
+        line = "Output in all counties per yuan of final demand (type I), by product and county"
+        style.title(figure, f"Multipliers in {style.PREFECTURE}, {style.month_name(accounts.month)}", line)
         _small_print(figure, accounts, f"White: output below {SMALL:g} M yuan a year.")
     return figure
 
@@ -149,9 +149,8 @@ def chain_figure(accounts: RegionalAccounts, leader: str) -> Figure:
         axes.set_ylim(0.0, 1.0)
         _draw_flows(axes, rows[:, order], [places[place] for place in order], labels, name)
         home = 1.0 - rows[:, -1].sum() / rows.sum()
-        line = (
-            f"Purchases of {rows.sum() / 1000:,.1f} bn yuan a year at 2018 prices; {100 * home:.0f} % come from Ningde"
-        )
+        amount = f"Purchases of {rows.sum() / 1000:,.1f} bn yuan a year at 2018 prices"
+        line = f"{amount}; {100 * home:.0f} % come from {style.PREFECTURE}"
         style.title(figure, f"The chain of {name}, {style.month_name(accounts.month)}", line)
         _small_print(figure, accounts, "Width of a band: amount. Services and energy come from the counties' pools.")
     return figure
@@ -184,7 +183,7 @@ def _draw_flows(axes: Axes, rows: Floats, places: Sequence[str], products: Seque
     for top, height, label, amount, away in zip(middle, heights.sum(axis=1), products, sums, outside, strict=True):
         axes.fill_between([X_PRODUCT, X_PRODUCT + BAR], top - height, top, color=style.GREY, linewidth=0)
         _band(axes, X_PRODUCT + BAR, top, X_FIRM, firm_top, height, "#E3E3E3")
-        text = f"{label}  {amount / 1000:,.2f} bn, {100 * (1 - away / amount):.0f} % from Ningde"
+        text = f"{label}  {amount / 1000:,.2f} bn, {100 * (1 - away / amount):.0f} % from {style.PREFECTURE}"
         axes.text(X_PRODUCT + BAR + 0.008, top - height / 2, text, fontsize=8.5, va="center", ha="left")
         firm_top -= height
     name: dict[str, Any] = {"fontsize": 10, "fontweight": "bold", "rotation": 270, "va": "center", "ha": "left"}

@@ -25,6 +25,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from sim.data import prefecture
 from sim.parameters import suggestion
 
 if TYPE_CHECKING:
@@ -121,8 +122,8 @@ def _rival(row: dict[str, str], where: str) -> Rival:
         raise ValueError(f"{where}: unknown indicator '{code}'{suggestion(code, tuple(INDICATORS))}")
     if unit not in (PERCENT, _unit(code)):
         raise ValueError(f"{where}: unit of {code}: write {PERCENT} for growth or {_unit(code)}, not '{unit}'")
-    if name.casefold() == "ningde":
-        raise ValueError(f"{where}: the figures of Ningde are those of the run; leave its lines out")
+    if name.casefold() == prefecture.name().casefold():
+        raise ValueError(f"{where}: the figures of {prefecture.name()} are those of the run; leave its lines out")
     try:
         value = float(row["value"])
     except ValueError:
@@ -212,7 +213,7 @@ def _figures(published: Published, span: Span) -> dict[str, Figure]:
         ),
         "retail_sales": Figure(
             shops[0], *shops, "nominal", PARTLY,
-            "stand-in: what households buy of goods made in Ningde, at producers' prices",
+            "stand-in: what households buy of goods made in the prefecture, at producers' prices",
         ),
         "exports": Figure(
             sold[0], *sold, "nominal", COVERED, "goods; export shares of demand.export_share_* and the opening table"

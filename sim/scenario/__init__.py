@@ -5,7 +5,7 @@ is told at once, each fault in one line with file, line, key and the way to mend
 """
 
 from sim.scenario.faults import Fault, ScenarioError
-from sim.scenario.inheritance import is_name
+from sim.scenario.inheritance import extended, is_name
 from sim.scenario.reading import known_keys, locate, located, parse, read
 from sim.scenario.scenario import Difference, Scenario, differences
 from sim.scenario.schema import schema
@@ -16,6 +16,7 @@ __all__ = [
     "Scenario",
     "ScenarioError",
     "differences",
+    "extended",
     "is_name",
     "known_keys",
     "locate",

@@ -1,4 +1,4 @@
-"""``extends``: a scenario file names another one in its folder and only says what differs."""
+"""``extends``: a scenario file names another one, in its folder or of the project, and only says what differs."""
 
 from __future__ import annotations
 
@@ -11,6 +11,9 @@ from typing import Any
 from sim.parameters import Declaration, Figures, Place, show
 from sim.scenario.documents import Document, read_document
 from sim.scenario.faults import Fault, ScenarioError
+
+PROJECT = Path(__file__).parents[2] / "scenarios"
+"""Scenarios that come with the project."""
 
 EXTENDS_LIMIT = 5
 """Most scenarios between a file and the last one it rests on (assumption: nobody follows more)."""
@@ -44,7 +47,7 @@ def read_chain(path: Path, faults: list[Fault]) -> list[Document]:
             faults.append(chain[-1].fault(("extends",), sentence))
             break
         try:
-            chain.append(read_document(path.with_name(f"{name}.toml")))
+            chain.append(read_document(extended(path, name)))
         except ScenarioError as error:
             if not path.with_name(f"{name}.toml").exists():
                 faults += [chain[-1].fault(("extends",), f"{fault.file}: {fault.sentence}") for fault in error.faults]
@@ -53,6 +56,12 @@ def read_chain(path: Path, faults: list[Fault]) -> list[Document]:
             break
         names.append(name)
     return chain
+
+
+def extended(path: Path, name: str) -> Path:
+    """The file of that name in the folder of a scenario; if there is none, the one that comes with the project."""
+    here, project = path.with_name(f"{name}.toml"), PROJECT / f"{name}.toml"
+    return project if project.is_file() and not here.exists() else here
 
 
 def _refused_name(name: object, names: list[str], path: Path) -> str:

@@ -23,7 +23,7 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
 View = Literal["official", "model"]
-"""Rows of a county table: nine counties with Dongqiao inside Jiaocheng, or the ten regions of the model."""
+"""Rows of a county table: those of official statistics, with Dongqiao inside Jiaocheng, or the regions of the model."""
 
 ENERGY = "ENER"
 """Block product that counts as industry, and as above scale (model description, section 3.4)."""
@@ -54,7 +54,7 @@ def by_view(values: Floats, world: World, view: View) -> tuple[tuple[str, ...], 
     Args:
         values: (C, ...) amounts that may be added up (no shares, no indices), regions first.
         world: the regions.
-        view: "official" adds Dongqiao to Jiaocheng and has no row for it; "model" leaves the ten regions.
+        view: "official" adds zones (Dongqiao) to their county and has no row for them; "model" leaves all regions.
 
     Returns:
         Names of the rows, and the amounts by row; their sum is that of the regions in both views.
@@ -65,7 +65,7 @@ def by_view(values: Floats, world: World, view: View) -> tuple[tuple[str, ...], 
     if view == "model":
         return world.county_names, values
     if view != "official":
-        raise ValueError(f"view {view!r}: choose official (9 rows, Dongqiao inside Jiaocheng) or model (10 rows)")
+        raise ValueError(f"view {view!r}: choose official (zones inside their counties) or model (a row each region)")
     kept = sorted(set(world.official.tolist()))
     merged = np.zeros((world.county_count, *values.shape[1:]))
     for region, row in zip(values, world.official.tolist(), strict=True):

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.accounts import the_table
+from sim.data import prefecture
 from sim.inputoutput.tables import Table
 from sim.mechanisms.prices import home_pool, input_coefficients, needed_inputs
 from sim.state import State
@@ -14,7 +15,7 @@ from sim.sums import sum_by
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
-CITY, OUTSIDE = "Ningde", "outside"
+CITY, OUTSIDE = prefecture.name(), "outside"
 """Regions of the final users of the month's table: residents of the ten counties together, and everybody else."""
 
 PUBLISHED_INCOMES = ("compensation", "taxes", "depreciation and surplus")

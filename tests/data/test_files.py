@@ -230,7 +230,7 @@ def test_the_carried_national_table_has_the_published_totals() -> None:
 
 
 def test_outlines_match_the_regions() -> None:
-    outlines = json.loads(data.text("ningde_counties.geojson"))["features"]
+    outlines = json.loads(data.text("outlines.geojson"))["features"]
     codes = {feature["properties"]["adcode"] for feature in outlines}
     assert codes == {row["admin_code"] for row in data.rows("regions.csv") if row["admin_code"]}
 

@@ -28,6 +28,7 @@ from sim.state import Channel
 from tests.runs import aged
 
 ONE = np.ones(1)
+SERIES = "leader_shipments_power"
 
 
 def growth_of(orders):
@@ -110,7 +111,7 @@ def test_a_sudden_jump_is_expected_to_fade():
 
 def test_the_known_share_is_shipments_over_the_market_up_to_the_last_known_year(baseline):
     run = baseline.run
-    logs = KnownShare.of(run, 0.1, 200).logs
+    logs = KnownShare.of(run, 0.1, SERIES, 200).logs
     last = Month("2018-07") - OPENING
     assert np.isfinite(logs[: last + 1]).all()
     assert np.isnan(logs[last + 1 :]).all()
@@ -125,12 +126,17 @@ def test_the_known_share_is_shipments_over_the_market_up_to_the_last_known_year(
 
 
 def test_nothing_is_known_of_the_share_in_a_flat_world(baseline):
-    assert np.isnan(KnownShare.of(baseline.replace({"run.world": "flat"}, name="other").run, 0.1, 100).logs).all()
+    run = baseline.replace({"run.world": "flat"}, name="other").run
+    assert np.isnan(KnownShare.of(run, 0.1, SERIES, 100).logs).all()
+
+
+def test_the_share_of_a_leader_without_known_shipments_is_simulated(baseline):
+    assert np.isnan(KnownShare.of(baseline.run, 0.1, "", 100).logs).all()
 
 
 def test_a_given_world_gives_no_later_share(baseline):
-    plain = KnownShare.of(baseline.run, 0.1, 120).logs
-    given = KnownShare.of(baseline.replace({"run.world": "conditional"}, name="given").run, 0.1, 120).logs
+    plain = KnownShare.of(baseline.run, 0.1, SERIES, 120).logs
+    given = KnownShare.of(baseline.replace({"run.world": "conditional"}, name="given").run, 0.1, SERIES, 120).logs
     np.testing.assert_array_equal(plain, given)
 
 

@@ -186,7 +186,7 @@ def test_product_figures_come_from_the_named_parameters() -> None:
             },
             r"is 1[34]\d bn yuan",
         ),
-        ({"dongqiao_population": 500_000.0}, "exceeds the residents of Jiaocheng"),
+        ({"dongqiao_population": 500_000.0}, "residents of Dongqiao exceed those of Jiaocheng"),
         ({"industry_share": 0.05}, "chains and energy exceed the value added of industry"),
         ({"primary_share": 0.7}, "farming, industry and construction exceed GDP"),
         ({"above_scale_share": 0.1}, "leaves no above-scale firm"),
