@@ -75,6 +75,7 @@ def test_regret_and_share_of_futures_are_those_by_hand(found: Robustness, proble
     np.testing.assert_allclose(found.worst(share), [0.3, 0.6])
 
 
+@pytest.mark.slow
 def test_the_condition_of_failure_is_found_in_words(found: Robustness) -> None:
     boxes = prim_boxes(found.conditions, found.failed(0))
     assert [limit.factor for limit in boxes[0].limits] == ["demand.legacy_trend"]

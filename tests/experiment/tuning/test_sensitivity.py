@@ -72,6 +72,7 @@ def test_the_screening_tells_what_matters_and_what_does_not(problem: Problem) ->
     assert runs_needed(problem, 10, 0) == 10 * 5 * 5 >= found.runs  # trajectories may meet
 
 
+@pytest.mark.slow
 def test_parts_of_the_variance_are_those_of_the_formula(problem: Problem) -> None:
     found = sensitivity(place(problem), trajectories=4, rows=64)
     assert found.chosen == (0, 1, 3)  # the discount does nothing and is left out
