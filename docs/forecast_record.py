@@ -21,7 +21,8 @@ IMAGES = Path(__file__).with_name("images") / "forecast"
 
 HEAD = f"""{HEADING}
 Made by `python docs/forecast_record.py` from the tables of `ningde backtest`; do not edit by hand. Rules, rivals and
-marks stand in the [protocol](forecast-protocol.md), which was written before; [causes](forecast-causes.md) says what it teaches.
+marks stand in the [protocol](forecast-protocol.md), which was written before; [causes](forecast-causes.md) says what it
+teaches.
 """
 
 
