@@ -1,7 +1,8 @@
 """Facts that a run of the model itself left: the back-test prefers the true model to every null version.
 
 Four minutes on two processors. Ratios of CRPS, ours over theirs, were 0.32 (table alone) to 0.94 (no links, standard
-error 0.02; fixed coefficients, 0.03) when this was written. With 4 truths and 16 members two of the six could not be told apart.
+error 0.02; fixed coefficients, 0.03) when this was written. With 4 truths and 16 members two of the
+six could not be told apart.
 """
 
 from __future__ import annotations
