@@ -30,13 +30,12 @@ Floats = NDArray[np.float64]
 
 NOT_MEASURED = (
     *NOT_RUN,
-    *(f"experiment/tuning/{name}.py" for name in ("evaluation", "goals", "problem_file", "search")),
+    *(f"experiment/tuning/{name}.py" for name in ("front", "goals", "problem_file", "robustness", "search")),
     "experiment/calibration",
     "experiment/backtest",
     "statistics/scores",
 )
-"""Parts of the package on which no run of a search depends."""
-
+"""Parts of the package on which no run of a search depends; this file draws tables, so it is none of them."""
 
 TABLE_SEED = 2019
 """Seed of the draws of tables (numerical): the same for all problems."""
@@ -97,10 +96,6 @@ class Evaluated:
     def figure(self, goal: Goal) -> float:
         """What a goal, or a figure of a limit, comes to."""
         return goal.summed_up(self.outcomes[goal.outcome.name]) if not self.failed else float("nan")
-
-    def by_future(self, goal: Goal) -> Floats:
-        """(F,) what each future contributes to a goal."""
-        return goal.by_future(self.outcomes[goal.outcome.name])
 
     def excesses(self, problem: Problem) -> tuple[float, ...]:
         """By how much each limit is broken; 0 where it is kept."""
