@@ -20,9 +20,10 @@ from time import perf_counter
 import numpy as np
 
 from sim.experiment.executor import default_workers
-from sim.experiment.tuning.evaluation import Evaluator, Job, run_job
+from sim.experiment.tuning.evaluation import Evaluator
 from sim.experiment.tuning.problem import Problem
 from sim.experiment.tuning.problem_file import read_problem
+from sim.experiment.tuning.runs import Job, run_job
 from sim.experiment.tuning.search import Method, Plan, Search, search
 from sim.statistics.fronts import hypervolume, reference
 from sim.statistics.paired import intervals

@@ -105,7 +105,7 @@ def _installed() -> None:
     from importlib.util import find_spec
 
     if find_spec("scoringrules") is None:
-        refuse(['ningde backtest needs scoringrules: pip install "ningde-simulator[tune]"'])
+        refuse(['ningde backtest needs scoringrules: pip install -e ".[tune]"'])
 
 
 def _facts(files: list[Path] | None, skip: bool) -> Observations:

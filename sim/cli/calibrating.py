@@ -59,7 +59,7 @@ def _installed() -> None:
     from importlib.util import find_spec
 
     if find_spec("sklearn") is None:
-        refuse(['ningde calibrate needs scikit-learn: pip install "ningde-simulator[tune]"'])
+        refuse(['ningde calibrate needs scikit-learn: pip install -e ".[tune]"'])
 
 
 def _month(word: str) -> Month:

@@ -39,13 +39,15 @@ def sensitivity(
         str | None, typer.Option(help="Years such as 2025,2030; that of the problem if not given.")
     ] = None,
     workers: Workers = None,
+    cluster: Cluster = None,
     out: Out = None,
     quiet: Quiet = False,
 ) -> None:
     """Which levers and uncertain parameters move the goals of a problem, in which counties, and what is chance.
 
-    First a screening of all of them (Morris), then parts of the variance of those that can be told from luck (Sobol),
-    with PAWN beside. The folder keeps every run. Needs the extra tune (SALib).
+    Which case of the problem comes true is a factor too. First a screening of all of them (Morris), then parts of the
+    variance of those that can be told from luck (Sobol), with PAWN beside. The folder keeps every run. Needs the extra
+    tune (SALib).
     """
     _installed("sensitivity", "SALib")
     from sim.experiment.executor import default_workers
@@ -59,7 +61,7 @@ def sensitivity(
     if not quiet:
         needed = study.runs_needed(posed, trajectories, rows)
         typer.echo(f"{len(study.factors(posed))} factors: at most {needed} runs", err=True)
-    place = study.Laboratory(posed, chosen, folder, workers or default_workers(), _bar(quiet))
+    place = study.Laboratory(posed, chosen, folder, workers or default_workers(), cluster, _bar(quiet))
     with _ending(posed.name, folder):
         try:
             found = study.sensitivity(place, trajectories, rows)
@@ -178,7 +180,7 @@ def _installed(command: str, *modules: str, extra: str = "tune") -> None:
 
     missing = [name for name in modules if find_spec(name) is None]
     if missing:
-        refuse([f'ningde {command} needs {" and ".join(missing)}: pip install "ningde-simulator[{extra}]"'])
+        refuse([f'ningde {command} needs {" and ".join(missing)}: pip install -e ".[{extra}]"'])
 
 
 def _problem(word: str) -> Problem:

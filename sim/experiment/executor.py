@@ -384,7 +384,7 @@ def _client(address: str) -> Iterator[Any]:
         dask, distributed = import_module("dask"), import_module("distributed")
     except ImportError:
         raise ClusterError(
-            'a cluster needs dask.distributed: pip install "ningde-simulator[cluster]", here and on its machines'
+            'a cluster needs dask.distributed: pip install -e ".[cluster]", here and on its machines'
         ) from None
     dask.config.set({"distributed.comm.timeouts.connect": f"{SECONDS_FOR_CLUSTER} s"})
     try:

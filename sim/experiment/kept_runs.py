@@ -33,77 +33,84 @@ Job = TypeVar("Job", bound=Keyed)
 
 
 class Cache:
-    """Results of runs in a file, a line a run.
+    """Results of runs, in memory and in a file, a line a run.
 
     Lines of other code or other figures are not used: they are another model. A line that an interrupt cut off is left
     out, and ended here, so that the next one begins on its own.
 
     Args:
-        folder: where the file is; it is made.
+        folder: where the file is; it is made. Without one results stay in memory.
         without: parts of the package on which no result depends.
     """
 
-    def __init__(self, folder: Path, without: tuple[str, ...] = NOT_RUN) -> None:
-        folder.mkdir(parents=True, exist_ok=True)
-        self.file = folder / "runs.jsonl"
+    def __init__(self, folder: Path | None, without: tuple[str, ...] = NOT_RUN) -> None:
+        self.file = None if folder is None else folder / "runs.jsonl"
         self.model = f"{code_digest(PACKAGE, without=without)[:16]}:{data.digest()[:16]}"
-        if self.file.is_file() and self.file.stat().st_size and not self.file.read_bytes().endswith(b"\n"):
-            self._append("\n")
+        self.results: dict[str, dict[str, float]] = {}
+        if folder is not None and self.file is not None:
+            folder.mkdir(parents=True, exist_ok=True)
+            self._read(self.file)
 
-    def read(self) -> dict[str, dict[str, float]]:
-        """The results of this model by key of the run."""
-        found: dict[str, dict[str, float]] = {}
-        if not self.file.is_file():
-            return found
-        for line in self.file.read_text(encoding="utf-8").splitlines():
+    def _read(self, file: Path) -> None:
+        """Take the results of this model from the file."""
+        if not file.is_file():
+            return
+        text = file.read_text(encoding="utf-8")
+        if text and not text.endswith("\n"):
+            self._append("\n")
+        for line in text.splitlines():
             try:
                 row = json.loads(line)
             except json.JSONDecodeError:
                 continue
             if row["model"] == self.model:
-                found[row["key"]] = row["result"]
-        return found
+                self.results[row["key"]] = row["result"]
 
     def add(self, key: str, result: Mapping[str, float]) -> None:
-        """Append one result."""
+        """Keep one result."""
+        self.results[key] = dict(result)
         self._append(json.dumps({"model": self.model, "key": key, "result": dict(result)}, sort_keys=True) + "\n")
 
     def _append(self, text: str) -> None:
-        with self.file.open("a", encoding="utf-8") as file:
-            file.write(text)
+        if self.file is not None:
+            with self.file.open("a", encoding="utf-8") as file:
+                file.write(text)
 
 
 def collect_runs(
     jobs: Mapping[str, Job],
-    cache: Cache | None,
+    cache: Cache,
     workers: int,
     progress: Tick | None = None,
     *,
     function: Callable[[Job], dict[str, float]],
+    cluster: str | None = None,
 ) -> tuple[dict[str, dict[str, float]], dict[str, str]]:
     """The results of all jobs, from the cache or run now.
 
     Args:
         jobs: by key.
-        cache: where results are kept; nothing is kept without one.
+        cache: where results are kept.
         workers: processes at once.
         progress: called after each run with runs done and runs in all, those of the cache left out.
         function: what is run.
+        cluster: address of a dask scheduler instead of processes here.
 
     Returns:
         Results by key, and faults of runs that failed by key.
+
+    Raises:
+        ClusterError: the cluster cannot be used.
     """
-    kept = {} if cache is None else cache.read()
-    found = {key: kept[key] for key in jobs if key in kept}
+    found = {key: cache.results[key] for key in jobs if key in cache.results}
     faults: dict[str, str] = {}
     waiting = [job for key, job in jobs.items() if key not in found]
-    for outcome in run_all(function, waiting, workers, progress):
+    for outcome in run_all(function, waiting, workers, progress, cluster=cluster):
         if outcome.result is None:
             faults[outcome.job.key] = outcome.fault
             continue
         found[outcome.job.key] = outcome.result
-        if cache is not None:
-            cache.add(outcome.job.key, outcome.result)
+        cache.add(outcome.job.key, outcome.result)
     return found, faults
 
 

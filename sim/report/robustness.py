@@ -18,6 +18,7 @@ from sim.report.files import save_figures, save_tables
 from sim.report.tuning import WIDTH, number
 
 if TYPE_CHECKING:
+    from sim.experiment.tuning.goals import Goal
     from sim.experiment.tuning.robustness import Robustness
     from sim.statistics.discovery import Box
 
@@ -28,7 +29,10 @@ def boxes(found: Robustness) -> dict[str, tuple[Box, ...]]:
 
     if not found.thresholds or found.conditions.empty:
         return {}
-    return {name: prim_boxes(found.conditions, found.failed(at)) for at, name in enumerate(found.policies)}
+    return {
+        name: prim_boxes(found.conditions, found.failed(at), together=found.seeds)
+        for at, name in enumerate(found.policies)
+    }
 
 
 def sentences(found: Robustness) -> Iterator[str]:
@@ -48,7 +52,7 @@ def sentences(found: Robustness) -> Iterator[str]:
     for at, name in enumerate(found.policies):
         if name in told:
             yield f"{name}: {answer(told[name], found.failed(at))}"
-            leaves = cart(found.conditions, found.failed(at))
+            leaves = cart(found.conditions, found.failed(at), together=found.seeds)
             if leaves:
                 yield f"{name}, by a tree: {words(leaves[0])}"
 
@@ -68,18 +72,23 @@ def _table(found: Robustness) -> Table:
     """A row a policy: mean, worst tenth and largest regret of each goal, share of futures without a miss."""
     table = Table("policy", box=None, title="mean / worst tenth / largest regret", title_justify="left")
     for goal in found.problem.goals:
-        table.add_column(f"{goal.outcome.name}, {goal.outcome.unit}", justify="right")
+        table.add_column(f"{_heading(goal)}, {goal.outcome.unit}", justify="right")
     table.add_column("all thresholds reached", justify="right")
     for at, name in enumerate(found.policies):
         cells = []
         for goal in found.problem.goals:
-            values = found.outcomes[goal.outcome.name][at]
+            values = found.of(goal)[at]
             parts = float(values.mean()), float(found.worst(goal)[at]), float(found.regret(goal).largest[at])
             cells.append(" / ".join(number(part) for part in parts))
         reached = found.reached
         share = "-" if reached is None else f"{reached.share[at]:.0%} [{reached.low[at]:.0%}, {reached.high[at]:.0%}]"
         table.add_row(name, *cells, share)
     return table
+
+
+def _heading(goal: Goal) -> str:
+    """The outcome of a goal, however it is summed up, and its case."""
+    return f"{goal.outcome.name} if {goal.case}" if goal.case else goal.outcome.name
 
 
 # --- files ------------------------------------------------------------------------------------------------------------
@@ -104,8 +113,8 @@ def policy_frame(found: Robustness) -> pd.DataFrame:
     rows = []
     for at, name in enumerate(found.policies):
         for goal in found.problem.goals:
-            missed, values = found.regret(goal), found.outcomes[goal.outcome.name][at]
-            row: dict[str, object] = {"policy": name, "goal": goal.outcome.name, "unit": goal.outcome.unit}
+            missed, values = found.regret(goal), found.of(goal)[at]
+            row: dict[str, object] = {"policy": name, "goal": _heading(goal), "unit": goal.outcome.unit}
             row |= {"mean": float(values.mean()), "worst_tenth": float(found.worst(goal)[at])}
             row |= {"mean_regret": float(missed.mean[at]), "high_regret": float(missed.high[at])}
             row |= {"largest_regret": float(missed.largest[at])}
@@ -152,13 +161,13 @@ def policy_figure(found: Robustness) -> Figure:
         figure.subplots_adjust(0.02 + 0.0075 * longest, 0.85 / height, 0.985, 1 - 1.0 / height, 0.1)
         for place, (axes, goal) in enumerate(zip(panels.flat, goals, strict=True)):
             for at in range(len(found.policies)):
-                _dots(axes, found.outcomes[goal.outcome.name][at], at, float(found.worst(goal)[at]))
+                _dots(axes, found.of(goal)[at], at, float(found.worst(goal)[at]))
             for each in found.thresholds:
-                if each.outcome == goal.outcome.name:
+                if each.outcome == goal.outcome.name and each.case in ("", goal.case):
                     axes.axvline(each.value, color=style.INK, linewidth=1.0, linestyle=(0, (4, 3)))
             axes.set_yticks(range(len(found.policies)), found.policies if place == 0 else [""] * len(found.policies))
             axes.set_ylim(len(found.policies) - 0.5, -0.5)
-            axes.set_xlabel(f"{goal.outcome.name}, {goal.outcome.unit} {'→' if goal.better > 0 else '←'}")
+            axes.set_xlabel(f"{_heading(goal)}, {goal.outcome.unit} {'→' if goal.side > 0 else '←'}")
             axes.grid(visible=False, axis="y")
             axes.grid(axis="x")
         _small_print(figure, found)
@@ -194,7 +203,7 @@ def condition_figure(found: Robustness) -> Figure:
 
 def _condition(axes: Axes, found: Robustness, policy: int, box: Box) -> None:
     """One policy over its first two conditions."""
-    numbers = [str(name) for name in found.conditions if found.conditions[name].dtype != object]
+    numbers = [str(name) for name, column in found.conditions.items() if pd.api.types.is_numeric_dtype(column)]
     named = [limit.factor for limit in box.limits if limit.factor in numbers]
     order: list[str | None] = [*named, *(name for name in numbers if name not in named), None, None]
     x, y = order[:2]

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 COLUMNS = 3
 """Panels beside each other."""
 
+COLOURS = {"lever": style.BLUE, "parameter": style.ORANGE, "case": style.GREEN}
+
 FEWEST_SEEDS = 5
 """Replications below which luck is hardly known (see :func:`sim.statistics.sensitivity.morris`)."""
 
@@ -31,10 +33,11 @@ FEWEST_SEEDS = 5
 def sentences(found: Sensitivity) -> Iterator[str]:
     """What came out, in a few sentences."""
     problem = found.problem
-    levers = sum(factor.lever for factor in found.factors)
-    rest = len(found.factors) - levers
+    levers = sum(factor.kind == "lever" for factor in found.factors)
+    rest = sum(factor.kind == "parameter" for factor in found.factors)
+    cases = f", {len(problem.cases)} cases" if len(problem.cases) > 1 else ""
     yield (
-        f"{problem.title}: {levers} levers and {rest} uncertain parameters, {found.runs} runs"
+        f"{problem.title}: {levers} levers and {rest} uncertain parameters{cases}, {found.runs} runs"
         + (f", {len(found.faults)} of which failed (the first: {found.faults[0]})" if found.faults else "")
     )
     if problem.seeds < FEWEST_SEEDS:
@@ -64,14 +67,15 @@ def print_sensitivity(found: Sensitivity) -> None:
         console.print(_index_table(found, year))
 
 
-def _of_city(found: Sensitivity, year: int) -> list[str]:
-    """Outcomes of the city in a year."""
-    return [name for name in found.screening if name.endswith(f" {year}") and "." not in name]
+def _asked(found: Sensitivity, year: int) -> list[str]:
+    """Outcomes that goals and limits are about, in a year; the other ones are theirs in groups of counties."""
+    names = dict.fromkeys(f"{figure.outcome.name} {year}" for figure in found.problem.figures)
+    return [name for name in names if name in found.screening]
 
 
 def _screening_table(found: Sensitivity, year: int) -> Table:
-    """A row a factor, a column an outcome of the city: mu*, marked where luck could be all of it."""
-    names = _of_city(found, year)
+    """A row a factor, a column an outcome: mu*, marked where luck could be all of it."""
+    names = _asked(found, year)
     title = f"Mean size of the effect over the whole range in {year}; (in brackets: luck could be all of it)"
     table = Table("factor", "range", box=None, title=title, title_justify="left")
     for name in names:
@@ -82,13 +86,16 @@ def _screening_table(found: Sensitivity, year: int) -> Table:
             screened = found.screening[name]
             text = number(float(screened.mu_star[at]))
             cells.append(text if screened.distinguishable[at] or np.isnan(screened.luck[at]) else f"({text})")
-        table.add_row(factor.name, f"{number(factor.low)} .. {number(factor.high)}", *cells)
+        span = f"{number(factor.low)} .. {number(factor.high)}"
+        if factor.kind == "case":
+            span = ", ".join(case.name for case in found.problem.cases)
+        table.add_row(factor.name, span, *cells)
     return table
 
 
 def _index_table(found: Sensitivity, year: int) -> Table:
-    """A row a factor, a column an outcome of the city: part of the variance, alone and in total."""
-    names = [name for name in _of_city(found, year) if name in found.indices]
+    """A row a factor, a column an outcome: part of the variance, alone and in total."""
+    names = [name for name in _asked(found, year) if name in found.indices]
     table = Table(
         "factor", box=None, title=f"Part of the variance in {year}: alone / in total [90 %]", title_justify="left"
     )
@@ -162,9 +169,9 @@ def save_sensitivity(found: Sensitivity, folder: Path) -> list[Path]:
 
 
 def tornado_figure(found: Sensitivity) -> Figure:
-    """A panel each outcome of the city in the last year: factors by the size of their effect, beside luck alone."""
+    """A panel each outcome that is asked for, in the last year: factors by the size of their effect, beside luck."""
     year = found.years[-1]
-    names = _of_city(found, year)
+    names = _asked(found, year)
     columns = min(COLUMNS, len(names))
     rows = -(-len(names) // columns)
     tall = 0.27 * len(found.factors) + 0.9
@@ -173,8 +180,9 @@ def tornado_figure(found: Sensitivity) -> Figure:
         style.title(
             figure,
             f"{found.problem.title}: what moves the outcomes in {year}",
-            "mean size of the effect over the whole range of a lever (blue) or parameter (orange), 90 %;"
-            " pale: luck could be all of it",
+            "mean size of the effect over the whole range of a lever (blue) or parameter (orange)"
+            + (", or of another case (green)" if len(found.problem.cases) > 1 else "")
+            + ", 90 %; pale: luck could be all of it",
         )
         height = figure.get_figheight()
         panels = figure.subplots(rows, columns, squeeze=False)
@@ -196,7 +204,7 @@ def _tornado(axes: Axes, found: Sensitivity, name: str) -> None:
     each, outcome = found.screening[name], outcomes()[name.rpartition(" ")[0]]
     order = np.argsort(each.mu_star)
     for row, at in enumerate(order):
-        colour = style.BLUE if found.factors[at].lever else style.ORANGE
+        colour = COLOURS[found.factors[at].kind]
         pale = not each.distinguishable[at] and not np.isnan(each.luck[at])
         axes.barh(row, each.mu_star[at], color=colour, alpha=0.3 if pale else 0.9, height=0.7)
         axes.plot([each.low[at], each.high[at]], [row, row], color=style.INK, linewidth=1.0)

@@ -57,14 +57,15 @@ def sentences(found: Search, front: Front) -> Iterator[str]:
     allowed = int(found.allowed.sum())
     yield (
         f"{problem.title}: {len(found.evaluated)} points in {futures} futures each, {allowed} of them keep all limits;"
-        f" the best were looked at again in {front.values.shape[2]} fresh ones"
+        f" the best were looked at again in {len(front.evaluated[0].futures)} fresh ones"
     )
     if front.left_out:
         yield f"{front.left_out} of these broke a limit or failed with fresh luck and were left out"
+    if front.broken_now:
+        yield f"the current policy breaks {', '.join(front.broken_now)}: it is compared with, but is no choice"
     on_front = [name for point, name in label.items() if point and front.members[point]]
-    yield f"{len(on_front)} points are not beaten by any other beyond luck" + (
-        "; the current policy is one more" if front.members[0] else ", and the current policy is beaten"
-    )
+    now = "the current policy is one more" if front.members[0] else "the current policy is beaten"
+    yield f"{len(on_front)} points are not beaten by any other beyond luck" + ("" if front.broken_now else f"; {now}")
     chosen = front.recommended
     again = "" if np.isnan(chosen.share) else f"; other seeds would recommend it in {chosen.share:.0%} of draws"
     gives = f"which gives away at most {chosen.regret:.0%} of the range of any goal"
@@ -74,8 +75,10 @@ def sentences(found: Search, front: Front) -> Iterator[str]:
         yield f"better than now beyond luck, those that change least first: {', '.join(label[b.point] for b in better)}"
         for each in better[:NEAREST]:
             yield f"{label[each.point]} changes {_changes(front, each.point)}"
+    elif front.members[0] or front.broken_now:
+        yield "no point is shown to be better than now in one goal without a loss in another"
     else:
-        yield "no point is better than now in one goal without a loss in another"
+        yield "what is better than now is itself beaten by points that lose something against now"
     for lever, side in ends(front):
         yield f"{lever} ends at its {side} end in every point of the front: widen its range, or ask what it costs"
 

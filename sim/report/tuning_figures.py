@@ -35,7 +35,9 @@ def save_front_figures(found: Search, front: Front, folder: Path) -> list[Path]:
     Raises:
         FolderError: a file could not be written.
     """
-    figures = {"front_levers.png": lever_figure(front), "front_counties.png": county_figure(front)}
+    figures = {"front_levers.png": lever_figure(front)}
+    if len(told(front)) > 1:
+        figures["front_counties.png"] = county_figure(front)
     if len(front.problem.goals) > 1:
         figures = {"front_goals.png": goal_figure(found, front)} | figures
     return save_figures(figures, folder)
@@ -195,7 +197,7 @@ def _small_print(figure: Figure, front: Front) -> None:
     """What was run."""
     problem = front.problem
     text = (
-        f"Scenario {problem.scenario.name}, year {problem.year}, {front.values.shape[2]} fresh futures"
+        f"Scenario {problem.scenario.name}, year {problem.year}, {len(front.evaluated[0].futures)} fresh futures"
         f"{_cases(front)}. Facts known until {style.month_name(str(problem.scenario.run.known_until))}."
         " A projection, not a forecast."
     )

@@ -93,13 +93,14 @@ def regrets(values: Floats, sign: float) -> Regrets:
     )
 
 
-def satisficing(values: Floats, signs: Floats, thresholds: Floats) -> Satisficing:
+def satisficing(values: Floats, signs: Floats, thresholds: Floats, independent: int | None = None) -> Satisficing:
     """In what share of futures a point reaches all thresholds.
 
     Args:
         values: (P, G, F) of P points, G goals and F futures; NaN, a run without result, reaches nothing.
         signs: (G,) 1 where a goal must be at least its threshold, -1 where at most.
         thresholds: (G,) in the unit of the goal; infinite, in the goal's bad direction, where it does not matter.
+        independent: futures that share no luck, if not all do so; the interval is that of so many.
 
     Raises:
         RobustnessError: shapes that do not fit, or signs that are none.
@@ -112,7 +113,7 @@ def satisficing(values: Floats, signs: Floats, thresholds: Floats) -> Satisficin
     if not np.isin(signs, (-1.0, 1.0)).all():
         raise RobustnessError("signs must be 1 or -1")
     reached = values * signs[:, None] >= (thresholds * signs)[:, None]
-    return Satisficing(*share(np.asarray(reached.all(axis=1)).T))
+    return Satisficing(*share(np.asarray(reached.all(axis=1)).T, independent))
 
 
 def worst_tenth(values: Floats, sign: float, worst: float = WORST) -> Floats:

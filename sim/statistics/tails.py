@@ -25,16 +25,17 @@ WORST = 0.1
 """Share of runs that counts as the bad end: a tenth, as usual."""
 
 
-def share(hits: Bools) -> tuple[Floats, Floats, Floats]:
+def share(hits: Bools, independent: int | None = None) -> tuple[Floats, Floats, Floats]:
     """Share of runs in which something holds, and both ends of its 90 % interval (Wilson), cell by cell.
 
     Args:
         hits: (n, ...) by run.
+        independent: runs that share no luck, if not all do so; the interval is that of so many.
 
     Returns:
         Three arrays without the first dimension, 0 to 1; NaN, 0 and 1 if there is no run.
     """
-    count = len(hits)
+    count = len(hits) if independent is None else independent
     if count == 0:
         shape = hits.shape[1:]
         return np.full(shape, np.nan), np.zeros(shape), np.ones(shape)

@@ -176,5 +176,5 @@ def test_a_script_without_a_guard_is_told_what_to_do(tmp_path: Path) -> None:
 def test_without_dask_a_cluster_is_refused_with_the_way_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "distributed", None)
     monkeypatch.setitem(sys.modules, "dask", None)
-    with pytest.raises(ClusterError, match=r"pip install .ningde-simulator\[cluster\]"):
+    with pytest.raises(ClusterError, match=r'pip install -e "\.\[cluster\]"'):
         list(run_all(eval, ["1"], 2, cluster="tcp://127.0.0.1:9"))

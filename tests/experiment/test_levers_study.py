@@ -133,7 +133,7 @@ def test_an_interrupted_study_goes_on_where_it_stopped(tmp_path: Path) -> None:
     assert run_now == [2, 13]
     assert [found[key]["x"] for key in jobs if key in found] == [1.0, 2.0]
     assert list(faults.values()) == ["ValueError: unlucky"]
-    assert sorted(result["x"] for result in Cache(tmp_path).read().values()) == [1.0, 2.0]
+    assert sorted(result["x"] for result in Cache(tmp_path).results.values()) == [1.0, 2.0]
 
 
 def test_results_of_other_code_are_not_used(tmp_path: Path) -> None:
@@ -141,7 +141,7 @@ def test_results_of_other_code_are_not_used(tmp_path: Path) -> None:
     cache.add("key", {"x": 1.0})
     line = json.loads(cache.file.read_text(encoding="utf-8"))
     cache.file.write_text(json.dumps(line | {"model": "another"}), encoding="utf-8")
-    assert cache.read() == {}
+    assert Cache(tmp_path).results == {}
 
 
 def test_a_run_is_measured_by_area() -> None:

@@ -141,6 +141,14 @@ def test_a_condition_of_one_half_only_is_none(one_half_only: bool) -> None:
     assert cart(inputs, failed) == ()
 
 
+def test_cases_that_share_their_luck_find_or_judge_together() -> None:
+    failed, seeds = np.random.default_rng(3).random(120) < 0.4, np.repeat(np.arange(40), 3)
+    finds = halves(failed, 0, seeds).reshape(40, 3)
+    assert (finds == finds[:, :1]).all()
+    assert 15 <= finds[:, 0].sum() <= 20
+    np.testing.assert_array_equal(halves(failed, 0), halves(failed, 0, np.arange(120)))
+
+
 def test_a_side_that_the_judging_half_does_not_support_is_dropped() -> None:
     inputs, failed = planted(4)
     sides = (Limit("growth", high=0.4), Limit("idle", low=0.2), Limit("price", low=50.0))

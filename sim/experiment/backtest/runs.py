@@ -109,8 +109,8 @@ def _measured_null(plan: Scenario, job: Job) -> dict[str, float]:
     return found
 
 
-def kept_in(folder: Path) -> Cache:
-    """Where the results of members are kept."""
+def kept_in(folder: Path | None) -> Cache:
+    """Where the results of members are kept; in memory without a folder."""
     return Cache(folder, NOT_MEASURED)
 
 

@@ -194,7 +194,7 @@ def backtest(
     """
     plans = [plan_of(facts, origin) for origin in settings.origins]
     rivals = [ask_rivals(plan, RIVAL_SEED, skip=settings.skip) for plan in plans]  # before any run: faults come at once
-    cache = None if folder is None else kept_in(folder)
+    cache = kept_in(folder)
     tables: dict[str, list[pd.DataFrame]] = {name: [] for name in TABLES}
     origins = []
     for plan, answers in zip(plans, rivals, strict=True):
@@ -207,7 +207,7 @@ def backtest(
 class _Runner:
     """How members are run."""
 
-    cache: Cache | None
+    cache: Cache
     workers: int
     shown: Shown
     function: Callable[[Job], dict[str, float]]

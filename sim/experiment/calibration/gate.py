@@ -57,7 +57,7 @@ def opens(job: OpeningJob) -> bool:
     return True
 
 
-def try_openings(jobs: Sequence[OpeningJob], cache: Cache | None, workers: int, progress: Tick | None = None) -> Bools:
+def try_openings(jobs: Sequence[OpeningJob], cache: Cache, workers: int, progress: Tick | None = None) -> Bools:
     """(n,) which openings are possible, from what is kept or tried now."""
     by_key = {job.key: job for job in jobs}
     found, _ = collect_runs(by_key, cache, workers, counting_kept(progress, len(by_key)), function=_tried)
@@ -108,7 +108,7 @@ class Gate:
 def gate(
     free: Prior,
     jobs: Callable[[Floats], Sequence[OpeningJob]],
-    cache: Cache | None,
+    cache: Cache,
     workers: int,
     seed: int,
     progress: Tick | None = None,

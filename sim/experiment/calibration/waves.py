@@ -157,7 +157,7 @@ class Laboratory:
         unknown: the scenario as planned for the as-of month, and what is drawn in it beside the free parameters.
         facts: how runs are measured.
         targets: for what.
-        cache: where results are kept; none for nothing kept.
+        cache: where results are kept.
         workers: processes at once.
     """
 
@@ -165,7 +165,7 @@ class Laboratory:
     unknown: Unknown
     facts: Facts
     targets: tuple[Target, ...]
-    cache: Cache | None
+    cache: Cache
     workers: int
 
     def openings(self, points: Floats) -> list[OpeningJob]:
@@ -253,6 +253,6 @@ def emulated(outputs: Floats, least: float = 0.5) -> NDArray[np.bool_]:
     return enough
 
 
-def kept_in(folder: Path | None) -> Cache | None:
-    """The cache of a calibration in its folder."""
-    return None if folder is None else Cache(folder, NOT_MEASURED)
+def kept_in(folder: Path | None) -> Cache:
+    """The cache of a calibration in its folder; in memory without one."""
+    return Cache(folder, NOT_MEASURED)

@@ -8,6 +8,7 @@ that are better than the current policy, the recommended one.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -39,7 +40,7 @@ class Front:
 
     Attributes:
         problem: what was asked.
-        evaluated: the current policy, then the points, in fresh futures.
+        evaluated: the current policy, which may break limits, then points that keep them, in fresh futures.
         left_out: points that broke a limit with fresh luck, or of which a run failed.
     """
 
@@ -54,13 +55,8 @@ class Front:
 
     @cached_property
     def values(self) -> Floats:
-        """(P, G, F) what each future contributes to each goal of each point."""
-        return np.array(
-            [
-                [goal.contributions(each.outcomes[goal.outcome.name]) for goal in self.problem.goals]
-                for each in self.evaluated
-            ]
-        )
+        """(P, G, S) what each seed contributes to each goal of each point."""
+        return np.array([[each.by_seed(goal) for goal in self.problem.goals] for each in self.evaluated])
 
     @property
     def means(self) -> Floats:
@@ -80,8 +76,16 @@ class Front:
 
     @cached_property
     def members(self) -> Bools:
-        """(P,) points that none is better than, beyond luck."""
-        return front(self.values, self.signs, self.tolerance)
+        """(P,) points that keep all limits and that none of these is better than, beyond luck."""
+        first = 1 if self.broken_now else 0
+        found = np.zeros(len(self.evaluated), dtype=np.bool_)
+        found[first:] = front(self.values[first:], self.signs, self.tolerance)
+        return found
+
+    @property
+    def broken_now(self) -> tuple[str, ...]:
+        """Limits that the current policy breaks, by how much: then it is compared with, but is no choice."""
+        return broken(self.problem, self.evaluated[0].excesses(self.problem))
 
     @property
     def levers(self) -> Floats:
@@ -145,13 +149,16 @@ def _why_none(found: Search) -> str:
     if failed == len(found.evaluated):
         return f"every point failed, the first because of: {found.evaluated[0].faults[0]}"
     excesses = found.excesses
-    closest = int(np.where(np.isfinite(excesses), excesses, np.inf).sum(axis=1).argmin())
-    broken = [
-        f"{limit.name} by {excess:.4g}"
-        for limit, excess in zip(found.problem.limits, excesses[closest], strict=True)
-        if excess > 0
-    ]
-    return f"none of {len(found.evaluated)} points keeps all limits; the closest breaks {', '.join(broken)}"
+    parts = excesses / np.array([limit.scale for limit in found.problem.limits])
+    closest = int(np.where(np.isfinite(parts), parts, np.inf).sum(axis=1).argmin())
+    words = ", ".join(broken(found.problem, excesses[closest]))
+    return f"none of {len(found.evaluated)} points keeps all limits; the closest breaks {words}"
+
+
+def broken(problem: Problem, excesses: Sequence[float] | Floats) -> tuple[str, ...]:
+    """Limits that are broken, and by how much."""
+    each = zip(problem.limits, excesses, strict=True)
+    return tuple(f"{limit.name} by {excess:.4g}" for limit, excess in each if excess > 0)
 
 
 def look_again(found: Search, evaluate: Evaluator, progress: Tick | None = None) -> Front:
@@ -164,7 +171,8 @@ def look_again(found: Search, evaluate: Evaluator, progress: Tick | None = None)
         progress: called after each run.
 
     Raises:
-        SearchError: no point keeps all limits, or the current policy fails.
+        SearchError: no point keeps all limits, with the seeds of the search or with fresh luck, or the current policy
+            fails.
     """
     problem = found.problem
     chosen = [problem.present(), *(found.evaluated[point].settings for point in best_points(found) if point)]
@@ -172,4 +180,10 @@ def look_again(found: Search, evaluate: Evaluator, progress: Tick | None = None)
     if current.failed:
         raise SearchError(f"the current policy failed with fresh luck: {current.faults[0]}")
     kept = [each for each in points if not each.failed and max(each.excesses(problem), default=0.0) <= 0.0]
-    return Front(problem, (current, *kept), len(points) - len(kept))
+    front_ = Front(problem, (current, *kept), len(points) - len(kept))
+    if not kept and front_.broken_now:
+        raise SearchError(
+            f"none of the {len(points)} best points keeps all limits with fresh luck, nor does the current policy,"
+            f" which breaks {', '.join(front_.broken_now)}: search more points, or leave limits some room"
+        )
+    return front_

@@ -1,17 +1,26 @@
-"""What is wanted of a policy and what must not happen: outcomes summed up over the futures."""
+"""What is wanted of a policy and what must not happen: outcomes summed up over the futures.
+
+A goal counts all futures, or those of one case. Its uncertainty is that of seeds: a seed has the same luck in all
+cases, so they are averaged first (:meth:`Goal.by_seed`).
+"""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sim.experiment.tuning.outcomes import Outcome
-from sim.statistics.tails import worst_mean
+from sim.statistics.tails import WORST, worst_mean
+
+if TYPE_CHECKING:
+    from sim.experiment.tuning.problem import Future
 
 Floats = NDArray[np.float64]
+Bools = NDArray[np.bool_]
 
 Over = Literal["mean", "worst_tenth", "share_at_least", "share_at_most"]
 OVER: tuple[Over, ...] = ("mean", "worst_tenth", "share_at_least", "share_at_most")
@@ -27,10 +36,11 @@ class Goal:
 
     Attributes:
         outcome: what.
-        better: 1 for more, -1 for less.
+        better: 1 for more, -1 for less; of a share of futures that is the share.
         over: how it is summed up over the futures.
         threshold: for shares of futures; without meaning for the others.
         tolerance: differences that nobody would argue about, in its unit; None where the problem does not say.
+        case: name of the only case that counts; empty for all.
     """
 
     outcome: Outcome
@@ -38,14 +48,14 @@ class Goal:
     over: Over = "mean"
     threshold: float = 0.0
     tolerance: float | None = None
+    case: str = ""
 
     @property
     def name(self) -> str:
         """Short, and one name for one figure."""
-        if self.over == "mean":
-            return self.outcome.name
-        how = "worst tenth" if self.over == "worst_tenth" else f"{self._sign} {self.threshold:g}"
-        return f"{self.outcome.name} ({how})"
+        how = {"mean": "", "worst_tenth": "worst tenth"}.get(self.over, f"{self._sign} {self.threshold:g}")
+        words = ", ".join(word for word in (how, self.case) if word)
+        return f"{self.outcome.name} ({words})" if words else self.outcome.name
 
     @property
     def _sign(self) -> str:
@@ -54,11 +64,17 @@ class Goal:
     @property
     def label(self) -> str:
         """For readers."""
-        if self.over == "mean":
-            return self.outcome.label
+        words = self.outcome.label
         if self.over == "worst_tenth":
-            return f"{self.outcome.label}, mean of the worst tenth of futures"
-        return f"share of futures in which {self.outcome.label} {self._sign} {self.threshold:g} {self.outcome.unit}"
+            words += ", mean of the worst tenth of futures"
+        elif self.over in SHARES:
+            words = f"share of futures in which {words} {self._sign} {self.threshold:g} {self.outcome.unit}"
+        return f"{words}, if {self.case}" if self.case else words
+
+    @property
+    def side(self) -> int:
+        """1 where a policy does better with more of the outcome, -1 where with less."""
+        return self.better * (-1 if self.over == "share_at_most" else 1)
 
     @property
     def unit(self) -> str:
@@ -81,20 +97,37 @@ class Goal:
             return np.asarray(values <= self.threshold, dtype=np.float64)
         return values
 
-    def contributions(self, values: Floats) -> Floats:
-        """(F,) figures of single futures whose mean is the goal, for intervals over futures.
+    def counts(self, futures: Sequence[Future]) -> Bools:
+        """(F,) which futures count."""
+        return np.array([not self.case or each.case.name == self.case for each in futures])
 
-        Those of :meth:`by_future`; for a worst tenth, which is no mean, jackknife pseudo-values n T - (n - 1) T_(-i)
-        (Tukey, Annals of Mathematical Statistics 29, 1958).
+    def contributions(self, values: Floats) -> Floats:
+        """(F,) figures of single futures whose mean is the goal.
+
+        Those of :meth:`by_future`; for a worst tenth q + min(x - q, 0) / 0.1 with q the first future beyond it, the
+        mean of which is that of the worst tenth (Rockafellar and Uryasev, Journal of Banking and Finance 26, 2002); of
+        fewer than ten futures the worst one. As few futures make it, these figures lie far apart: intervals are wide.
         """
-        if self.over != "worst_tenth" or len(values) < 2:
+        if self.over != "worst_tenth":
             return self.by_future(values)
-        count, whole = len(values), self.summed_up(values)
-        without = np.array([self.summed_up(np.delete(values, at)) for at in range(count)])
-        return count * whole - (count - 1) * without
+        gains, part = self.better * values, max(WORST, 1.0 / len(values))
+        end = np.sort(gains)[min(int(len(gains) * part), len(gains) - 1)]
+        return np.asarray(self.better * (end + np.minimum(gains - end, 0.0) / part))
+
+    def by_seed(self, values: Floats, futures: Sequence[Future]) -> Floats:
+        """(S,) figures of single seeds whose mean is the goal, for intervals over seeds.
+
+        Args:
+            values: (F,) outcome in each future.
+            futures: the same cases with each seed.
+        """
+        counted = self.counts(futures)
+        seeds = np.array([each.seed for each in futures])[counted]
+        parts = self.contributions(values[counted])
+        return np.array([parts[seeds == seed].mean() for seed in dict.fromkeys(seeds.tolist())])
 
     def summed_up(self, values: Floats) -> float:
-        """The goal from the outcome in each future (F,)."""
+        """The goal from the outcome in each future that counts (F,)."""
         if self.over == "worst_tenth":
             return float(self.better * worst_mean(self.better * values))
         return float(self.by_future(values).mean())
@@ -122,6 +155,11 @@ class Limit:
         least = [] if self.least is None else [f">= {self.least:g}"]
         most = [] if self.most is None else [f"<= {self.most:g}"]
         return f"{of} {' and '.join(least + most)}"
+
+    @property
+    def scale(self) -> float:
+        """Size of the bounds, by which what is broken of different limits compares; 1 where they are 0."""
+        return max(abs(self.least or 0.0), abs(self.most or 0.0)) or 1.0
 
     def excess(self, value: float) -> float:
         """By how much it is broken, in the unit of the figure; 0 where it is kept."""

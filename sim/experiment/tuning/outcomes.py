@@ -66,6 +66,7 @@ class Outcome:
 
 _OF_CITY = (
     Outcome("cost", "M yuan", "public money spent on policies from the first to the last month", -1, 0.0),
+    Outcome("net_cost", "M yuan", "public money spent on policies, less what the land of parks was sold for", -1),
     Outcome("mountain_share", "share", "share of the mountain counties in value added", 1, 0.0, 1.0),
     Outcome("gap", "ratio", "value added per resident outside the mountain counties over that within", -1, 0.0),
     Outcome("inequality", "Theil index", "inequality of value added per resident between groups of counties", -1, 0.0),
@@ -78,6 +79,7 @@ _OF_CITY = (
     Outcome("enclave_gain_host", "M yuan", "what hosts expect of the enclave contracts that were signed", 1),
     Outcome("enclave_promised", "M yuan", "what hosts had promised origins by the end", 1, 0.0),
     Outcome("enclave_paid", "M yuan", "what hosts had paid origins by the end", 1, 0.0),
+    Outcome("enclave_kept", "share", "share of their promises that hosts paid; 1 without a promise", 1, 0.0, 1.0),
 )
 
 
@@ -144,10 +146,11 @@ def _used(done: Run, months: Bools, last: int) -> dict[str, float]:
 
 
 def _policy(done: Run) -> dict[str, float]:
-    """What policies cost."""
+    """What policies cost; the land that budgets develop comes back in part, by more or less discount."""
     spending = done.monthly["public_spending"].sum(["month", "budget"])
     items = [item for item in SPENDING_ITEMS if item not in NOT_LEVERS]
-    return {"cost": float(spending.sel(budget_item=items).sum())}
+    cost = float(spending.sel(budget_item=items).sum())
+    return {"cost": cost, "net_cost": cost - float(done.monthly["public_revenue"].sel(revenue_item="land sales").sum())}
 
 
 def _spread(done: Run, months: Bools) -> dict[str, float]:
@@ -183,5 +186,7 @@ def _enclaves(done: Run) -> dict[str, float]:
         "enclave_paid": "paid_m_yuan",
     }
     found = {name: float(np.sum(table[column].to_numpy(dtype=np.float64))) for name, column in sums.items()}
+    promised = found["enclave_promised"]
+    found["enclave_kept"] = found["enclave_paid"] / promised if promised > 0 else 1.0
     standing = float(table["status"].isin(STANDING).sum())
     return found | {"contracts": float(len(table)), "contracts_standing": standing}

@@ -283,7 +283,7 @@ class _Reader:
     def goals(self) -> tuple[Goal, ...]:
         found: list[Goal] = []
         for place, row in self.rows(self.document.content, "goals", ()):
-            self.known(row, ("outcome", "better", "over", "threshold", "tolerance"), place)
+            self.known(row, ("outcome", "better", "over", "threshold", "tolerance", "case"), place)
             goal = self.goal(row, place)
             if goal is None:
                 continue
@@ -309,7 +309,7 @@ class _Reader:
         if (over in SHARES) != (threshold is not None):
             needs = f"needs a threshold ({outcome.unit})" if over in SHARES else "has no use for a threshold"
             self.fault((*place, "over" if "over" in row else "threshold"), f"{over} {needs}")
-        usual = "more" if over == "share_at_least" or (over != "share_at_most" and outcome.better > 0) else "less"
+        usual = "more" if over in SHARES or outcome.better > 0 else "less"
         tolerance = self.number(row, "tolerance", place)
         if tolerance is not None and tolerance < 0:
             self.fault((*place, "tolerance"), f"{show(tolerance)} is below 0")
@@ -317,12 +317,23 @@ class _Reader:
         if better not in BETTER:
             self.fault((*place, "better"), f'{show(better)} is neither "more" nor "less"')
             return None
-        return Goal(outcome, BETTER[better], next(each for each in OVER if each == over), threshold or 0.0, tolerance)
+        summed = next(each for each in OVER if each == over)
+        return Goal(outcome, BETTER[better], summed, threshold or 0.0, tolerance, self.case(row, place))
+
+    def case(self, row: Mapping[str, Any], place: Place) -> str:
+        """The only case in which a figure counts; empty for all."""
+        word = self.text(row, "case", place, "")
+        futures = self.document.content.get("futures")
+        rows = futures.get("cases") if isinstance(futures, dict) else None
+        names = [str(each.get("name")) for each in rows if isinstance(each, dict)] if isinstance(rows, list) else []
+        if word and word not in names:
+            self.fault((*place, "case"), f"{show(word)} is no case of [futures]{suggestion(word, tuple(names))}")
+        return word
 
     def limits(self, levers: tuple[LeverRange, ...]) -> tuple[Limit, ...]:
         found = []
         for place, row in self.rows(self.document.content, "limits", ()):
-            self.known(row, ("outcome", "better", "over", "threshold", "levers", "least", "most"), place)
+            self.known(row, ("outcome", "better", "over", "threshold", "case", "levers", "least", "most"), place)
             least, most = self.number(row, "least", place), self.number(row, "most", place)
             if least is None and most is None:
                 self.fault(place, "a limit needs least or most")

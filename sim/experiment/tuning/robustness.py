@@ -43,32 +43,53 @@ class Threshold:
         outcome: its name.
         value: in the unit of the outcome.
         sign: 1 for at least, -1 for at most.
+        case: the only case in which it must be reached; empty for all.
     """
 
     outcome: str
     value: float
     sign: float
+    case: str = ""
 
     @property
     def name(self) -> str:
         """In words."""
-        return f"{self.outcome} {'at least' if self.sign > 0 else 'at most'} {self.value:g}"
+        words = f"{self.outcome} {'at least' if self.sign > 0 else 'at most'} {self.value:g}"
+        return f"{words} if {self.case}" if self.case else words
+
+    def missed(self, values: Floats, futures: Sequence[Future]) -> Bools:
+        """(..., F) futures in which it must be reached and is not.
+
+        Args:
+            values: (..., F) of the outcome.
+            futures: the F.
+        """
+        asked = np.array([not self.case or each.case.name == self.case for each in futures])
+        return np.asarray((values * self.sign < self.value * self.sign) & asked)
 
 
 def thresholds(problem: Problem) -> tuple[Threshold, ...]:
-    """Those of the goals that are shares of futures, and of the limits on means and worst tenths."""
-    found = [_of_goal(goal) for goal in problem.figures if goal.over in SHARES]
+    """Those of goals that are shares of futures, and of limits.
+
+    Where a share is wanted small, or has a greatest value, the other side of its threshold is to be reached.
+    """
+    found = [_of_share(goal, goal.better) for goal in problem.goals if goal.over in SHARES]
     for limit in problem.limits:
-        if limit.what is not None and limit.what.over not in SHARES:
-            name = limit.what.outcome.name
-            found += [Threshold(name, limit.least, 1.0)] if limit.least is not None else []
-            found += [Threshold(name, limit.most, -1.0)] if limit.most is not None else []
+        what = limit.what
+        if what is None:
+            continue
+        if what.over in SHARES:
+            found.append(_of_share(what, 1 if limit.least is not None else -1))
+            continue
+        for value, sign in ((limit.least, 1.0), (limit.most, -1.0)):
+            found += [] if value is None else [Threshold(what.outcome.name, value, sign, what.case)]
     return tuple(dict.fromkeys(found))
 
 
-def _of_goal(goal: Goal) -> Threshold:
-    """The threshold of a goal."""
-    return Threshold(goal.outcome.name, goal.threshold, 1.0 if goal.over == "share_at_least" else -1.0)
+def _of_share(goal: Goal, wanted: int) -> Threshold:
+    """The threshold of a share of futures of which more (1) or less (-1) is wanted."""
+    sign = 1.0 if goal.over == "share_at_least" else -1.0
+    return Threshold(goal.outcome.name, goal.threshold, sign * wanted, goal.case)
 
 
 @dataclass(frozen=True, eq=False)
@@ -91,13 +112,17 @@ class Robustness:
     left_out: int = 0
     faults: tuple[str, ...] = ()
 
+    def of(self, goal: Goal) -> Floats:
+        """(P, F) outcome of a goal in the futures that count for it."""
+        return self.outcomes[goal.outcome.name][:, goal.counts(self.futures)]
+
     def regret(self, goal: Goal) -> Regrets:
         """Regret in the outcome of a goal, in its unit."""
-        return regrets(self.outcomes[goal.outcome.name], float(goal.better))
+        return regrets(self.of(goal), float(goal.side))
 
     def worst(self, goal: Goal) -> Floats:
         """(P,) mean of each policy in its worst tenth of futures."""
-        return worst_tenth(self.outcomes[goal.outcome.name], float(goal.better))
+        return worst_tenth(self.of(goal), float(goal.side))
 
     @cached_property
     def thresholds(self) -> tuple[Threshold, ...]:
@@ -106,18 +131,25 @@ class Robustness:
 
     @cached_property
     def reached(self) -> Satisficing | None:
-        """Share of futures in which all thresholds are reached; None without one."""
+        """Share of futures in which all thresholds are reached; None without one.
+
+        Its interval is that of as many futures as there are seeds: cases of a seed share its luck.
+        """
         if not self.thresholds:
             return None
-        values = np.stack([self.outcomes[each.outcome] for each in self.thresholds], axis=1)
-        signs, ends = (np.array([getattr(each, name) for each in self.thresholds]) for name in ("sign", "value"))
-        return satisficing(values, signs, ends)
+        kept = np.stack([~self.failed(policy) for policy in range(len(self.policies))]).astype(np.float64)
+        return satisficing(kept[:, None], np.ones(1), np.ones(1), len(set(self.seeds.tolist())))
 
     def failed(self, policy: int, threshold: Threshold | None = None) -> Bools:
         """(F,) futures in which a policy misses a threshold, or any."""
         asked = self.thresholds if threshold is None else (threshold,)
-        missed = [self.outcomes[each.outcome][policy] * each.sign < each.value * each.sign for each in asked]
+        missed = [each.missed(self.outcomes[each.outcome][policy], self.futures) for each in asked]
         return np.any(missed, axis=0) if missed else np.zeros(len(self.futures), dtype=np.bool_)
+
+    @property
+    def seeds(self) -> NDArray[np.int64]:
+        """(F,) seed of each future."""
+        return np.array([each.seed for each in self.futures])
 
     @cached_property
     def conditions(self) -> pd.DataFrame:

@@ -5,8 +5,8 @@ Hutter, International Conference on Machine Learning (2018); for several goals O
 GECCO (2020). With the few hundred points that runs of seconds allow it finds more than evolution does (of a toy of
 three levers 60 points of it are worth more than 120 of the others). ``nsga2`` and ``nsga3`` evolve generations, for
 searches of thousands of points: Deb, Pratap, Agarwal and Meyarivan, IEEE Transactions on Evolutionary Computation 6
-(2002); Deb and Jain, the same 18 (2014), for three goals and more. Limits: a point that breaks fewer, and by less,
-comes first (constrained domination, as there).
+(2002); Deb and Jain, the same 18 (2014), for three goals and more. Limits: of two points that break some the one that
+breaks less comes first (constrained domination, as there); what is broken counts as a part of the bound.
 
 A generation is asked for whole and its points are run at once. What a folder keeps is the runs, not the state of the
 search: a search that is given again asks the same questions in the same order, finds the answers that it has, and goes
@@ -35,8 +35,9 @@ from scipy.stats import qmc
 
 from sim import data
 from sim.experiment.kept_runs import Tick
-from sim.experiment.tuning.evaluation import NOT_MEASURED, Evaluated, Evaluator
+from sim.experiment.tuning.evaluation import Evaluated, Evaluator
 from sim.experiment.tuning.problem import Problem
+from sim.experiment.tuning.runs import NOT_MEASURED
 from sim.results.provenance import PACKAGE, code_digest
 from sim.results.storage import write_atomically
 
@@ -261,8 +262,9 @@ def _ask(study: optuna.Study, problem: Problem, first: Floats) -> optuna.Trial:
 def _tell(study: optuna.Study, trial: optuna.Trial, found: Evaluated, problem: Problem) -> None:
     """Say what a trial came to; a point of which a run failed is told as one that breaks everything."""
     values = [-BROKEN * goal.better if found.failed else found.figure(goal) for goal in problem.goals]
-    for number, excess in enumerate((*found.excesses(problem), float(found.failed))):
-        trial.set_constraint(f"limit {number}", min(excess, BROKEN))
+    broken = [excess / limit.scale for limit, excess in zip(problem.limits, found.excesses(problem), strict=True)]
+    for number, part in enumerate((*broken, float(found.failed))):
+        trial.set_constraint(f"limit {number}", min(part, BROKEN))
     study.tell(trial, values)
 
 

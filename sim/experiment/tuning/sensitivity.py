@@ -1,31 +1,34 @@
 """Which levers and which uncertain parameters move what a policy is judged by, in which counties, and what is chance.
 
-Factors are the levers of a problem over their ranges, then its uncertain parameters (``vary``). Two steps: a screening
-(Morris) of all of them, on the seeds of the problem at every point; then the parts of the variance (Sobol) for those
-that can be told from luck, with chance as one factor more and everything else as the scenario has it. PAWN looks at the
-same runs once more, at whole distributions instead of variances. The methods are in
-:mod:`sim.statistics.sensitivity`. Cases of futures are no factors: the first one is taken.
+Factors are the levers of a problem over their ranges, its uncertain parameters (``vary``), and which of its cases comes
+true, if it has several. Two steps: a screening (Morris) of all of them, on the seeds of the problem at every point;
+then the parts of the variance (Sobol) for those that can be told from luck, with chance as one factor more and
+everything else as the scenario has it, in the first case. Chance is all that a seed decides: luck, and the draws
+of the opening table and of the posterior where the problem asks for them. PAWN looks at the two samples of the
+second step once more, at whole distributions instead of variances. The methods are in
+:mod:`sim.statistics.sensitivity`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass, field
-from functools import cached_property
+from dataclasses import dataclass, field, fields, replace
+from itertools import combinations
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.experiment.kept_runs import Cache, Tick, collect_runs, counting_kept
-from sim.experiment.single import run
-from sim.experiment.tuning.evaluation import NOT_MEASURED
-from sim.experiment.tuning.outcomes import outcomes, outcomes_of
-from sim.experiment.tuning.problem import Case, Future, Problem
+from sim.experiment.kept_runs import Tick
+from sim.experiment.tuning.outcomes import outcomes
+from sim.experiment.tuning.problem import Future, Problem
+from sim.experiment.tuning.runs import Job, Runner, in_year, plan_of, run_job
 from sim.experiment.tuning.search import Shown
-from sim.scenario import Scenario, ScenarioError
+from sim.scenario import Scenario
 from sim.statistics.sensitivity import (
+    LEVELS,
     Distances,
     Indices,
     Screening,
@@ -49,33 +52,15 @@ ROWS = 64
 SEED = 2019
 """Seed of designs and intervals (numerical)."""
 
+FEWEST_FOR_PAWN = 100
+"""Runs below which whole distributions are not compared (assumption: ten slices of ten)."""
+
+STEP = LEVELS / (2 * (LEVELS - 1))
+"""A step of the screening, as a part of the range."""
+
 
 class StudyError(RuntimeError):
     """A study that tells nothing; the message is one sentence."""
-
-
-@dataclass(frozen=True)
-class YearsJob:
-    """One run and the years that are looked at."""
-
-    scenario: Scenario
-    seed: int
-    years: tuple[int, ...]
-
-    @property
-    def key(self) -> str:
-        """What makes the result."""
-        return f"{self.scenario.hash}:{self.seed}:{','.join(map(str, self.years))}"
-
-
-def run_years(job: YearsJob) -> dict[str, float]:
-    """Run a job and keep every outcome of each year, as ``outcome year``.
-
-    Raises:
-        OpeningError, BrokenIdentityError, NoConvergenceError: the run does not come to its end.
-    """
-    done = run(job.scenario, job.seed)
-    return {f"{name} {year}": value for year in job.years for name, value in outcomes_of(done, year).items()}
 
 
 @dataclass(frozen=True)
@@ -85,21 +70,23 @@ class Factor:
     Attributes:
         name: of the lever, or dotted name of the parameter.
         unit: its unit; empty for a parameter.
-        low, high: ends of its range.
-        lever: whether it is policy.
+        low, high: ends of its range; of the case the numbers of the first and the last.
+        kind: a lever is policy, a parameter is not known, a case comes true or does not.
     """
 
     name: str
     unit: str
     low: float
     high: float
-    lever: bool
+    kind: Literal["lever", "parameter", "case"]
 
 
 def factors(problem: Problem) -> tuple[Factor, ...]:
-    """The levers, then the uncertain parameters of a problem."""
-    levers = [Factor(each.name, each.unit, each.low, each.high, True) for each in problem.levers]
-    return tuple(levers + [Factor(name, "", *problem.vary[name], False) for name in sorted(problem.vary)])
+    """The levers, then the uncertain parameters of a problem, then which case comes true if there are several."""
+    found = [Factor(each.name, each.unit, each.low, each.high, "lever") for each in problem.levers]
+    found += [Factor(name, "", *problem.vary[name], "parameter") for name in sorted(problem.vary)]
+    cases = len(problem.cases)
+    return tuple(found + ([Factor("case", "", 0.0, cases - 1.0, "case")] if cases > 1 else []))
 
 
 def measured(problem: Problem) -> tuple[str, ...]:
@@ -122,7 +109,7 @@ class Sensitivity:
         chosen: numbers of the factors whose parts of the variance were found.
         indices: by ``outcome year``; of the chosen factors.
         distances: by ``outcome year``; of the chosen factors.
-        runs: runs that were made.
+        runs: runs that were looked at, equal ones each time.
         faults: why runs failed, a sentence each.
     """
 
@@ -144,22 +131,26 @@ class Laboratory:
     Attributes:
         problem: whose levers and parameters.
         years: that are looked at.
-        folder: where results are kept; nothing is kept without one.
+        folder: where results are kept; they stay in memory without one.
         workers: processes at once.
+        cluster: address of a dask scheduler instead.
         shown: shows the progress of a step.
+        function: what is run.
     """
 
     problem: Problem
     years: tuple[int, ...]
     folder: Path | None = None
     workers: int = 1
+    cluster: str | None = None
     shown: Shown | None = None
+    function: Callable[[Job], dict[str, float]] = run_job
     runs: int = field(default=0, init=False)
     faults: list[str] = field(default_factory=list, init=False)
+    _run: Runner = field(init=False, repr=False)
 
-    @cached_property
-    def _cache(self) -> Cache | None:
-        return None if self.folder is None else Cache(self.folder, NOT_MEASURED)
+    def __post_init__(self) -> None:
+        self._run = Runner(self.problem, self.years, self.folder, self.workers, self.cluster, function=self.function)
 
     def __call__(self, label: str, points: Floats, seed_of: Sequence[Sequence[int]]) -> dict[str, Floats]:
         """(n, r) of each ``outcome year``: n points, r seeds each; NaN where a run failed.
@@ -169,33 +160,28 @@ class Laboratory:
             points: (n, k) of all factors, in the unit cube.
             seed_of: the r seeds of each point.
         """
-        jobs = [[self._job(point, seed) for seed in each] for point, each in zip(points, seed_of, strict=True)]
-        by_key = {job.key: job for row in jobs for job in row if isinstance(job, YearsJob)}
-        with (self.shown or _silent)(label, len(by_key)) as tick:
-            results, failed = collect_runs(
-                by_key, self._cache, self.workers, counting_kept(tick, len(by_key)), function=run_years
-            )
-        self.runs += len(by_key)
-        self.faults += [*failed.values(), *(job for row in jobs for job in row if isinstance(job, str))]
-        names = [f"{name} {year}" for year in self.years for name in measured(self.problem)]
-        nothing: dict[str, float] = {}
-        rows = [[nothing if isinstance(job, str) else results.get(job.key, nothing) for job in row] for row in jobs]
-        return {name: np.array([[one.get(name, np.nan) for one in row] for row in rows]) for name in names}
+        wanted = [self._wanted(point, seed) for point, each in zip(points, seed_of, strict=True) for seed in each]
+        with (self.shown or _silent)(label, len(wanted)) as tick:
+            results = self._run(wanted, tick)
+        self.runs += len(wanted)
+        self.faults += [result for result in results if isinstance(result, str)]
+        names = [in_year(name, year) for year in self.years for name in measured(self.problem)]
+        known = [{} if isinstance(result, str) else result for result in results]
+        return {name: np.array([one.get(name, np.nan) for one in known]).reshape(len(points), -1) for name in names}
 
-    def _job(self, point: Floats, seed: int) -> YearsJob | str:
-        """The run of a point, or why there is none."""
+    def _wanted(self, point: Floats, seed: int) -> tuple[Scenario | str, Future]:
+        """The scenario of a point, or why there is none, and the future that it meets."""
         problem, levers = self.problem, len(self.problem.levers)
-        varied = factors(problem)[levers:]
         drawn = tuple(
-            (each.name, each.low + float(u) * (each.high - each.low))
-            for each, u in zip(varied, point[levers:], strict=True)
+            (each.name, each.low + float(share) * (each.high - each.low))
+            for each, share in zip(factors(problem)[levers:], point[levers:], strict=True)
+            if each.kind == "parameter"
         )
-        case: Case = problem.cases[0]
-        try:
-            plan = problem.plan(problem.settings(point[:levers]))
-            return YearsJob(problem.in_future(plan, Future(case, seed, drawn)), seed, self.years)
-        except ScenarioError as error:
-            return str(error).split("\n")[0]
+        cases = len(problem.cases)
+        case = problem.cases[min(int(point[-1] * cases), cases - 1) if cases > 1 else 0]
+        return plan_of(problem, problem.settings(point[:levers])), Future(
+            case, seed, drawn, seed if problem.tables else 0
+        )
 
 
 def _silent(_label: str, _runs: int) -> AbstractContextManager[Tick | None]:
@@ -234,26 +220,57 @@ def sensitivity(place: Laboratory, trajectories: int = TRAJECTORIES, rows: int =
         sobol_design(1, rows, SEED)  # rows that are no power of 2 are refused before the first run
     design = morris_design(len(all_factors), trajectories, SEED)
     each = [range(1, problem.seeds + 1)] * len(design)
-    results = place("screening", design, each)
+    results = place("screening", _with_cases(design, problem), each)
     _enough(results, place)
     screening = {name: morris(design, values, seed=SEED) for name, values in results.items()}
+    if len(problem.cases) > 1:
+        screening = {name: _of_a_switch(found) for name, found in screening.items()}
     if not rows:
         return Sensitivity(problem, place.years, all_factors, screening, runs=place.runs, faults=tuple(place.faults))
     chosen = matter(screening, problem.seeds)
-    here = np.concatenate([problem.point(problem.present()), np.full(len(problem.vary), 0.5)])
+    here = np.array([*problem.point(problem.present()), *_as_they_are(problem), 0.0])
     design = sobol_design(len(chosen), rows, SEED)
-    points = np.tile(here, (len(design), 1))
+    points = np.tile(here[: len(all_factors)], (len(design), 1))
     points[:, chosen] = design[:, :-1]
     results = place("parts of the variance", points, [[int(seed)] for seed in seeds(design[:, -1])])
     _enough(results, place)
     indices = {name: sobol(values[:, 0], len(chosen), SEED) for name, values in results.items()}
     distances = {
-        name: pawn(design[:, :-1], values[:, 0], seed=SEED)
+        name: pawn(design[: 2 * rows, :-1], values[: 2 * rows, 0], seed=SEED)
         for name, values in results.items()
-        if np.isfinite(values).sum() >= 100
+        if np.isfinite(values[: 2 * rows]).sum() >= FEWEST_FOR_PAWN
     }
     faults = tuple(place.faults)
     return Sensitivity(problem, place.years, all_factors, screening, chosen, indices, distances, place.runs, faults)
+
+
+def _as_they_are(problem: Problem) -> list[float]:
+    """Places of the uncertain parameters in their ranges as the scenario has them; those outside lie at the ends."""
+    found = []
+    for name in sorted(problem.vary):
+        table, key = name.split(".")
+        low, high = problem.vary[name]
+        found.append(min(max((float(problem.scenario.tables[table][key]) - low) / (high - low), 0.0), 1.0))
+    return found
+
+
+def _with_cases(design: Floats, problem: Problem) -> Floats:
+    """A screening in which a step of the case leads from one case to another: all pairs in turn, one a trajectory."""
+    cases = len(problem.cases)
+    if cases < 2:
+        return design
+    pairs = np.array(list(combinations(range(cases), 2)))
+    trajectory = np.arange(len(design)) // (design.shape[1] + 1)
+    chosen = pairs[trajectory % len(pairs), (design[:, -1] > 0.5).astype(int)]
+    return np.column_stack([design[:, :-1], (chosen + 0.5) / cases])
+
+
+def _of_a_switch(found: Screening) -> Screening:
+    """Effects of which the last factor is the case: another case is a whole change, and no part of a range."""
+    scale = np.ones(len(found.mu))
+    scale[-1] = STEP
+    names = [each.name for each in fields(found) if each.name != "trajectories"]
+    return replace(found, **{name: getattr(found, name) * scale for name in names})
 
 
 def matter(screening: Mapping[str, Screening], replications: int) -> tuple[int, ...]:

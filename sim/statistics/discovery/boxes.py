@@ -144,11 +144,20 @@ def enough(failed: Bools) -> bool:
     return bool(min(np.count_nonzero(failed), np.count_nonzero(~failed)) >= FEWEST)
 
 
-def halves(failed: Bools, seed: int) -> Bools:
-    """(n,) the cases that find: half of those that failed and half of those that did not, by lot."""
+def halves(failed: Bools, seed: int, together: NDArray[np.int64] | None = None) -> Bools:
+    """(n,) the cases that find: half of those that failed and half of those that did not, by lot.
+
+    Args:
+        failed: (n,).
+        seed: of the lot.
+        together: (n,) numbers; cases with one number share their luck and stay together.
+    """
     rng, finds = np.random.default_rng(seed), np.zeros(len(failed), dtype=bool)
-    for kind in (failed, ~failed):
-        finds[rng.permutation(np.flatnonzero(kind))[: np.count_nonzero(kind) // 2]] = True
+    _, group = np.unique(np.arange(len(failed)) if together is None else together, return_inverse=True)
+    failures = np.bincount(group, weights=failed)
+    for count in np.unique(failures)[::-1]:
+        alike = rng.permutation(np.flatnonzero(failures == count))
+        finds |= np.isin(group, alike[: len(alike) // 2])
     return finds
 
 

@@ -9,6 +9,7 @@ from dataclasses import replace
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from sim.statistics.discovery.boxes import (
     LEAST_MASS,
@@ -29,7 +30,13 @@ MOST_BOXES = 3
 """Boxes after which nobody reads on (assumption)."""
 
 
-def prim_boxes(inputs: pd.DataFrame, failed: Bools, seed: int = 0, most: int = MOST_BOXES) -> tuple[Box, ...]:
+def prim_boxes(
+    inputs: pd.DataFrame,
+    failed: Bools,
+    seed: int = 0,
+    most: int = MOST_BOXES,
+    together: NDArray[np.int64] | None = None,
+) -> tuple[Box, ...]:
     """Boxes in which cases fail, each found in the cases outside those before.
 
     Args:
@@ -37,6 +44,7 @@ def prim_boxes(inputs: pd.DataFrame, failed: Bools, seed: int = 0, most: int = M
         failed: (n,).
         seed: of the lot by which cases find or judge.
         most: boxes at most.
+        together: (n,) numbers; cases with one number share their luck: they find, or they judge.
 
     Returns:
         Coverage and mass count all cases, density only those outside earlier boxes. Empty if all or no case failed, if
@@ -47,7 +55,7 @@ def prim_boxes(inputs: pd.DataFrame, failed: Bools, seed: int = 0, most: int = M
         DiscoveryError: shapes that do not fit, or inputs that miss a value.
     """
     table, bad = checked(inputs, failed)
-    finds, found = halves(bad, seed), list[Box]()
+    finds, found = halves(bad, seed, together), list[Box]()
     left = np.ones(len(bad), dtype=bool)
     while len(found) < most and enough(bad[left]):
         limits = _most_telling(table[left & finds], bad[left & finds])

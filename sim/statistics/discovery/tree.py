@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from sim.statistics.discovery.boxes import (
     LEAST_MASS,
@@ -27,13 +28,16 @@ FOLDS = 10
 """Parts of the cross-validation of a tree, the usual number."""
 
 
-def cart(inputs: pd.DataFrame, failed: Bools, seed: int = 0) -> tuple[Box, ...]:
+def cart(
+    inputs: pd.DataFrame, failed: Bools, seed: int = 0, together: NDArray[np.int64] | None = None
+) -> tuple[Box, ...]:
     """The leaves of a tree, those that fail most first; together they hold all cases.
 
     Args:
         inputs: as for :func:`~sim.statistics.discovery.prim_boxes`.
         failed: (n,).
         seed: of the lot and of the folds.
+        together: as for :func:`~sim.statistics.discovery.prim_boxes`.
 
     Returns:
         Empty where :func:`~sim.statistics.discovery.prim_boxes` would be.
@@ -44,7 +48,7 @@ def cart(inputs: pd.DataFrame, failed: Bools, seed: int = 0) -> tuple[Box, ...]:
     table, bad = checked(inputs, failed)
     if not enough(bad) or table.shape[1] == 0:
         return ()
-    finds = halves(bad, seed)
+    finds = halves(bad, seed, together)
     leaves = _leaves(table[finds], bad[finds], seed)
     if len(leaves) < 2:
         return ()

@@ -138,4 +138,4 @@ def scoring_rules() -> ModuleType:
     try:
         return import_module("scoringrules")
     except ImportError as error:
-        raise ScoreError('scores of ensembles need scoringrules: pip install "ningde-simulator[tune]"') from error
+        raise ScoreError('scores of ensembles need scoringrules: pip install -e ".[tune]"') from error

@@ -105,7 +105,7 @@ def test_a_job_reaches_another_process_whole():
 
 
 def collect(seeds, folder, function):
-    cache = None if folder is None else kept_in(folder)
+    cache = kept_in(folder)
     return collect_runs({job.key: job for job in jobs(seeds)}, cache, 1, function=function)
 
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from sim.experiment.tuning.evaluation import Job
+from sim.experiment.tuning.runs import Job, in_year
 
 TOY = """title = "A toy"
 question = "How much is promotion worth?"
@@ -54,6 +55,16 @@ def last(value: Any, county: str = "GT") -> float:
     if isinstance(value, dict):
         value = value.get(county, value["default"])
     return float(value[-1]["value"] if isinstance(value, list) else value)
+
+
+def dated(world: Callable[[Job], Mapping[str, float]]) -> Callable[[Job], dict[str, float]]:
+    """A world that is the same in every year, in place of runs."""
+
+    def results(job: Job) -> dict[str, float]:
+        found = world(job)
+        return {in_year(name, year): value for year in job.years for name, value in found.items()}
+
+    return results
 
 
 def formula(job: Job) -> dict[str, float]:

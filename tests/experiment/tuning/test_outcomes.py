@@ -8,6 +8,7 @@ import pytest
 import sim
 from sim.experiment.tuning.goals import Goal, Limit
 from sim.experiment.tuning.outcomes import outcomes, outcomes_of
+from sim.experiment.tuning.problem import Case, Future
 
 YEAR = 2016
 
@@ -73,6 +74,36 @@ def test_goals_sum_up_the_futures() -> None:
     assert Goal(more, 1, "share_at_least", 16.0).summed_up(values) == 0.25
     assert Goal(less, 1, "share_at_most", 4.0).summed_up(values) == 0.2
     assert Goal(more, 1, "share_at_least", 16.0).unit == "share of futures"
+
+
+@pytest.mark.parametrize("count", [1, 2, 7, 10, 16, 20, 37])
+@pytest.mark.parametrize("better", [1, -1])
+def test_contributions_to_a_worst_tenth_have_it_as_their_mean(count: int, better: int) -> None:
+    goal = Goal(outcomes()["output"], better, "worst_tenth")
+    values = np.random.default_rng(count).normal(10.0, 2.0, count)
+    told = goal.contributions(values)
+    assert told.mean() == pytest.approx(goal.summed_up(values), rel=1e-12)
+    assert np.ptp(told) > 0 or count == 1
+
+
+def test_a_goal_of_a_case_counts_its_futures_and_cases_of_a_seed_are_one_piece_of_luck() -> None:
+    stays, leaves = Case("it stays"), Case("it leaves")
+    futures = [Future(case, seed) for case in (stays, leaves) for seed in (1, 2, 3)]
+    values = np.array([10.0, 20.0, 30.0, 1.0, 2.0, 3.0])
+    every, one = Goal(outcomes()["output"], 1), Goal(outcomes()["output"], 1, case="it leaves")
+    np.testing.assert_allclose(every.by_seed(values, futures), [5.5, 11.0, 16.5])
+    np.testing.assert_allclose(one.by_seed(values, futures), [1.0, 2.0, 3.0])
+    assert every.by_seed(values, futures).mean() == every.summed_up(values)
+    assert (one.name, one.label.endswith("if it leaves")) == ("output (it leaves)", True)
+    tenth = Goal(outcomes()["output"], 1, "worst_tenth", case="it leaves")
+    assert tenth.name == "output (worst tenth, it leaves)"
+
+
+def test_a_share_of_futures_has_a_side_of_its_outcome() -> None:
+    debt = outcomes()["debt"]
+    sides = [Goal(debt, better, over, 5.0).side for over in ("share_at_least", "share_at_most") for better in (1, -1)]
+    assert sides == [1, -1, -1, 1]
+    assert (Goal(debt, -1).side, Goal(debt, -1, "worst_tenth").side) == (-1, -1)
 
 
 def test_limits_say_by_how_much_they_are_broken() -> None:

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 import sim
-from sim.experiment.tuning.evaluation import Job, drawn_table
 from sim.experiment.tuning.problem import FRESH
 from sim.experiment.tuning.problem_file import read_problem
+from sim.experiment.tuning.runs import Job, drawn_table
 from sim.parameters import Month, counties
 from tests.experiment.tuning.problems import TOY, written
 
@@ -128,7 +128,7 @@ def test_each_seed_has_its_own_table_where_asked(tmp_path: Path) -> None:
     problem = read_problem(written(tmp_path, TOY.replace("seeds = 2", "seeds = 2\ntables = true")))
     assert [each.table for each in problem.futures()] == [1, 2]
     assert problem.digest != read_problem(written(tmp_path, TOY)).digest
-    first, again, other, none = (drawn_table(Job(problem.scenario, 1, 2030, number)) for number in (1, 1, 2, 0))
+    first, again, other, none = (drawn_table(Job(problem.scenario, 1, (2030,), number)) for number in (1, 1, 2, 0))
     assert none is None
     assert first is not None
     np.testing.assert_array_equal(first.intermediate, again.intermediate)

@@ -46,6 +46,7 @@ def test_a_problem_says_what_moves_what_is_wanted_and_in_which_futures(tmp_path:
         ('outcome = "cost"', 'outcome = "cost"\nover = "share_at_most"', "24: goals[2].over: share_at_most needs"),
         ('outcome = "cost"', 'outcome = "cost"\nthreshold = 3', "24: goals[2].threshold: mean has no use for a thresh"),
         ('outcome = "cost"', 'outcome = "cost"\nbetter = "good"', '"good" is neither "more" nor "less"'),
+        ('outcome = "cost"', 'outcome = "cost"\ncase = "it leaves"', '24: goals[2].case: "it leaves" is no case of'),
         ('outcome = "cost"', 'outcome = "cost"\nover = "median"', '24: goals[2].over: "median" is not one of mean'),
         ("most = 900", "", "25: limits[1]: a limit needs least or most"),
         ("most = 900", "least = 9\nmost = 8", "27: limits[1].least: nothing can keep it: 9 is above 8"),

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from sim.experiment.tuning.evaluation import Evaluator, Job
+from sim.experiment.tuning.evaluation import Evaluator
 from sim.experiment.tuning.problem import Problem
 from sim.experiment.tuning.problem_file import read_problem
 from sim.experiment.tuning.robustness import (
@@ -18,8 +18,10 @@ from sim.experiment.tuning.robustness import (
     same_run,
     thresholds,
 )
+from sim.experiment.tuning.runs import Job
 from sim.statistics.discovery import prim_boxes, words
-from tests.experiment.tuning.problems import TOY, last, written
+from sim.statistics.robustness import satisficing
+from tests.experiment.tuning.problems import TOY, dated, last, written
 
 TEXT = (
     TOY.replace('outcome = "cost"', 'outcome = "cost"\n\n[[limits]]\noutcome = "mountain_share"\nleast = 0.4')
@@ -46,14 +48,50 @@ def found(problem: Problem) -> Robustness:
         "none": problem.plan(problem.present() | {"promotion.budget": 0.0}),
         "some": problem.plan(problem.present() | {"promotion.budget": 200.0}),
     }
-    evaluate = Evaluator(problem, problem.futures(FIRST_SEED, 128), function=planted)
+    evaluate = Evaluator(problem, problem.futures(FIRST_SEED, 128), function=dated(planted))
     return over_futures(problem, policies, evaluate)
 
 
 def test_thresholds_are_those_of_limits_and_of_goals_that_have_one(problem: Problem, tmp_path: Path) -> None:
     assert [each.name for each in thresholds(problem)] == ["mountain_share at least 0.4"]
     text = TOY.replace('outcome = "cost"', 'outcome = "cost"\nover = "share_at_most"\nthreshold = 5')
-    assert [each.name for each in thresholds(read_problem(written(tmp_path, text)))] == ["cost at most 5"]
+    asked = read_problem(written(tmp_path, text))
+    assert asked.goals[1].better == 1  # more futures that cost little
+    assert [each.name for each in thresholds(asked)] == ["cost at most 5"]
+    seldom = 'outcome = "cost"\nover = "share_at_least"\nthreshold = 5\nbetter = "less"'
+    assert thresholds(read_problem(written(tmp_path, TOY.replace('outcome = "cost"', seldom))))[0].sign == -1.0
+    rare = TOY + '[[limits]]\noutcome = "debt"\nover = "share_at_least"\nthreshold = 9\nmost = 0.1\n'
+    assert [each.name for each in thresholds(read_problem(written(tmp_path, rare)))] == ["debt at most 9"]
+
+
+def test_a_share_of_futures_is_missed_and_regretted_on_the_side_that_is_wanted(tmp_path: Path) -> None:
+    text = TOY.replace('outcome = "cost"', 'outcome = "cost"\nover = "share_at_most"\nthreshold = 0.3')
+    problem = read_problem(written(tmp_path, text))
+    policies = {f"{money:g}": problem.plan(problem.present() | {"promotion.budget": money}) for money in (0.0, 200.0)}
+    evaluate = Evaluator(problem, problem.futures(FIRST_SEED, 4), function=dated(planted))
+    found = over_futures(problem, policies, evaluate)
+    assert [found.failed(at).all() for at in (0, 1)] == [False, True]
+    np.testing.assert_allclose(found.regret(problem.goals[1]).mean, [0.0, 0.5])
+    np.testing.assert_allclose(found.worst(problem.goals[1]), [0.0, 0.5])
+
+
+def test_a_threshold_of_a_case_is_asked_there_and_seeds_are_counted_once(tmp_path: Path) -> None:
+    cases = "".join(
+        f'[[futures.cases]]\nname = "{name}"\nchanges = {{ "demand.legacy_trend" = {trend} }}\n'
+        for name, trend in (("good", 0.0), ("bad", -0.1))
+    )
+    limit = '[[limits]]\noutcome = "mountain_share"\nleast = 0.4\ncase = "{case}"\n'
+    shares = {}
+    for case in ("good", "bad"):
+        problem = read_problem(written(tmp_path, TOY + cases + limit.format(case=case)))
+        evaluate = Evaluator(problem, problem.futures(FIRST_SEED, 4), function=dated(planted))
+        none = problem.plan(problem.present() | {"promotion.budget": 0.0})
+        found = over_futures(problem, {"none": none}, evaluate)
+        assert found.reached is not None
+        shares[case] = float(found.reached.share[0])
+        alone = satisficing(np.zeros((1, 1, 4)), np.ones(1), np.zeros(1))
+        assert case == "bad" or found.reached.low[0] == pytest.approx(alone.low[0])  # of 4 seeds, not of 8 futures
+    assert shares == {"good": 1.0, "bad": 0.5}
 
 
 def test_all_policies_meet_the_same_futures(found: Robustness) -> None:
@@ -92,11 +130,11 @@ def test_a_future_in_which_a_policy_fails_counts_for_none(problem: Problem) -> N
         return planted(job)
 
     policies = {"none": problem.plan(problem.present() | {"promotion.budget": 0.0}), "now": problem.scenario}
-    found = over_futures(problem, policies, Evaluator(problem, problem.futures(FIRST_SEED, 8), function=fails))
+    found = over_futures(problem, policies, Evaluator(problem, problem.futures(FIRST_SEED, 8), function=dated(fails)))
     assert (len(found.futures), found.left_out) == (7, 1)
     assert "seed 200004: ValueError" in found.faults[0]
     with pytest.raises(RobustnessError, match="fewer than two futures have all their runs; the first: as projected"):
-        over_futures(problem, policies, Evaluator(problem, problem.futures(FIRST_SEED + 3, 2), function=fails))
+        over_futures(problem, policies, Evaluator(problem, problem.futures(FIRST_SEED + 3, 2), function=dated(fails)))
 
 
 def test_policies_that_differ_in_more_than_policy_are_told(problem: Problem) -> None:

@@ -9,11 +9,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from sim.experiment.tuning.evaluation import Evaluator, Job
+from sim.experiment.tuning.evaluation import Evaluator
 from sim.experiment.tuning.problem import Problem
 from sim.experiment.tuning.problem_file import read_problem
+from sim.experiment.tuning.runs import Job
 from sim.experiment.tuning.search import METHODS, Method, Plan, Search, SearchError, one_at_a_time, search
-from tests.experiment.tuning.problems import TOY, formula, written
+from tests.experiment.tuning.problems import TOY, dated, formula, written
 
 SMALL = Plan(points=40, population=12)
 
@@ -33,7 +34,7 @@ class Counting:
 
 
 def searched(problem: Problem, plan: Plan, folder: Path | None, function: Callable[[Job], dict[str, float]]) -> Search:
-    evaluator = Evaluator(problem, problem.futures(), folder, function=function)
+    evaluator = Evaluator(problem, problem.futures(), folder, function=dated(function))
     return search(problem, plan, folder=folder, evaluator=evaluator)
 
 

@@ -192,5 +192,5 @@ def test_without_the_library_the_reader_is_told_what_to_install(monkeypatch) -> 
         raise ImportError(name)
 
     monkeypatch.setattr(checks, "import_module", absent)
-    with pytest.raises(ScoreError, match=r'pip install "ningde-simulator\[tune\]"'):
+    with pytest.raises(ScoreError, match=r'pip install -e "\.\[tune\]"'):
         crps([[1.0], [2.0]], [1.0])
