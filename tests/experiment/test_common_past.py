@@ -12,10 +12,10 @@ from sim.experiment.common_past import MOST, Pasts
 from sim.parameters import Month
 from sim.scenario import Scenario
 
-SINCE = Month("2016-07")
+SINCE = Month("2015-01")
 
 
-def plan(end: str = "2017-06", **changes: Any) -> Scenario:
+def plan(end: str = "2015-06", **changes: Any) -> Scenario:
     given = {name.replace("__", "."): value for name, value in changes.items()}
     return sim.load("baseline").replace({"run.end": end} | given, name="short")
 
@@ -41,19 +41,20 @@ def test_runs_from_one_past_are_those_from_the_beginning_in_any_order() -> None:
 
 
 def test_another_seed_another_lever_before_and_another_parameter_have_another_past() -> None:
-    pasts, one = Pasts(), plan("2016-09")
-    trend = plan("2016-09", demand__legacy_trend=-0.1)
-    early = plan("2016-09", promotion__budget=[{"from": "2014-01", "value": 50.0}, {"from": "2016-07", "value": 120.0}])
-    for scenario, seed in ((one, 1), (one, 2), (trend, 1), (early, 1)):
+    money = [{"from": "2014-01", "value": 200.0}]
+    pasts, one = Pasts(), plan("2015-02", promotion__budget=money)
+    early = plan("2015-02", promotion__budget=[*money, {"from": "2014-05", "value": 50.0}])
+    trend = plan("2015-02", promotion__budget=money, demand__legacy_trend=-0.1)
+    for scenario, seed in ((one, 1), (early, 1), (trend, 1), (trend, 2)):
         assert same(pasts.run(scenario, seed, SINCE), sim.run(scenario, seed))
     assert len(pasts.kept) == MOST
 
 
 def test_a_run_that_ends_before_or_differs_from_the_beginning_is_an_ordinary_one() -> None:
-    short = plan("2015-03")
-    assert same(Pasts().run(short, 1, SINCE), sim.run(short, 1))
-    pasts = Pasts()
-    assert same(pasts.run(short, 1, Month("2014-01")), sim.run(short, 1))
+    short, pasts = plan("2015-02"), Pasts()
+    straight = sim.run(short, 1)
+    assert same(Pasts().run(short, 1, Month("2015-07")), straight)
+    assert same(pasts.run(short, 1, Month("2014-01")), straight)
     assert not pasts.kept
 
 
