@@ -123,6 +123,20 @@ def test_a_current_policy_that_breaks_a_limit_is_compared_with_but_is_no_choice(
     assert not any("one more" in text for text in words)
 
 
+def test_nothing_that_breaks_a_limit_is_on_the_front_however_good_it_is(found: tuple[Search, Front]) -> None:
+    _, front = found
+    cheapest = min(front.chosen, key=lambda point: front.means[point, 1])
+    others = [each for at, each in enumerate(front.evaluated) if at != cheapest]
+    best_now = replace(front, evaluated=(front.evaluated[cheapest], *others))
+    assert best_now.members[0]
+    tight = replace(front.problem, limits=(Limit(Goal(outcomes()["debt"], -1), most=-1.0),))
+    refused = replace(best_now, problem=tight)
+    assert refused.broken_now
+    assert not refused.members[0]
+    assert refused.members[1:].any()
+    assert refused.recommended.point > 0
+
+
 def test_a_limit_that_only_the_luck_of_the_search_kept_ends_it(problem: Problem) -> None:
     def lucky(job: Job) -> dict[str, float]:
         return formula(job) | {"debt": float(job.seed >= FRESH)}
