@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from sim.experiment.tuning.search import Search
 
 COUNTY_GOALS = ("value_added", "jobs", "income", "debt")
-"""What is shown for each county."""
+"""What is shown for each county, in per cent but for debt, which may be next to nothing."""
 
 COLUMNS = 3
 """Panels beside each other."""
@@ -44,14 +44,15 @@ def save_front_figures(found: Search, front: Front, folder: Path) -> list[Path]:
 
 
 def goal_figure(found: Search, front: Front) -> Figure:
-    """A panel each pair of goals: points of the search, the front with intervals, the current policy."""
+    """A panel each pair of goals, as changes to now: points of the search, the front with paired intervals."""
     goals = front.problem.goals
     pairs = list(combinations(range(len(goals)), 2))
     columns = min(COLUMNS, len(pairs))
     rows = -(-len(pairs) // columns)
     with style.applied():
         figure = Figure(figsize=(4.6 * columns + 0.4 if columns > 1 else 8.5, 1.55 + 4.0 * rows))
-        style.title(figure, f"{front.problem.title}: the front", "better is towards the arrow of each axis")
+        words = "change to today's policy with the same luck; better is towards the arrow of each axis"
+        style.title(figure, f"{front.problem.title}: the front", words)
         height = figure.get_figheight()
         panels = figure.subplots(rows, columns, squeeze=False)
         figure.subplots_adjust(0.09 if columns > 1 else 0.12, 1.15 / height, 0.975, 1 - 0.75 / height, 0.32, 0.34)
@@ -68,9 +69,11 @@ def goal_figure(found: Search, front: Front) -> Figure:
 def _pair(axes: Axes, found: Search, front: Front, pair: tuple[int, int]) -> None:
     """Two goals."""
     label, (x, y) = names(front), pair
-    searched = found.values[found.allowed]
+    searched = found.values[found.allowed] - found.values[0]
     axes.scatter(searched[:, x], searched[:, y], s=9, color=style.PALE, label="points of the search", zorder=1)
-    mean, low, high = (np.moveaxis(part, -1, 0) for part in intervals(np.moveaxis(front.values, 2, 0)))
+    mean, low, high = (
+        np.moveaxis(part, -1, 0) for part in intervals(np.moveaxis(front.values - front.values[0], 2, 0))
+    )
     points = [point for point in told(front) if point]
     axes.errorbar(
         mean[x][points],
@@ -92,7 +95,7 @@ def _pair(axes: Axes, found: Search, front: Front, pair: tuple[int, int]) -> Non
     for which, at in ((axes.set_xlabel, x), (axes.set_ylabel, y)):
         goal = front.problem.goals[at]
         up = "→" if goal.better > 0 else "←"
-        which(f"{goal.name}, {goal.unit}  {up}")
+        which(f"{goal.name}, {goal.unit.partition(';')[0]}  {up}")
     axes.grid(axis="both")
     axes.xaxis.set_major_locator(MaxNLocator(5))
 
@@ -105,11 +108,14 @@ def lever_figure(front: Front) -> Figure:
     highs = [lever.high for lever in levers] + front.means[told(front)].max(axis=0).tolist()
     low, high = np.array(lows), np.array(highs)
     width = np.where(high > low, high - low, 1.0)
-    heads = [lever.name.replace(".", ".\n", 1) for lever in levers] + [goal.name for goal in goals]
+    heads = [lever.name.replace(".", ".\n", 1).replace("@", "\n@") for lever in levers]
+    heads += [f"{goal.name} {'↑' if goal.better > 0 else '↓'}".replace(" (", "\n(") for goal in goals]
     with style.applied():
         figure = Figure(figsize=(max(8.5, 1.35 * len(heads) + 2.2), 6.2))
         style.title(
-            figure, f"{problem.title}: levers along the front", "each axis is the range of a lever, then that of a goal"
+            figure,
+            f"{problem.title}: levers along the front",
+            "each axis is the range of a lever, then that of a goal, better towards the arrow",
         )
         axes = figure.add_axes((0.05, 0.2, 0.88, 0.62))
         colours = colormaps["viridis"](np.linspace(0.05, 0.9, max(len(told(front)) - 1, 1)))
@@ -137,10 +143,14 @@ def lever_figure(front: Front) -> Figure:
 
 
 def _apart(values: list[float], gap: float = 0.033) -> list[float]:
-    """Heights of labels: the values, moved up where they would touch."""
+    """Heights of labels: the values, moved apart where they would touch, and none above the axis."""
     order, found, last = np.argsort(values), list(values), -1.0
     for at in order:
         found[at] = last = max(values[at], last + gap)
+    above = 1.0
+    for at in order[::-1]:
+        found[at] = min(found[at], above)
+        above = found[at] - gap
     return found
 
 
@@ -155,7 +165,7 @@ def county_figure(front: Front) -> Figure:
         style.title(
             figure,
             f"{front.problem.title}: who gains, who loses",
-            f"change to now in {front.problem.year}, per cent; pale where luck could be the reason (90 %)",
+            f"change to now in {front.problem.year}, per cent, debt in M yuan; pale where it could be luck (90 %)",
         )
         panels = figure.subplots(2, 2, squeeze=False)
         free = (height - 1.8 - 0.8) / 2
@@ -177,7 +187,7 @@ def _counties(axes: Axes, front: Front, goal: str, points: list[int], rows: list
             now, then = (front.evaluated[each].outcomes[f"{goal}.{county}"] for each in (0, point))
             base = abs(float(now.mean()))
             mean, low, high = (float(value) for value in intervals(then - now))
-            shown[at, column] = 100.0 * mean / base if base > 0 else 0.0
+            shown[at, column] = mean if goal == "debt" else 100.0 * mean / base if base > 0 else 0.0
             seen[at, column] = low > 0 or high < 0
     most = max(float(np.abs(shown).max()), 0.1)
     turned = "RdBu" if goal != "debt" else "RdBu_r"
@@ -185,7 +195,13 @@ def _counties(axes: Axes, front: Front, goal: str, points: list[int], rows: list
     for (row, column), value in np.ndenumerate(shown):
         strong = seen[row, column] and abs(value) > 0.6 * most
         axes.text(
-            column, row, f"{value:+.1f}", ha="center", va="center", fontsize=7.5, color="white" if strong else style.INK
+            column,
+            row,
+            f"{value:+,.0f}" if goal == "debt" else f"{value:+.1f}",
+            ha="center",
+            va="center",
+            fontsize=7.5,
+            color="white" if strong else style.INK,
         )
     axes.set_yticks(range(len(rows)), rows)
     axes.tick_params(length=0)
