@@ -154,7 +154,7 @@ def policy_figure(found: Robustness) -> Figure:
         style.title(
             figure,
             f"{found.problem.title}: policies in {len(found.futures)} futures",
-            "a dot a future; bar: mean of the worst tenth; dashed: thresholds",
+            "a dot a future; black: mean; bar: mean of the worst tenth; dashed: thresholds",
         )
         panels = figure.subplots(1, len(goals), squeeze=False)
         longest = max(len(name) for name in found.policies)
