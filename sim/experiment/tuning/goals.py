@@ -30,6 +30,11 @@ SHARES = ("share_at_least", "share_at_most")
 """Those that need a threshold."""
 
 
+def of_case(case: str, futures: Sequence[Future]) -> Bools:
+    """(F,) which futures are of a case; all if it has no name."""
+    return np.array([not case or each.case.name == case for each in futures])
+
+
 @dataclass(frozen=True)
 class Goal:
     """Something wanted, or only looked at for a limit.
@@ -99,7 +104,7 @@ class Goal:
 
     def counts(self, futures: Sequence[Future]) -> Bools:
         """(F,) which futures count."""
-        return np.array([not self.case or each.case.name == self.case for each in futures])
+        return of_case(self.case, futures)
 
     def contributions(self, values: Floats) -> Floats:
         """(F,) figures of single futures whose mean is the goal.

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from sim.experiment.kept_runs import Tick
 from sim.experiment.tuning.evaluation import Evaluator
-from sim.experiment.tuning.goals import SHARES, Goal
+from sim.experiment.tuning.goals import SHARES, Goal, of_case
 from sim.experiment.tuning.problem import Future, Problem
 from sim.scenario import Scenario, ScenarioError
 from sim.statistics.robustness import Regrets, Satisficing, regrets, satisficing, worst_tenth
@@ -64,8 +64,7 @@ class Threshold:
             values: (..., F) of the outcome.
             futures: the F.
         """
-        asked = np.array([not self.case or each.case.name == self.case for each in futures])
-        return np.asarray((values * self.sign < self.value * self.sign) & asked)
+        return np.asarray((values * self.sign < self.value * self.sign) & of_case(self.case, futures))
 
 
 def thresholds(problem: Problem) -> tuple[Threshold, ...]:
