@@ -23,7 +23,7 @@ from sim.experiment.executor import default_workers
 from sim.experiment.tuning.evaluation import Evaluator
 from sim.experiment.tuning.problem import Problem
 from sim.experiment.tuning.problem_file import read_problem
-from sim.experiment.tuning.runs import Job, run_job
+from sim.experiment.tuning.runs import Job, Runner, run_job
 from sim.experiment.tuning.search import Method, Plan, Search, search
 from sim.statistics.fronts import hypervolume, reference
 from sim.statistics.paired import intervals
@@ -55,21 +55,19 @@ def compare(names: Sequence[str], points: int, seeds: int, year: int, repetition
         problem = shortened(name, year, seeds)
         with tempfile.TemporaryDirectory() as place:
             runs = (Path(place) if folder is None else folder) / name
-            evaluate = Evaluator(problem, problem.futures(), runs, default_workers())
-            print(*told(problem, evaluate, points, repetitions), sep="\n", flush=True)
+            evaluate = Evaluator(Runner(problem, runs, default_workers()), problem.futures())
+            print(*told(evaluate, points, repetitions), sep="\n", flush=True)
     print(beside(shortened(names[0], year, seeds)))
 
 
-def told(problem: Problem, evaluate: Evaluator, points: int, repetitions: int) -> Iterator[str]:
+def told(evaluate: Evaluator, points: int, repetitions: int) -> Iterator[str]:
     """Hypervolumes of one problem, and what the search is ahead by."""
     methods: tuple[Method, ...] = ("tpe", *RIVALS)
     found = {
-        method: [
-            search(problem, Plan(points, method=method, seed=seed), evaluator=evaluate)
-            for seed in range(1, repetitions + 1)
-        ]
+        method: [search(evaluate, Plan(points, method=method, seed=seed)) for seed in range(1, repetitions + 1)]
         for method in methods
     }
+    problem = evaluate.problem
     volume = volumes(problem, found)
     means = ", ".join(f"{method} {values.mean():.3f}" for method, values in volume.items())
     yield f"{problem.name}: hypervolume {means}"
@@ -107,9 +105,9 @@ def beside(problem: Problem, points: int = 12) -> str:
     """The part of a search's time, in one process, that is not spent in runs."""
     timed = Timed()
     with tempfile.TemporaryDirectory() as place:
-        evaluate = Evaluator(problem, problem.futures(), Path(place), function=timed)
+        evaluate = Evaluator(Runner(problem, Path(place), function=timed), problem.futures())
         start = perf_counter()
-        search(problem, Plan(points), folder=Path(place), evaluator=evaluate)
+        search(evaluate, Plan(points), journal=Path(place))
         whole = perf_counter() - start
     part = 1.0 - timed.seconds / whole
     return f"beside the model: {part:.1%} of the time of a search of {points} points in {len(evaluate.futures)} futures"

@@ -15,6 +15,7 @@ from benchmarks import ensembles, input_output, plain_mesa, scaling, searching, 
 from benchmarks.__main__ import arguments_of, baseline_run
 from sim.experiment.tuning.evaluation import Evaluator
 from sim.experiment.tuning.problem_file import read_problem
+from sim.experiment.tuning.runs import Runner
 from sim.experiment.tuning.search import Plan, search
 from tests.experiment.tuning.problems import dated, formula, written
 
@@ -195,10 +196,10 @@ def test_reading_many_runs_tells_how_many_and_how_long(tmp_path: Path) -> None:
 
 def test_a_search_that_finds_more_is_ahead_by_its_interval(tmp_path: Path) -> None:
     problem = read_problem(written(tmp_path))
-    evaluate = Evaluator(problem, problem.futures(), function=dated(formula))
-    lines = list(searching.told(problem, evaluate, points=30, repetitions=3))
+    evaluate = Evaluator(Runner(problem, function=dated(formula)), problem.futures())
+    lines = list(searching.told(evaluate, points=30, repetitions=3))
     assert lines[0].startswith("toy: hypervolume tpe 0.")
     assert re.fullmatch(r"  tpe less one-at-a-time: \+0\.\d{3} \[\+0\.\d{3}, \+0\.\d{3}\] ahead", lines[2])
-    found = [search(problem, Plan(12, method="random"), evaluator=evaluate)]
+    found = [search(evaluate, Plan(12, method="random"))]
     same = searching.volumes(problem, {"tpe": found, "random": found})
     assert same["tpe"] == same["random"]

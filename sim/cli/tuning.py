@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from sim.experiment.tuning.front import Front
     from sim.experiment.tuning.problem import Problem
+    from sim.experiment.tuning.runs import Runner
     from sim.experiment.tuning.search import Method, Plan, Search, Shown
     from sim.report.progress import Tick
 
@@ -50,7 +51,6 @@ def sensitivity(
     tune (SALib).
     """
     _installed("sensitivity", "SALib")
-    from sim.experiment.executor import default_workers
     from sim.experiment.tuning import sensitivity as study
     from sim.report.sensitivity import print_sensitivity, save_sensitivity
     from sim.statistics.sensitivity import SensitivityError
@@ -61,7 +61,7 @@ def sensitivity(
     if not quiet:
         needed = study.runs_needed(posed, trajectories, rows)
         typer.echo(f"{len(study.factors(posed))} factors: at most {needed} runs", err=True)
-    place = study.Laboratory(posed, chosen, folder, workers or default_workers(), cluster, _bar(quiet))
+    place = study.Laboratory(_runner(posed, folder, workers, cluster, chosen), _bar(quiet))
     with _ending(posed.name, folder):
         try:
             found = study.sensitivity(place, trajectories, rows)
@@ -102,7 +102,6 @@ def robustness(
     uncertain parameters are those under `vary` in the problem. The folder keeps every run. Needs the extra discovery.
     """
     _installed("robustness", "ema_workbench", extra="discovery")
-    from sim.experiment.executor import default_workers
     from sim.experiment.tuning.evaluation import Evaluator
     from sim.experiment.tuning.robustness import FIRST_SEED, over_futures, same_run
     from sim.report.robustness import print_robustness, save_robustness
@@ -114,7 +113,7 @@ def robustness(
         typer.echo(f"warning: {difference} is no lever and differs from the problem: that is no policy", err=True)
     named = {"now": posed.scenario} | {plan.name: plan for plan in plans}
     folder = folders([f"{posed.name}_robustness"], out)[0]
-    evaluate = Evaluator(posed, posed.futures(FIRST_SEED, futures), folder, workers or default_workers(), cluster)
+    evaluate = Evaluator(_runner(posed, folder, workers, cluster), posed.futures(FIRST_SEED, futures))
     with _ending(posed.name, folder), _bar(quiet)(f"{len(named)} policies", futures) as tick:
         found = over_futures(posed, named, evaluate, tick)
     _written(partial(save_robustness, found, folder))
@@ -153,7 +152,7 @@ def search(
     posed = _problem(problem)
     plan = _plan(posed, points, population, method, seed)
     folder = folders([f"{posed.name}_search"], out)[0]
-    found, front = _searched(posed, plan, folder, fresh, workers, cluster, quiet)
+    found, front = _searched(plan, _runner(posed, folder, workers, cluster), folder, fresh, quiet)
     from sim.report.tuning import print_search, save_search
 
     _written(partial(save_search, found, front, folder))
@@ -220,29 +219,29 @@ def _plan(problem: Problem, points: int, population: int, method: str, seed: int
     return Plan(points, population, chosen, seed)
 
 
-def _searched(
-    problem: Problem,
-    plan: Plan,
-    folder: Path,
-    fresh: int | None,
-    workers: int | None,
-    cluster: str | None,
-    quiet: bool,
-) -> tuple[Search, Front]:
-    """The search and its front; what stops them ends the command with one line."""
+def _runner(
+    problem: Problem, folder: Path, workers: int | None, cluster: str | None, years: tuple[int, ...] = ()
+) -> Runner:
+    """What makes the runs of a command and keeps them in its folder."""
     from sim.experiment.executor import default_workers
+    from sim.experiment.tuning.runs import Runner
+
+    return Runner(problem, folder, workers or default_workers(), cluster, years)
+
+
+def _searched(plan: Plan, run: Runner, folder: Path, fresh: int | None, quiet: bool) -> tuple[Search, Front]:
+    """The search and its front; what stops them ends the command with one line."""
     from sim.experiment.tuning.evaluation import Evaluator
     from sim.experiment.tuning.front import FRESH_SEEDS, look_again
     from sim.experiment.tuning.problem import FRESH
     from sim.experiment.tuning.search import search as search_for
 
-    many, shown = workers or default_workers(), _bar(quiet)
+    problem, shown = run.problem, _bar(quiet)
     seeds = fresh or max(FRESH_SEEDS, problem.seeds)
     with _ending(problem.name, folder):
-        found = search_for(problem, plan, folder=folder, workers=many, cluster=cluster, shown=shown)
-        again = Evaluator(problem, problem.futures(FRESH, seeds), folder, many, cluster)
+        found = search_for(Evaluator(run, problem.futures()), plan, journal=folder, shown=shown)
         with shown("the best points with fresh luck", seeds) as tick:
-            return found, look_again(found, again, tick)
+            return found, look_again(found, Evaluator(run, problem.futures(FRESH, seeds)), tick)
 
 
 def _bar(quiet: bool) -> Shown:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from pathlib import Path
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,7 +11,7 @@ from numpy.typing import NDArray
 from sim.experiment.kept_runs import Tick
 from sim.experiment.tuning.goals import Goal
 from sim.experiment.tuning.problem import Future, Problem
-from sim.experiment.tuning.runs import Job, Runner, in_year, plan_of, run_job
+from sim.experiment.tuning.runs import Runner, in_year, plan_of
 from sim.scenario import Scenario
 
 Floats = NDArray[np.float64]
@@ -58,32 +57,28 @@ class Evaluated:
             found.append(float("inf") if np.isnan(value) else limit.excess(value))
         return tuple(found)
 
+    def parts_broken(self, problem: Problem) -> tuple[float, ...]:
+        """By which part of its bound each limit is broken, so that limits in different units compare."""
+        both = zip(self.excesses(problem), problem.limits, strict=True)
+        return tuple(excess / limit.scale for excess, limit in both)
 
-@dataclass
+
+@dataclass(frozen=True, eq=False)
 class Evaluator:
     """Runs points in the same futures.
 
     Attributes:
-        problem: what is asked.
+        run: makes the runs.
         futures: in which futures.
-        folder: where results are kept; they stay in memory without one.
-        workers: processes at once.
-        cluster: address of a dask scheduler instead.
-        function: what is run.
     """
 
-    problem: Problem
+    run: Runner
     futures: tuple[Future, ...]
-    folder: Path | None = None
-    workers: int = 1
-    cluster: str | None = None
-    function: Callable[[Job], dict[str, float]] = run_job
-    _run: Runner = field(init=False, repr=False)
 
-    def __post_init__(self) -> None:
-        self._run = Runner(
-            self.problem, (self.problem.year,), self.folder, self.workers, self.cluster, function=self.function
-        )
+    @property
+    def problem(self) -> Problem:
+        """What is asked."""
+        return self.run.problem
 
     def __call__(self, many: Sequence[Mapping[str, float]], progress: Tick | None = None) -> list[Evaluated]:
         """What settings come to.
@@ -102,7 +97,7 @@ class Evaluator:
         self, plans: Sequence[Scenario | str], many: Sequence[Mapping[str, float]], progress: Tick | None
     ) -> list[Evaluated]:
         """What plans come to; a sentence stands for a plan that there cannot be."""
-        results = iter(self._run([(plan, future) for plan in plans for future in self.futures], progress))
+        results = iter(self.run([(plan, future) for plan in plans for future in self.futures], progress))
         return [self._evaluated(settings, [next(results) for _ in self.futures]) for settings in many]
 
     def _evaluated(self, settings: Mapping[str, float], results: Sequence[Mapping[str, float] | str]) -> Evaluated:

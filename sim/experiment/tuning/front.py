@@ -148,10 +148,8 @@ def _why_none(found: Search) -> str:
     failed = sum(each.failed for each in found.evaluated)
     if failed == len(found.evaluated):
         return f"every point failed, the first because of: {found.evaluated[0].faults[0]}"
-    excesses = found.excesses
-    parts = excesses / np.array([limit.scale for limit in found.problem.limits])
-    closest = int(np.where(np.isfinite(parts), parts, np.inf).sum(axis=1).argmin())
-    words = ", ".join(broken(found.problem, excesses[closest]))
+    closest = min(found.evaluated, key=lambda each: (each.failed, sum(each.parts_broken(found.problem))))
+    words = ", ".join(broken(found.problem, closest.excesses(found.problem)))
     return f"none of {len(found.evaluated)} points keeps all limits; the closest breaks {words}"
 
 

@@ -104,22 +104,23 @@ class Runner:
 
     Attributes:
         problem: whose scenarios.
-        years: that are looked at.
         folder: where results are kept; they stay in memory without one.
         workers: processes at once.
         cluster: address of a dask scheduler instead.
+        years: that are looked at; the year of the problem if not given.
         function: what is run.
     """
 
     problem: Problem
-    years: tuple[int, ...]
     folder: Path | None = None
     workers: int = 1
     cluster: str | None = None
+    years: tuple[int, ...] = ()
     function: Callable[[Job], dict[str, float]] = run_job
     _cache: Cache = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
+        self.years = self.years or (self.problem.year,)
         self._cache = Cache(self.folder, NOT_MEASURED)
 
     def __call__(

@@ -118,38 +118,28 @@ class Search:
 
 
 def search(
-    problem: Problem,
-    plan: Plan | None = None,
-    *,
-    folder: Path | None = None,
-    workers: int = 1,
-    cluster: str | None = None,
-    shown: Shown | None = None,
-    evaluator: Evaluator | None = None,
+    evaluate: Evaluator, plan: Plan | None = None, *, journal: Path | None = None, shown: Shown | None = None
 ) -> Search:
     """Search for points that nothing beats.
 
     Args:
-        problem: what is asked.
+        evaluate: runs points of the problem, in the same futures; what its folder keeps is not run again, so that an
+            interrupted search goes on.
         plan: how.
-        folder: where runs are kept, so that an interrupted search goes on; nothing is kept without one.
-        workers: processes at once.
-        cluster: address of a dask scheduler instead.
+        journal: folder that is to hold this search and no other; searches may share one without it.
         shown: shows the progress of a generation.
-        evaluator: what runs points; one of the problem's futures if not given.
 
     Raises:
-        SearchError: the folder belongs to another problem or to other code, or nothing came to its end.
+        SearchError: the journal is of another problem, of another way of searching or of other code.
     """
-    how = plan or Plan()
-    evaluate = evaluator or Evaluator(problem, problem.futures(), folder, workers, cluster)
+    problem, how = evaluate.problem, plan or Plan()
     show = shown or (lambda _label, _points: nullcontext())
     if how.method in ("random", "one-at-a-time"):
         points = _even(problem, how) if how.method == "random" else one_at_a_time(problem, how)
         with show("points", len(points)) as tick:
             found = evaluate([problem.settings(point) for point in points], tick)
         return Search(problem, how, points, tuple(found))
-    return _asked(problem, how, folder, evaluate, show)
+    return _asked(problem, how, journal, evaluate, show)
 
 
 def _even(problem: Problem, plan: Plan) -> Floats:
@@ -175,10 +165,10 @@ def one_at_a_time(problem: Problem, plan: Plan) -> Floats:
 # --- by Optuna --------------------------------------------------------------------------------------------------------
 
 
-def _asked(problem: Problem, plan: Plan, folder: Path | None, evaluate: Evaluator, show: Shown) -> Search:
+def _asked(problem: Problem, plan: Plan, journal: Path | None, evaluate: Evaluator, show: Shown) -> Search:
     """The search by Optuna."""
-    if folder is not None:
-        _claim(folder, problem, plan)
+    if journal is not None:
+        _claim(journal, problem, plan)
     points, evaluated = list[Floats](), list[Evaluated]()
     with _quiet():
         study = _study(problem, plan)
@@ -262,8 +252,7 @@ def _ask(study: optuna.Study, problem: Problem, first: Floats) -> optuna.Trial:
 def _tell(study: optuna.Study, trial: optuna.Trial, found: Evaluated, problem: Problem) -> None:
     """Say what a trial came to; a point of which a run failed is told as one that breaks everything."""
     values = [-BROKEN * goal.better if found.failed else found.figure(goal) for goal in problem.goals]
-    broken = [excess / limit.scale for limit, excess in zip(problem.limits, found.excesses(problem), strict=True)]
-    for number, part in enumerate((*broken, float(found.failed))):
+    for number, part in enumerate((*found.parts_broken(problem), float(found.failed))):
         trial.set_constraint(f"limit {number}", min(part, BROKEN))
     study.tell(trial, values)
 

@@ -11,11 +11,10 @@ second step once more, at whole distributions instead of variances. The methods 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, fields, replace
 from itertools import combinations
-from pathlib import Path
 from typing import Literal
 
 import numpy as np
@@ -24,7 +23,7 @@ from numpy.typing import NDArray
 from sim.experiment.kept_runs import Tick
 from sim.experiment.tuning.outcomes import outcomes
 from sim.experiment.tuning.problem import Future, Problem
-from sim.experiment.tuning.runs import Job, Runner, in_year, plan_of, run_job
+from sim.experiment.tuning.runs import Runner, in_year, plan_of
 from sim.experiment.tuning.search import Shown
 from sim.scenario import Scenario
 from sim.statistics.sensitivity import (
@@ -126,31 +125,29 @@ class Sensitivity:
 
 @dataclass
 class Laboratory:
-    """Makes the runs of a study.
+    """Runs the designs of a study.
 
     Attributes:
-        problem: whose levers and parameters.
-        years: that are looked at.
-        folder: where results are kept; they stay in memory without one.
-        workers: processes at once.
-        cluster: address of a dask scheduler instead.
+        run: makes them.
         shown: shows the progress of a step.
-        function: what is run.
+        runs: so far, equal ones each time.
+        faults: why runs failed, a sentence each.
     """
 
-    problem: Problem
-    years: tuple[int, ...]
-    folder: Path | None = None
-    workers: int = 1
-    cluster: str | None = None
+    run: Runner
     shown: Shown | None = None
-    function: Callable[[Job], dict[str, float]] = run_job
     runs: int = field(default=0, init=False)
     faults: list[str] = field(default_factory=list, init=False)
-    _run: Runner = field(init=False, repr=False)
 
-    def __post_init__(self) -> None:
-        self._run = Runner(self.problem, self.years, self.folder, self.workers, self.cluster, function=self.function)
+    @property
+    def problem(self) -> Problem:
+        """Whose levers and parameters."""
+        return self.run.problem
+
+    @property
+    def years(self) -> tuple[int, ...]:
+        """That are looked at."""
+        return self.run.years
 
     def __call__(self, label: str, points: Floats, seed_of: Sequence[Sequence[int]]) -> dict[str, Floats]:
         """(n, r) of each ``outcome year``: n points, r seeds each; NaN where a run failed.
@@ -160,21 +157,24 @@ class Laboratory:
             points: (n, k) of all factors, in the unit cube.
             seed_of: the r seeds of each point.
         """
-        wanted = [self._wanted(point, seed) for point, each in zip(points, seed_of, strict=True) for seed in each]
+        varied = factors(self.problem)
+        wanted = [
+            self._wanted(varied, point, seed) for point, each in zip(points, seed_of, strict=True) for seed in each
+        ]
         with (self.shown or _silent)(label, len(wanted)) as tick:
-            results = self._run(wanted, tick)
+            results = self.run(wanted, tick)
         self.runs += len(wanted)
         self.faults += [result for result in results if isinstance(result, str)]
         names = [in_year(name, year) for year in self.years for name in measured(self.problem)]
         known = [{} if isinstance(result, str) else result for result in results]
         return {name: np.array([one.get(name, np.nan) for one in known]).reshape(len(points), -1) for name in names}
 
-    def _wanted(self, point: Floats, seed: int) -> tuple[Scenario | str, Future]:
+    def _wanted(self, varied: Sequence[Factor], point: Floats, seed: int) -> tuple[Scenario | str, Future]:
         """The scenario of a point, or why there is none, and the future that it meets."""
         problem, levers = self.problem, len(self.problem.levers)
         drawn = tuple(
             (each.name, each.low + float(share) * (each.high - each.low))
-            for each, share in zip(factors(problem)[levers:], point[levers:], strict=True)
+            for each, share in zip(varied[levers:], point[levers:], strict=True)
             if each.kind == "parameter"
         )
         cases = len(problem.cases)

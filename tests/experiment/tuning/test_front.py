@@ -9,13 +9,13 @@ import numpy as np
 import pytest
 
 import sim
-from sim.experiment.tuning.evaluation import Evaluator
+from sim.experiment.tuning.evaluation import Evaluated, Evaluator
 from sim.experiment.tuning.front import Front, best_points, look_again
 from sim.experiment.tuning.goals import Goal, Limit
 from sim.experiment.tuning.outcomes import outcomes
 from sim.experiment.tuning.problem import FRESH, Problem
 from sim.experiment.tuning.problem_file import read_problem
-from sim.experiment.tuning.runs import Job, in_year, run_job
+from sim.experiment.tuning.runs import Job, Runner, in_year, run_job
 from sim.experiment.tuning.search import Plan, Search, SearchError, search
 from sim.report.tuning import ends, front_frame, names, save_search, scenarios, search_frame, sentences
 from tests.experiment.tuning.problems import TOY, dated, formula, last, written
@@ -31,8 +31,9 @@ WORLD = dated(world)
 
 
 def both(problem: Problem, function=WORLD, plan: Plan | None = None) -> tuple[Search, Front]:
-    found = search(problem, plan or Plan(points=60), evaluator=Evaluator(problem, problem.futures(), function=function))
-    return found, look_again(found, Evaluator(problem, problem.futures(FRESH, 6), function=function))
+    run = Runner(problem, function=function)
+    found = search(Evaluator(run, problem.futures()), plan or Plan(points=60))
+    return found, look_again(found, Evaluator(run, problem.futures(FRESH, 6)))
 
 
 @pytest.fixture(scope="module")
@@ -92,6 +93,23 @@ def test_limits_that_nothing_keeps_are_told_with_the_closest(problem: Problem) -
     tight = replace(problem, limits=(replace(problem.limits[0], most=-3.0),))
     with pytest.raises(SearchError, match=r"none of 20 points keeps all limits; the closest breaks promotion"):
         both(tight, plan=Plan(points=20))
+
+
+def test_limits_in_different_units_compare_by_parts_of_their_bounds(problem: Problem) -> None:
+    debt = Goal(outcomes()["debt"], -1)
+    limits = (replace(problem.limits[0], most=500.0), Limit(debt, most=0.1))
+    two = replace(problem, goals=(debt,), limits=limits)
+
+    def point(talent: float, debt: float) -> Evaluated:
+        return Evaluated(
+            {"promotion.budget": 400.0, "talent.budget": talent}, two.futures(), {"debt": np.full(2, debt)}
+        )
+
+    points = (point(100.0, 0.3), point(200.0, 0.1))  # breaks the second by twice its bound, the first by a fifth
+    assert points[0].parts_broken(two) == pytest.approx((0.0, 2.0))
+    assert points[1].parts_broken(two) == pytest.approx((0.2, 0.0))
+    with pytest.raises(SearchError, match=r"the closest breaks promotion.budget \+ talent.budget <= 500 by 100$"):
+        best_points(Search(two, Plan(points=2), np.zeros((2, 3)), points))
 
 
 def test_a_problem_in_which_every_run_fails_says_why(problem: Problem) -> None:

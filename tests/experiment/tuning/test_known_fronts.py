@@ -11,7 +11,7 @@ from sim.experiment.tuning.evaluation import Evaluator
 from sim.experiment.tuning.front import look_again
 from sim.experiment.tuning.problem import FRESH, Problem
 from sim.experiment.tuning.problem_file import read_problem
-from sim.experiment.tuning.runs import Job
+from sim.experiment.tuning.runs import Job, Runner
 from sim.experiment.tuning.search import Plan, search
 from sim.statistics.fronts import Reference, hypervolume
 from tests.experiment.tuning.problems import TOY, dated, last, written
@@ -44,11 +44,8 @@ def problem(tmp_path_factory: pytest.TempPathFactory) -> Problem:
 
 @pytest.mark.slow
 def test_the_front_of_a_convex_toy_has_its_hypervolume_within_one_per_cent(problem: Problem) -> None:
-    found = search(
-        problem,
-        Plan(points=300),
-        evaluator=Evaluator(problem, problem.futures(count=1), function=dated(Convex())),
-    )
+    run = Runner(problem, function=dated(Convex()))
+    found = search(Evaluator(run, problem.futures(count=1)), Plan(points=300))
     box = Reference(np.array([-1.1, 1.1]), np.array([0.0, 0.0]), np.array([1.0, -1.0]))
     # the area under y = (1 - sqrt x)^2 between 0 and 1 is 1/6; of the box of 1.1 x 1.1, all above the front counts
     exact = (1.1**2 - 1.0 / 6.0) / 1.1**2
@@ -59,11 +56,9 @@ def test_the_front_of_a_convex_toy_has_its_hypervolume_within_one_per_cent(probl
 
 def recommended(problem: Problem, copy: int) -> np.ndarray:
     """Levers of the point that a search in a noisy copy recommends, as shares of their ranges."""
-    noisy = Convex(0.02, copy)
-    found = search(
-        problem, Plan(points=80, population=8), evaluator=Evaluator(problem, problem.futures(), function=dated(noisy))
-    )
-    front = look_again(found, Evaluator(problem, problem.futures(FRESH, 6), function=dated(noisy)))
+    run = Runner(problem, function=dated(Convex(0.02, copy)))
+    found = search(Evaluator(run, problem.futures()), Plan(points=80, population=8))
+    front = look_again(found, Evaluator(run, problem.futures(FRESH, 6)))
     return problem.point(front.evaluated[front.recommended.point].settings)
 
 

@@ -18,7 +18,7 @@ from sim.experiment.tuning.robustness import (
     same_run,
     thresholds,
 )
-from sim.experiment.tuning.runs import Job
+from sim.experiment.tuning.runs import Job, Runner
 from sim.statistics.discovery import prim_boxes, words
 from sim.statistics.robustness import satisficing
 from tests.experiment.tuning.problems import TOY, dated, last, written
@@ -48,7 +48,7 @@ def found(problem: Problem) -> Robustness:
         "none": problem.plan(problem.present() | {"promotion.budget": 0.0}),
         "some": problem.plan(problem.present() | {"promotion.budget": 200.0}),
     }
-    evaluate = Evaluator(problem, problem.futures(FIRST_SEED, 128), function=dated(planted))
+    evaluate = Evaluator(Runner(problem, function=dated(planted)), problem.futures(FIRST_SEED, 128))
     return over_futures(problem, policies, evaluate)
 
 
@@ -68,7 +68,7 @@ def test_a_share_of_futures_is_missed_and_regretted_on_the_side_that_is_wanted(t
     text = TOY.replace('outcome = "cost"', 'outcome = "cost"\nover = "share_at_most"\nthreshold = 0.3')
     problem = read_problem(written(tmp_path, text))
     policies = {f"{money:g}": problem.plan(problem.present() | {"promotion.budget": money}) for money in (0.0, 200.0)}
-    evaluate = Evaluator(problem, problem.futures(FIRST_SEED, 4), function=dated(planted))
+    evaluate = Evaluator(Runner(problem, function=dated(planted)), problem.futures(FIRST_SEED, 4))
     found = over_futures(problem, policies, evaluate)
     assert [found.failed(at).all() for at in (0, 1)] == [False, True]
     np.testing.assert_allclose(found.regret(problem.goals[1]).mean, [0.0, 0.5])
@@ -84,7 +84,7 @@ def test_a_threshold_of_a_case_is_asked_there_and_seeds_are_counted_once(tmp_pat
     shares = {}
     for case in ("good", "bad"):
         problem = read_problem(written(tmp_path, TOY + cases + limit.format(case=case)))
-        evaluate = Evaluator(problem, problem.futures(FIRST_SEED, 4), function=dated(planted))
+        evaluate = Evaluator(Runner(problem, function=dated(planted)), problem.futures(FIRST_SEED, 4))
         none = problem.plan(problem.present() | {"promotion.budget": 0.0})
         found = over_futures(problem, {"none": none}, evaluate)
         assert found.reached is not None
@@ -130,11 +130,15 @@ def test_a_future_in_which_a_policy_fails_counts_for_none(problem: Problem) -> N
         return planted(job)
 
     policies = {"none": problem.plan(problem.present() | {"promotion.budget": 0.0}), "now": problem.scenario}
-    found = over_futures(problem, policies, Evaluator(problem, problem.futures(FIRST_SEED, 8), function=dated(fails)))
+    found = over_futures(
+        problem, policies, Evaluator(Runner(problem, function=dated(fails)), problem.futures(FIRST_SEED, 8))
+    )
     assert (len(found.futures), found.left_out) == (7, 1)
     assert "seed 200004: ValueError" in found.faults[0]
     with pytest.raises(RobustnessError, match="fewer than two futures have all their runs; the first: as projected"):
-        over_futures(problem, policies, Evaluator(problem, problem.futures(FIRST_SEED + 3, 2), function=dated(fails)))
+        over_futures(
+            problem, policies, Evaluator(Runner(problem, function=dated(fails)), problem.futures(FIRST_SEED + 3, 2))
+        )
 
 
 def test_policies_that_differ_in_more_than_policy_are_told(problem: Problem) -> None:

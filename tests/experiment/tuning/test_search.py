@@ -12,7 +12,7 @@ import pytest
 from sim.experiment.tuning.evaluation import Evaluator
 from sim.experiment.tuning.problem import Problem
 from sim.experiment.tuning.problem_file import read_problem
-from sim.experiment.tuning.runs import Job
+from sim.experiment.tuning.runs import Job, Runner
 from sim.experiment.tuning.search import METHODS, Method, Plan, Search, SearchError, one_at_a_time, search
 from tests.experiment.tuning.problems import TOY, dated, formula, written
 
@@ -34,8 +34,8 @@ class Counting:
 
 
 def searched(problem: Problem, plan: Plan, folder: Path | None, function: Callable[[Job], dict[str, float]]) -> Search:
-    evaluator = Evaluator(problem, problem.futures(), folder, function=dated(function))
-    return search(problem, plan, folder=folder, evaluator=evaluator)
+    run = Runner(problem, folder, function=dated(function))
+    return search(Evaluator(run, problem.futures()), plan, journal=folder)
 
 
 @pytest.fixture(scope="module")

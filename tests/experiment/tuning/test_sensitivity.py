@@ -10,8 +10,9 @@ import pytest
 
 from sim.experiment.tuning.problem import Problem
 from sim.experiment.tuning.problem_file import read_problem
-from sim.experiment.tuning.runs import Job
+from sim.experiment.tuning.runs import Job, Runner
 from sim.experiment.tuning.sensitivity import (
+    SEED,
     Laboratory,
     StudyError,
     factors,
@@ -21,6 +22,7 @@ from sim.experiment.tuning.sensitivity import (
     sensitivity,
 )
 from sim.report.sensitivity import save_sensitivity
+from sim.statistics.sensitivity import pawn, seeds, sobol_design
 from tests.experiment.tuning.problems import TOY, last, written
 
 TEXT = TOY.replace("seeds = 2", 'seeds = 5\nvary = { "demand.legacy_trend" = [-0.1, 0.0] }')
@@ -47,7 +49,7 @@ def problem(tmp_path: Path) -> Problem:
 def place(
     problem: Problem, folder: Path | None = None, function: Callable[[Job], dict[str, float]] = linear
 ) -> Laboratory:
-    return Laboratory(problem, (2025, 2030), folder, function=function)
+    return Laboratory(Runner(problem, folder, years=(2025, 2030), function=function))
 
 
 def test_factors_are_levers_and_then_uncertain_parameters(problem: Problem) -> None:
@@ -84,6 +86,11 @@ def test_parts_of_the_variance_are_those_of_the_formula(problem: Problem) -> Non
     assert found.distances["mountain_share 2030"].distinguishable[0]
     assert not found.distances["cost 2030"].distinguishable[0]
     assert runs_needed(problem, 4, 64, 3) >= found.runs
+    # PAWN looks at the two independent samples alone: the others are near copies of their points
+    design = sobol_design(3, 64, SEED)[: 2 * 64]
+    luck = [np.random.default_rng(int(seed)).normal() for seed in seeds(design[:, -1])]
+    alone = pawn(design[:, :-1], 3.0 * design[:, 0] + design[:, 2] + 0.5 * np.array(luck), seed=SEED)
+    np.testing.assert_allclose(found.distances["mountain_share 2030"].median, alone.median)
 
 
 def test_a_study_that_was_interrupted_makes_no_run_twice(problem: Problem, tmp_path: Path) -> None:
@@ -144,7 +151,7 @@ def test_of_several_cases_each_pair_is_compared(tmp_path: Path) -> None:
         f'[[futures.cases]]\nname = "{at}"\nchanges = {{ "demand.legacy_trend" = {value} }}\n'
         for at, value in enumerate(values)
     )
-    found = sensitivity(Laboratory(read_problem(written(tmp_path, TOY + cases)), (2030,), function=world), 12, 0)
+    found = sensitivity(Laboratory(Runner(read_problem(written(tmp_path, TOY + cases)), function=world)), 12, 0)
     between = [abs(one - other) for at, one in enumerate(values) for other in values[at + 1 :]]
     assert found.screening["cost 2030"].mu_star[-1] == pytest.approx(np.mean(between))
 
@@ -172,7 +179,7 @@ def test_an_outcome_of_a_place_has_its_panel(tmp_path: Path) -> None:
     text = TOY.replace('outcome = "mountain_share"', 'outcome = "jobs.mountain"').replace(
         '[[goals]]\noutcome = "cost"\n', ""
     )
-    found = sensitivity(Laboratory(read_problem(written(tmp_path, text)), (2030,), function=world), 2, 0)
+    found = sensitivity(Laboratory(Runner(read_problem(written(tmp_path, text)), function=world)), 2, 0)
     files = save_sensitivity(found, tmp_path)
     assert {path.name for path in files} == {"screening.csv", "tornado.png"}
 
