@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from pydantic import ValidationError
@@ -74,7 +75,8 @@ def changed(
     faults = [] if name is None or is_name(name) else [Fault("", 0, "", f"{show(name)} {NOT_A_NAME}")]
     overlay = Document("", "", _nested(changes, known, faults))
     base = Document("", "", {table: dict(values) for table, values in scenario.tables.items()})
-    parameters = _validate([overlay, base], known, scenario.groups, faults)
+    untouched = {type(group): group for group in scenario.parameters if group.table not in overlay.content}
+    parameters = _validate([overlay, base], known, scenario.groups, faults, untouched)
     same = name in (None, scenario.name)
     return Scenario(
         name or scenario.name,
@@ -163,8 +165,14 @@ def _top_level(document: Document, known: Known) -> Iterator[Fault]:
         yield Fault(document.file, document.line((key,)), "", f"unknown {kind} '{key[:80]}'{near}")
 
 
-def _validate(chain: list[Document], known: Known, groups: Groups, faults: list[Fault]) -> tuple[Parameters, ...]:
-    """The groups with the values of a chain of documents.
+def _validate(
+    chain: list[Document],
+    known: Known,
+    groups: Groups,
+    faults: list[Fault],
+    read_before: Mapping[type[Parameters], Parameters] = MappingProxyType({}),
+) -> tuple[Parameters, ...]:
+    """The groups with the values of a chain of documents; those that were read before are taken as they are.
 
     Raises:
         ScenarioError: with the faults given and all that are found.
@@ -174,6 +182,9 @@ def _validate(chain: list[Document], known: Known, groups: Groups, faults: list[
     found = list(_unknown_keys(merged, known))
     parameters = []
     for group in groups:
+        if group in read_before:
+            parameters.append(read_before[group])
+            continue
         values = merged.tables.get(group.table, {})
         try:
             parameters.append(group.model_validate({key: values[key] for key in declarations(group) if key in values}))

@@ -14,6 +14,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, fields, replace
+from functools import cached_property
 from itertools import combinations
 from typing import Literal
 
@@ -157,10 +158,7 @@ class Laboratory:
             points: (n, k) of all factors, in the unit cube.
             seed_of: the r seeds of each point.
         """
-        varied = factors(self.problem)
-        wanted = [
-            self._wanted(varied, point, seed) for point, each in zip(points, seed_of, strict=True) for seed in each
-        ]
+        wanted = [run for point, each in zip(points, seed_of, strict=True) for run in self._wanted(point, each)]
         with (self.shown or _silent)(label, len(wanted)) as tick:
             results = self.run(wanted, tick)
         self.runs += len(wanted)
@@ -169,19 +167,21 @@ class Laboratory:
         known = [{} if isinstance(result, str) else result for result in results]
         return {name: np.array([one.get(name, np.nan) for one in known]).reshape(len(points), -1) for name in names}
 
-    def _wanted(self, varied: Sequence[Factor], point: Floats, seed: int) -> tuple[Scenario | str, Future]:
-        """The scenario of a point, or why there is none, and the future that it meets."""
-        problem, levers = self.problem, len(self.problem.levers)
+    def _wanted(self, point: Floats, seeds: Sequence[int]) -> list[tuple[Scenario | str, Future]]:
+        """The scenario of a point, or why there is none, with each of the futures that it meets."""
+        problem, levers, cases = self.problem, len(self.problem.levers), len(self.problem.cases)
         drawn = tuple(
             (each.name, each.low + float(share) * (each.high - each.low))
-            for each, share in zip(varied[levers:], point[levers:], strict=True)
+            for each, share in zip(self._factors[levers:], point[levers:], strict=True)
             if each.kind == "parameter"
         )
-        cases = len(problem.cases)
         case = problem.cases[min(int(point[-1] * cases), cases - 1) if cases > 1 else 0]
-        return plan_of(problem, problem.settings(point[:levers])), Future(
-            case, seed, drawn, seed if problem.tables else 0
-        )
+        plan = plan_of(problem, problem.settings(point[:levers]))
+        return [(plan, Future(case, seed, drawn, seed if problem.tables else 0)) for seed in seeds]
+
+    @cached_property
+    def _factors(self) -> tuple[Factor, ...]:
+        return factors(self.problem)
 
 
 def _silent(_label: str, _runs: int) -> AbstractContextManager[Tick | None]:
