@@ -3,8 +3,8 @@
 For each problem and repetition (another luck of the search, the same futures for all) every method gets the same number
 of points. What it found is the hypervolume of its allowed points, in one box for all methods and repetitions of a
 problem, so 0 is nothing and 1 all. Told are the paired differences with 95 % intervals. Runs are kept in the folder;
-methods and repetitions that ask for the same point share it. *Beside the model*: in one process, the time of a search
-that is not spent in runs.
+methods and repetitions that ask for the same point share it. *Beside the model*: the time of a search that is not spent
+in runs, in one process and on all cores, where the start of processes and waiting for the last run of a generation count.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from sim.experiment.executor import default_workers
 from sim.experiment.tuning.evaluation import Evaluator
 from sim.experiment.tuning.problem import Problem
 from sim.experiment.tuning.problem_file import read_problem
-from sim.experiment.tuning.runs import Job, Runner, run_job
+from sim.experiment.tuning.runs import Job, Runner, in_year, run_job
 from sim.experiment.tuning.search import Method, Plan, Search, search
 from sim.statistics.fronts import hypervolume, reference
 from sim.statistics.paired import intervals
@@ -57,7 +57,8 @@ def compare(names: Sequence[str], points: int, seeds: int, year: int, repetition
             runs = (Path(place) if folder is None else folder) / name
             evaluate = Evaluator(Runner(problem, runs, default_workers()), problem.futures())
             print(*told(evaluate, points, repetitions), sep="\n", flush=True)
-    print(beside(shortened(names[0], year, seeds)))
+    for workers in dict.fromkeys((1, default_workers())):
+        print(beside(shortened(names[0], year, seeds), workers), flush=True)
 
 
 def told(evaluate: Evaluator, points: int, repetitions: int) -> Iterator[str]:
@@ -88,26 +89,21 @@ def volumes(problem: Problem, found: dict[Method, list[Search]]) -> dict[Method,
     }
 
 
-class Timed:
-    """Runs jobs and sums the time that they take."""
-
-    def __init__(self) -> None:
-        self.seconds = 0.0
-
-    def __call__(self, job: Job) -> dict[str, float]:
-        start = perf_counter()
-        found = run_job(job)
-        self.seconds += perf_counter() - start
-        return found
+def timed_job(job: Job) -> dict[str, float]:
+    """Run a job and tell its seconds among its results."""
+    start = perf_counter()
+    found = run_job(job)
+    return found | {in_year("seconds", job.years[0]): perf_counter() - start}
 
 
-def beside(problem: Problem, points: int = 12) -> str:
-    """The part of a search's time, in one process, that is not spent in runs."""
-    timed = Timed()
+def beside(problem: Problem, workers: int, points: int = 24) -> str:
+    """The part of the time of processes at a search that is not spent in runs."""
     with tempfile.TemporaryDirectory() as place:
-        evaluate = Evaluator(Runner(problem, Path(place), function=timed), problem.futures())
         start = perf_counter()
-        search(evaluate, Plan(points), journal=Path(place))
+        run = Runner(problem, Path(place), workers, function=timed_job)
+        found = search(Evaluator(run, problem.futures()), Plan(points), journal=Path(place))
         whole = perf_counter() - start
-    part = 1.0 - timed.seconds / whole
-    return f"beside the model: {part:.1%} of the time of a search of {points} points in {len(evaluate.futures)} futures"
+    runs = sum(float(each.outcomes["seconds"].sum()) for each in found.evaluated)
+    part = 1.0 - runs / (workers * whole)
+    at_once = "one process" if workers == 1 else f"{workers} processes"
+    return f"beside the model: {part:.1%} of the time of {at_once} in a search of {points} points"

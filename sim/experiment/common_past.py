@@ -23,14 +23,20 @@ from sim.results import Run
 from sim.scenario import Scenario
 from sim.world import load_world
 
-MOST = 2
-"""Pasts that are kept; each holds the whole record of a run. Enough for runs that come ordered by their past."""
+MOST = 16
+"""Pasts that a process keeps (assumption): enough for the futures of a search; each takes about 15 MB of memory."""
 
 
 @dataclass
 class Pasts:
-    """Models at the end of a past, the last used last."""
+    """Models at the end of a past, the last used last.
 
+    Attributes:
+        most: pasts that are kept at most.
+        kept: by what makes a past.
+    """
+
+    most: int = MOST
     kept: OrderedDict[str, NingdeModel] = field(default_factory=OrderedDict)
 
     def run(
@@ -64,7 +70,7 @@ class Pasts:
             for _ in range(months):
                 model.step()
             self.kept[key] = model
-            while len(self.kept) > MOST:
+            while len(self.kept) > self.most:
                 self.kept.popitem(last=False)
         self.kept.move_to_end(key)
         model = deepcopy(self.kept[key])

@@ -15,7 +15,8 @@ import multiprocessing
 import os
 import signal
 import threading
-from collections import deque
+import weakref
+from collections import Counter, deque
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -27,7 +28,6 @@ from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar
 from uuid import uuid4
 
 if TYPE_CHECKING:
-    from multiprocessing.context import BaseContext
     from multiprocessing.process import BaseProcess
 
 Job = TypeVar("Job")
@@ -96,6 +96,7 @@ def run_all(
     *,
     cluster: str | None = None,
     method: Method = "spawn",
+    pool: Pool[Job, Result] | None = None,
 ) -> Generator[Outcome[Job, Result]]:
     """Run a function for every job and give the outcomes as they come.
 
@@ -106,6 +107,7 @@ def run_all(
         progress: called after each job with jobs done and jobs in all.
         cluster: address of a dask scheduler, such as "tcp://host:8786", instead of processes here.
         method: how processes start; "fork" exists to show that it makes no difference.
+        pool: processes that are there already and stay, instead of new ones.
 
     Yields:
         One outcome a job, in the order in which they end; a job that raises an error, or whose process died three
@@ -118,6 +120,8 @@ def run_all(
     """
     if cluster is not None:
         outcomes = _on_cluster(function, jobs, cluster)
+    elif pool is not None:
+        outcomes = pool.run(jobs)
     else:
         outcomes = _one_by_one(function, jobs) if workers == 1 else _pooled(function, jobs, workers, method)
     for done, outcome in enumerate(outcomes, start=1):
@@ -170,83 +174,120 @@ class _Worker:
     place: int | None = None
 
 
-@dataclass
-class _Pool(Generic[Job, Result]):
-    """Processes at work on a list of jobs.
+@dataclass(eq=False)
+class Pool(Generic[Job, Result]):
+    """Processes that run a function for one list of jobs after the other.
+
+    They start with the first list and keep what the function keeps in a process. They end with :meth:`close`, with the
+    pool itself, or with this process; and when a list is left before its end, as some then are in the middle of a job.
 
     Attributes:
-        function: what they run.
-        jobs: for what.
-        context: how they are started.
-        rest: places of the jobs that nobody has.
-        deaths: how many processes died of each job.
+        function: what they run; of a module, so that another process can import it.
+        size: processes at once.
+        method: how they start.
     """
 
     function: Callable[[Job], Result]
-    jobs: Sequence[Job]
-    context: BaseContext
-    rest: deque[int]
-    deaths: dict[int, int] = field(default_factory=dict)
-    workers: list[_Worker] = field(default_factory=list)
-    failed_starts: int = 0
+    size: int
+    method: Method = "spawn"
+    _jobs: Sequence[Job] = field(default=(), init=False, repr=False)
+    _rest: deque[int] = field(default_factory=deque, init=False, repr=False)  # places of the jobs that nobody has
+    _deaths: Counter[int] = field(default_factory=Counter, init=False, repr=False)  # processes that died of each job
+    _workers: list[_Worker] = field(default_factory=list, init=False, repr=False)
+    _failed_starts: int = field(default=0, init=False, repr=False)
 
-    def start(self) -> None:
+    def __post_init__(self) -> None:
+        weakref.finalize(self, _end_all, self._workers)
+
+    def run(self, jobs: Sequence[Job]) -> Iterator[Outcome[Job, Result]]:
+        """The outcomes of jobs, in the order in which they end.
+
+        Raises:
+            RuntimeError: no process could be started.
+        """
+        self._jobs, self._rest, self._deaths, left = jobs, deque(range(len(jobs))), Counter(), len(jobs)
+        with _noted_interrupt() as interrupted:
+            try:
+                for worker in self._workers:
+                    self._hand_out(worker)
+                while len(self._workers) < min(self.size, left):
+                    self._start()
+                while left:
+                    by_pipe = {worker.pipe: worker for worker in self._workers}
+                    for pipe in wait(list(by_pipe), timeout=SECONDS_BETWEEN_LOOKS):
+                        outcome = self._hear(by_pipe[pipe])  # type: ignore[index]
+                        if outcome is not None:
+                            left -= 1
+                            yield outcome
+                    if interrupted.is_set():
+                        raise KeyboardInterrupt
+            finally:
+                if left:
+                    self.close()
+
+    def close(self) -> None:
+        """End all processes at once; nothing that counts is in them."""
+        _end_all(self._workers)
+
+    def _start(self) -> None:
         """One more process."""
-        ours, theirs = self.context.Pipe()
-        process = self.context.Process(target=_serve, args=(theirs, self.function), daemon=True)  # type: ignore[attr-defined]
+        context = multiprocessing.get_context(self.method)
+        ours, theirs = context.Pipe()
+        process = context.Process(target=_serve, args=(theirs, self.function), daemon=True)  # type: ignore[attr-defined]
         process.start()
         theirs.close()  # so that our end notices when the process is gone
-        self.workers.append(_Worker(process, ours))
+        self._workers.append(_Worker(process, ours))
 
-    def hand_out(self, worker: _Worker) -> None:
+    def _hand_out(self, worker: _Worker) -> None:
         """Give a process that has nothing to do the next job, if there is one."""
-        if worker.ready and worker.place is None and self.rest:
-            worker.place = self.rest.popleft()
+        if worker.ready and worker.place is None and self._rest:
+            worker.place = self._rest.popleft()
             with suppress(OSError):  # it died just now: its end is noticed like any other
-                worker.pipe.send(self.jobs[worker.place])
+                worker.pipe.send(self._jobs[worker.place])
 
-    def hear(self, worker: _Worker) -> Outcome[Job, Result] | None:
+    def _hear(self, worker: _Worker) -> Outcome[Job, Result] | None:
         """What a process has to say: that it is ready, an outcome, or its end."""
         try:
             said = worker.pipe.recv()
         except Exception:  # the pipe is shut, or what came through it is half a message
             return self._bury(worker)
         if said == READY:
-            worker.ready, self.failed_starts = True, 0
-            self.hand_out(worker)
+            worker.ready, self._failed_starts = True, 0
+            self._hand_out(worker)
             return None
         place, worker.place = worker.place, None
         assert place is not None
-        self.hand_out(worker)  # before the outcome is passed on: the process need not wait for whoever keeps it
+        self._hand_out(worker)  # before the outcome is passed on: the process need not wait for whoever keeps it
         result, fault = said
-        return Outcome(self.jobs[place], result, fault)
+        return Outcome(self._jobs[place], result, fault)
 
     def _bury(self, worker: _Worker) -> Outcome[Job, Result] | None:
         """A process is gone: another takes its place, and its job, unless too many died of it."""
-        self.workers.remove(worker)
+        self._workers.remove(worker)
         _end(worker)
         place = worker.place
         if not worker.ready:
-            self.failed_starts += 1
-            if self.failed_starts >= DEATHS:
+            self._failed_starts += 1
+            if self._failed_starts >= DEATHS:
                 raise RuntimeError(NO_START)
         given_up = False
         if place is not None:
-            self.deaths[place] = self.deaths.get(place, 0) + 1
-            given_up = self.deaths[place] >= DEATHS
+            self._deaths[place] += 1
+            given_up = self._deaths[place] >= DEATHS
             if not given_up:
-                self.rest.appendleft(place)
-        if self.rest:
-            self.start()
-        return Outcome(self.jobs[place], None, DIED) if given_up and place is not None else None
+                self._rest.appendleft(place)
+        if self._rest:
+            self._start()
+        return Outcome(self._jobs[place], None, DIED) if given_up and place is not None else None
 
-    def close(self) -> None:
-        """End all processes at once; nothing that counts is in them."""
-        for worker in self.workers:
-            worker.process.kill()
-        for worker in self.workers:
-            _end(worker)
-        self.workers.clear()
+
+def _end_all(workers: list[_Worker]) -> None:
+    """End processes at once."""
+    for worker in workers:
+        worker.process.kill()
+    for worker in workers:
+        _end(worker)
+    workers.clear()
 
 
 def _end(worker: _Worker) -> None:
@@ -260,24 +301,12 @@ def _end(worker: _Worker) -> None:
 def _pooled(
     function: Callable[[Job], Result], jobs: Sequence[Job], workers: int, method: Method
 ) -> Iterator[Outcome[Job, Result]]:
-    """The jobs in processes of this machine."""
-    pool = _Pool[Job, Result](function, jobs, multiprocessing.get_context(method), deque(range(len(jobs))))
-    left = len(jobs)
-    with _noted_interrupt() as interrupted:
-        try:
-            for _ in range(min(workers, left)):
-                pool.start()
-            while left:
-                by_pipe = {worker.pipe: worker for worker in pool.workers}
-                for pipe in wait(list(by_pipe), timeout=SECONDS_BETWEEN_LOOKS):
-                    outcome = pool.hear(by_pipe[pipe])  # type: ignore[index]
-                    if outcome is not None:
-                        left -= 1
-                        yield outcome
-                if interrupted.is_set():
-                    raise KeyboardInterrupt
-        finally:
-            pool.close()
+    """The jobs in processes of this machine that end with them."""
+    pool = Pool(function, min(workers, len(jobs)), method)
+    try:
+        yield from pool.run(jobs)
+    finally:
+        pool.close()
 
 
 @contextmanager

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Protocol, TypeVar
 
 from sim import data
-from sim.experiment.executor import run_all
+from sim.experiment.executor import Pool, run_all
 from sim.results.provenance import PACKAGE, code_digest
 
 NOT_RUN = ("report", "cli", "experiment/levers_study.py")
@@ -85,6 +85,7 @@ def collect_runs(
     *,
     function: Callable[[Job], dict[str, float]],
     cluster: str | None = None,
+    pool: Pool[Job, dict[str, float]] | None = None,
 ) -> tuple[dict[str, dict[str, float]], dict[str, str]]:
     """The results of all jobs, from the cache or run now.
 
@@ -95,6 +96,7 @@ def collect_runs(
         progress: called after each run with runs done and runs in all, those of the cache left out.
         function: what is run.
         cluster: address of a dask scheduler instead of processes here.
+        pool: processes that are there already and stay.
 
     Returns:
         Results by key, and faults of runs that failed by key.
@@ -105,7 +107,7 @@ def collect_runs(
     found = {key: cache.results[key] for key in jobs if key in cache.results}
     faults: dict[str, str] = {}
     waiting = [job for key, job in jobs.items() if key not in found]
-    for outcome in run_all(function, waiting, workers, progress, cluster=cluster):
+    for outcome in run_all(function, waiting, workers, progress, cluster=cluster, pool=pool):
         if outcome.result is None:
             faults[outcome.job.key] = outcome.fault
             continue

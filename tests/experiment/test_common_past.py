@@ -8,7 +8,7 @@ import pytest
 import xarray as xr
 
 import sim
-from sim.experiment.common_past import MOST, Pasts
+from sim.experiment.common_past import Pasts
 from sim.parameters import Month
 from sim.scenario import Scenario
 
@@ -42,12 +42,12 @@ def test_runs_from_one_past_are_those_from_the_beginning_in_any_order() -> None:
 
 def test_another_seed_another_lever_before_and_another_parameter_have_another_past() -> None:
     money = [{"from": "2014-01", "value": 200.0}]
-    pasts, one = Pasts(), plan("2015-02", promotion__budget=money)
+    pasts, one = Pasts(most=2), plan("2015-02", promotion__budget=money)
     early = plan("2015-02", promotion__budget=[*money, {"from": "2014-05", "value": 50.0}])
     trend = plan("2015-02", promotion__budget=money, demand__legacy_trend=-0.1)
     for scenario, seed in ((one, 1), (early, 1), (trend, 1), (trend, 2)):
         assert same(pasts.run(scenario, seed, SINCE), sim.run(scenario, seed))
-    assert len(pasts.kept) == MOST
+    assert len(pasts.kept) == 2
 
 
 def test_a_run_that_ends_before_or_differs_from_the_beginning_is_an_ordinary_one() -> None:

@@ -18,7 +18,7 @@ from pathlib import Path
 
 import pytest
 
-from sim.experiment.executor import DEATHS, DIED, ClusterError, Outcome, default_workers, run_all
+from sim.experiment.executor import DEATHS, DIED, ClusterError, Outcome, Pool, default_workers, run_all
 
 ROOT = str(Path(__file__).parents[2])
 
@@ -158,6 +158,35 @@ def test_leaving_the_iteration_ends_the_processes() -> None:
     next(outcomes)
     outcomes.close()
     assert multiprocessing.active_children() == []
+
+
+def test_the_processes_of_a_pool_stay_and_end_with_it() -> None:
+    pool = Pool(eval, 2, "fork")
+    who = "(__import__('time').sleep(0.05), __import__('os').getpid())[1]"
+    before, after = ({each.result for each in pool.run([who] * 6)} for _ in range(2))
+    assert before == after == {process.pid for process in multiprocessing.active_children()}
+    assert len(before) == 2
+    del pool
+    assert multiprocessing.active_children() == []
+
+
+def test_a_process_of_a_pool_that_died_idle_costs_no_job() -> None:
+    pool = Pool(eval, 2, "fork")
+    [first] = pool.run(["__import__('os').getpid()"])
+    os.kill(first.result, signal.SIGKILL)
+    assert sorted(each.result for each in pool.run(["1", "2", "3"])) == [1, 2, 3]
+    assert [each.result for each in pool.run([])] == []
+    pool.close()
+
+
+def test_a_pool_that_was_left_in_the_middle_starts_anew() -> None:
+    pool = Pool(eval, 2, "fork")
+    outcomes = pool.run(["1", "__import__('time').sleep(60)", "2"])
+    next(outcomes)
+    outcomes.close()
+    assert multiprocessing.active_children() == []
+    assert {each.result for each in pool.run(["3", "4"])} == {3, 4}
+    pool.close()
 
 
 def test_a_script_without_a_guard_is_told_what_to_do(tmp_path: Path) -> None:

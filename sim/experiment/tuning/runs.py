@@ -14,6 +14,7 @@ from functools import partial
 from pathlib import Path
 
 from sim.experiment.common_past import Pasts
+from sim.experiment.executor import Pool
 from sim.experiment.kept_runs import NOT_RUN, Cache, Tick, collect_runs, counting_kept
 from sim.experiment.single import run
 from sim.experiment.tuning.outcomes import outcomes_of
@@ -100,7 +101,7 @@ def drawn_table(job: Job) -> Table | None:
 
 @dataclass
 class Runner:
-    """Makes the runs of a problem.
+    """Makes the runs of a problem; its processes stay, with the pasts that they know, as long as it does.
 
     Attributes:
         problem: whose scenarios.
@@ -118,10 +119,12 @@ class Runner:
     years: tuple[int, ...] = ()
     function: Callable[[Job], dict[str, float]] = run_job
     _cache: Cache = field(init=False, repr=False)
+    _pool: Pool[Job, dict[str, float]] | None = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         self.years = self.years or (self.problem.year,)
         self._cache = Cache(self.folder, NOT_MEASURED)
+        self._pool = Pool(self.function, self.workers) if self.workers > 1 and self.cluster is None else None
 
     def __call__(
         self, wanted: Sequence[tuple[Scenario | str, Future]], progress: Tick | None = None
@@ -141,7 +144,13 @@ class Runner:
         by_key = {job.key: job for at in order if isinstance(job := jobs[at], Job)}
         tick = counting_kept(progress, len(by_key))
         results, faults = collect_runs(
-            by_key, self._cache, self.workers, tick, function=self.function, cluster=self.cluster
+            by_key,
+            self._cache,
+            self.workers,
+            tick,
+            function=self.function,
+            cluster=self.cluster,
+            pool=self._pool,
         )
         known: dict[str, Mapping[str, float] | str] = {**results, **faults}
         return [job if isinstance(job, str) else known[job.key] for job in jobs]
