@@ -4,7 +4,7 @@ For each problem and repetition (another luck of the search, the same futures fo
 of points. What it found is the hypervolume of its allowed points, in one box for all methods and repetitions of a
 problem, so 0 is nothing and 1 all. Told are the paired differences with 95 % intervals. Runs are kept in the folder;
 methods and repetitions that ask for the same point share it. *Beside the model*: the time of a search that is not spent
-in runs, in one process and on all cores, where the start of processes and waiting for the last run of a generation count.
+in runs, in one process and on all cores (start of processes and waits for the last run of a generation count).
 """
 
 from __future__ import annotations
