@@ -84,7 +84,7 @@ def arguments_of(words: Sequence[str] | None = None) -> argparse.Namespace:
     seeking.add_argument("--repetitions", default=searching.REPETITIONS, type=int, help="repetitions (default: 10)")
     seeking.add_argument("--problems", nargs="+", default=searching.PROBLEMS, help="of problems/")
     seeking.add_argument("--points", type=int, default=searching.POINTS, help="points of a search (default: 48)")
-    seeking.add_argument("--seeds", type=int, default=searching.SEEDS, help="seeds of each case (default: 2)")
+    seeking.add_argument("--futures", type=int, default=searching.FUTURES, help="futures of a point (default: 2)")
     seeking.add_argument("--year", type=int, default=searching.YEAR, help="year that is judged (default: 2027)")
     seeking.add_argument("--folder", type=Path, help="where runs are kept, so that it can be stopped and continued")
     return parser.parse_args(words)
@@ -97,7 +97,7 @@ def main() -> None:
         ensembles.compare(arguments.scenario, arguments.runs, arguments.stored, arguments.repetitions)
         return
     if arguments.what == "search":  # on all cores
-        asked = arguments.points, arguments.seeds, arguments.year, arguments.repetitions, arguments.folder
+        asked = arguments.points, arguments.futures, arguments.year, arguments.repetitions, arguments.folder
         searching.compare(arguments.problems, *asked)
         return
     logging.disable(logging.INFO)  # bamengine switches logs on for all, and Mesa then writes a line a step

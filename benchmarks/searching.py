@@ -37,28 +37,28 @@ PROBLEMS = (
 
 RIVALS: tuple[Method, ...] = ("random", "one-at-a-time")
 
-POINTS, SEEDS, YEAR, REPETITIONS = 48, 2, 2027, 10
-"""Points of each search, seeds of each case, the year that is judged (earlier than shipped, for time), repetitions."""
+POINTS, FUTURES, YEAR, REPETITIONS = 48, 2, 2027, 10
+"""Points of each search, futures of each point, the year that is judged (fewer and earlier, for time), repetitions."""
 
 
-def shortened(name: str, year: int, seeds: int) -> Problem:
-    """A shipped problem, judged in another year with other seeds."""
+def shortened(name: str, year: int, futures: int) -> Problem:
+    """A shipped problem, judged in another year in so many futures, or one of each case if it has more cases."""
     found = read_problem(Path("problems") / f"{name}.toml")
     plan = found.scenario.replace({"run.end": f"{year}-12"}, name=found.scenario.name)
-    return replace(found, scenario=plan, year=year, seeds=seeds)
+    return replace(found, scenario=plan, year=year, seeds=max(1, futures // len(found.cases)))
 
 
-def compare(names: Sequence[str], points: int, seeds: int, year: int, repetitions: int, folder: Path | None) -> None:
+def compare(names: Sequence[str], points: int, futures: int, year: int, repetitions: int, folder: Path | None) -> None:
     """Measure and print."""
-    print(f"sim {sim.__version__}, {points} points, {seeds} seeds a case, year {year}, {repetitions} repetitions")
+    print(f"sim {sim.__version__}, {points} points, {futures} futures, year {year}, {repetitions} repetitions")
     for name in names:
-        problem = shortened(name, year, seeds)
+        problem = shortened(name, year, futures)
         with tempfile.TemporaryDirectory() as place:
             runs = (Path(place) if folder is None else folder) / name
             evaluate = Evaluator(Runner(problem, runs, default_workers()), problem.futures())
             print(*told(evaluate, points, repetitions), sep="\n", flush=True)
     for workers in dict.fromkeys((1, default_workers())):
-        print(beside(shortened(names[0], year, seeds), workers), flush=True)
+        print(beside(shortened(names[0], year, futures), workers), flush=True)
 
 
 def told(evaluate: Evaluator, points: int, repetitions: int) -> Iterator[str]:
