@@ -8,16 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
+from sim.experiment.tuning.futures import Future, of_case
 from sim.experiment.tuning.outcomes import Outcome
 from sim.statistics.tails import WORST, worst_mean
-
-if TYPE_CHECKING:
-    from sim.experiment.tuning.problem import Future
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
@@ -28,11 +26,6 @@ OVER: tuple[Over, ...] = ("mean", "worst_tenth", "share_at_least", "share_at_mos
 
 SHARES = ("share_at_least", "share_at_most")
 """Those that need a threshold."""
-
-
-def of_case(case: str, futures: Sequence[Future]) -> Bools:
-    """(F,) which futures are of a case; all if it has no name."""
-    return np.array([not case or each.case.name == case for each in futures])
 
 
 @dataclass(frozen=True)

@@ -20,6 +20,7 @@ from scipy.stats import qmc
 from sim.experiment.drawn import Posterior, with_draw
 from sim.experiment.shares import with_scaled_shares
 from sim.experiment.tuning import levers as lever_values
+from sim.experiment.tuning.futures import AS_PROJECTED, Case, Future
 from sim.experiment.tuning.goals import Goal, Limit
 from sim.experiment.tuning.levers import LeverRange
 from sim.scenario import Scenario
@@ -31,40 +32,6 @@ DRAW = 2019
 
 FRESH = 100_001
 """First seed of fresh luck, with which what a search recommends is looked at again."""
-
-
-@dataclass(frozen=True)
-class Case:
-    """A branch of the futures: what it is called, and what it changes in the scenario by dotted name."""
-
-    name: str
-    changes: Mapping[str, Any] = field(default_factory=dict)
-
-
-AS_PROJECTED = Case("as projected")
-"""The only case of a problem that names none."""
-
-
-@dataclass(frozen=True)
-class Future:
-    """One future.
-
-    Attributes:
-        case: its branch.
-        seed: of all chance.
-        drawn: values of the uncertain parameters, by dotted name.
-        table: number of the draw of the opening table; 0 for the estimated one.
-    """
-
-    case: Case
-    seed: int
-    drawn: tuple[tuple[str, float], ...] = ()
-    table: int = 0
-
-    @property
-    def name(self) -> str:
-        """Case and seed."""
-        return f"{self.case.name}, seed {self.seed}"
 
 
 @dataclass(frozen=True, eq=False)

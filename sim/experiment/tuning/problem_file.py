@@ -48,10 +48,11 @@ from typing import Any
 
 from sim.experiment.drawn import Posterior, PosteriorFileError, read_posterior
 from sim.experiment.spread import ranged
+from sim.experiment.tuning.futures import AS_PROJECTED, Case
 from sim.experiment.tuning.goals import OVER, SHARES, Goal, Limit
 from sim.experiment.tuning.levers import LeverRange, lever_of, partners
 from sim.experiment.tuning.outcomes import outcomes
-from sim.experiment.tuning.problem import AS_PROJECTED, Case, Problem
+from sim.experiment.tuning.problem import Problem
 from sim.model import GROUPS
 from sim.parameters import Month, Place, counties, show, suggestion, unknown
 from sim.parameters.declarations import Number

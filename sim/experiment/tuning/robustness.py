@@ -19,8 +19,9 @@ from numpy.typing import NDArray
 
 from sim.experiment.kept_runs import Tick
 from sim.experiment.tuning.evaluation import Evaluator
-from sim.experiment.tuning.goals import SHARES, Goal, of_case
-from sim.experiment.tuning.problem import Future, Problem
+from sim.experiment.tuning.futures import Future, of_case
+from sim.experiment.tuning.goals import SHARES, Goal
+from sim.experiment.tuning.problem import Problem
 from sim.scenario import Scenario, ScenarioError
 from sim.statistics.robustness import Regrets, Satisficing, regrets, satisficing, worst_tenth
 

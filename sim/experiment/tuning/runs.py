@@ -17,8 +17,9 @@ from sim.experiment.common_past import Pasts
 from sim.experiment.executor import Pool
 from sim.experiment.kept_runs import NOT_RUN, Cache, Tick, collect_runs, counting_kept
 from sim.experiment.single import run
+from sim.experiment.tuning.futures import Future
 from sim.experiment.tuning.outcomes import outcomes_of
-from sim.experiment.tuning.problem import Future, Problem
+from sim.experiment.tuning.problem import Problem
 from sim.inputoutput.tables import Table
 from sim.mechanisms.demand import Demand
 from sim.mechanisms.labour import Labour

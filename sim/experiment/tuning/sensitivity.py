@@ -22,8 +22,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.experiment.kept_runs import Tick
+from sim.experiment.tuning.futures import Future
 from sim.experiment.tuning.outcomes import outcomes
-from sim.experiment.tuning.problem import Future, Problem
+from sim.experiment.tuning.problem import Problem
 from sim.experiment.tuning.runs import Runner, in_year, plan_of
 from sim.experiment.tuning.search import Shown
 from sim.scenario import Scenario

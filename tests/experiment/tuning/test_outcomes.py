@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 import sim
+from sim.experiment.tuning.futures import Case, Future
 from sim.experiment.tuning.goals import Goal, Limit
 from sim.experiment.tuning.outcomes import outcomes, outcomes_of
-from sim.experiment.tuning.problem import Case, Future
 
 YEAR = 2016
 
