@@ -42,7 +42,7 @@ POINTS, FUTURES, YEAR, REPETITIONS = 48, 2, 2027, 10
 
 
 def shortened(name: str, year: int, futures: int) -> Problem:
-    """A shipped problem, judged in another year in so many futures, or one of each case if it has more cases."""
+    """A shipped problem, judged in another year in at most so many futures, but in each of its cases."""
     found = read_problem(Path("problems") / f"{name}.toml")
     plan = found.scenario.replace({"run.end": f"{year}-12"}, name=found.scenario.name)
     return replace(found, scenario=plan, year=year, seeds=max(1, futures // len(found.cases)))
@@ -103,7 +103,8 @@ def beside(problem: Problem, workers: int, points: int = 24) -> str:
         run = Runner(problem, Path(place), workers, function=timed_job)
         found = search(Evaluator(run, problem.futures()), Plan(points), journal=Path(place))
         whole = perf_counter() - start
-    runs = sum(float(each.outcomes["seconds"].sum()) for each in found.evaluated)
+    each_once = {tuple(each.settings.values()): each for each in found.evaluated}  # equal points share their runs
+    runs = sum(float(np.nansum(each.outcomes.get("seconds", 0.0))) for each in each_once.values())
     part = 1.0 - runs / (workers * whole)
     at_once = "one process" if workers == 1 else f"{workers} processes"
     return f"beside the model: {part:.1%} of the time of {at_once} in a search of {points} points"

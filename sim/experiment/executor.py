@@ -18,7 +18,7 @@ import threading
 import weakref
 from collections import Counter, deque
 from collections.abc import Callable, Generator, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from importlib import import_module
 from multiprocessing.connection import Connection, wait
@@ -107,16 +107,16 @@ def run_all(
         progress: called after each job with jobs done and jobs in all.
         cluster: address of a dask scheduler, such as "tcp://host:8786", instead of processes here.
         method: how processes start; "fork" exists to show that it makes no difference.
-        pool: processes that are there already and stay, instead of new ones.
+        pool: of this function; its processes do the jobs and stay, whatever workers and method say.
 
     Yields:
         One outcome a job, in the order in which they end; a job that raises an error, or whose process died three
         times, is an outcome with a fault. If the iteration is left or interrupted, jobs that wait are dropped and those
-        under way are ended: no process is left.
+        under way are ended: no process is left, but for those of a pool that had nothing to do.
 
     Raises:
         ClusterError: the cluster does not answer, or has other code.
-        RuntimeError: no process of the pool could be started.
+        RuntimeError: no process of the pool could be started, or the pool is at work on another list.
     """
     if cluster is not None:
         outcomes = _on_cluster(function, jobs, cluster)
@@ -124,13 +124,14 @@ def run_all(
         outcomes = pool.run(jobs)
     else:
         outcomes = _one_by_one(function, jobs) if workers == 1 else _pooled(function, jobs, workers, method)
-    for done, outcome in enumerate(outcomes, start=1):
-        if progress is not None:
-            progress(done, len(jobs))
-        yield outcome
+    with closing(outcomes):  # now, whoever keeps the error that ends the iteration
+        for done, outcome in enumerate(outcomes, start=1):
+            if progress is not None:
+                progress(done, len(jobs))
+            yield outcome
 
 
-def _one_by_one(function: Callable[[Job], Result], jobs: Sequence[Job]) -> Iterator[Outcome[Job, Result]]:
+def _one_by_one(function: Callable[[Job], Result], jobs: Sequence[Job]) -> Generator[Outcome[Job, Result]]:
     """The jobs in this process."""
     for job in jobs:
         yield _guarded(function, job)
@@ -178,8 +179,9 @@ class _Worker:
 class Pool(Generic[Job, Result]):
     """Processes that run a function for one list of jobs after the other.
 
-    They start with the first list and keep what the function keeps in a process. They end with :meth:`close`, with the
-    pool itself, or with this process; and when a list is left before its end, as some then are in the middle of a job.
+    They start when a list needs them and keep what the function keeps in a process. They end with :meth:`close`, with
+    the pool itself, or with this process; and when a list is left before its end, as some then are in the middle of a
+    job.
 
     Attributes:
         function: what they run; of a module, so that another process can import it.
@@ -195,19 +197,24 @@ class Pool(Generic[Job, Result]):
     _deaths: Counter[int] = field(default_factory=Counter, init=False, repr=False)  # processes that died of each job
     _workers: list[_Worker] = field(default_factory=list, init=False, repr=False)
     _failed_starts: int = field(default=0, init=False, repr=False)
+    _at_work: bool = field(default=False, init=False, repr=False)
 
     def __post_init__(self) -> None:
         weakref.finalize(self, _end_all, self._workers)
 
-    def run(self, jobs: Sequence[Job]) -> Iterator[Outcome[Job, Result]]:
+    def run(self, jobs: Sequence[Job]) -> Generator[Outcome[Job, Result]]:
         """The outcomes of jobs, in the order in which they end.
 
         Raises:
-            RuntimeError: no process could be started.
+            RuntimeError: no process could be started, or another list is under way.
         """
+        if self._at_work:
+            raise RuntimeError("a pool does one list of jobs after the other, and one is under way")
         self._jobs, self._rest, self._deaths, left = jobs, deque(range(len(jobs))), Counter(), len(jobs)
+        self._at_work, self._failed_starts = True, 0
         with _noted_interrupt() as interrupted:
             try:
+                self._bury_idle()
                 for worker in self._workers:
                     self._hand_out(worker)
                 while len(self._workers) < min(self.size, left):
@@ -222,8 +229,15 @@ class Pool(Generic[Job, Result]):
                     if interrupted.is_set():
                         raise KeyboardInterrupt
             finally:
+                self._at_work = False
                 if left:
                     self.close()
+
+    def _bury_idle(self) -> None:
+        """Let go of processes that died while they had nothing to do: no job is to blame."""
+        for worker in [each for each in self._workers if not each.process.is_alive()]:
+            self._workers.remove(worker)
+            _end(worker)
 
     def close(self) -> None:
         """End all processes at once; nothing that counts is in them."""
@@ -282,12 +296,11 @@ class Pool(Generic[Job, Result]):
 
 
 def _end_all(workers: list[_Worker]) -> None:
-    """End processes at once."""
+    """End processes at once; an interrupt in the middle leaves none alive that the list has lost."""
     for worker in workers:
         worker.process.kill()
-    for worker in workers:
-        _end(worker)
-    workers.clear()
+    while workers:
+        _end(workers.pop())
 
 
 def _end(worker: _Worker) -> None:
@@ -300,11 +313,12 @@ def _end(worker: _Worker) -> None:
 
 def _pooled(
     function: Callable[[Job], Result], jobs: Sequence[Job], workers: int, method: Method
-) -> Iterator[Outcome[Job, Result]]:
+) -> Generator[Outcome[Job, Result]]:
     """The jobs in processes of this machine that end with them."""
     pool = Pool(function, min(workers, len(jobs)), method)
     try:
-        yield from pool.run(jobs)
+        with closing(pool.run(jobs)) as outcomes:
+            yield from outcomes
     finally:
         pool.close()
 
@@ -357,7 +371,9 @@ def _end_with_parent() -> None:
 # --- a cluster --------------------------------------------------------------------------------------------------------
 
 
-def _on_cluster(function: Callable[[Job], Result], jobs: Sequence[Job], address: str) -> Iterator[Outcome[Job, Result]]:
+def _on_cluster(
+    function: Callable[[Job], Result], jobs: Sequence[Job], address: str
+) -> Generator[Outcome[Job, Result]]:
     """The jobs on a cluster, a few ahead of its threads. The scheduler hands the job of a lost worker to another.
 
     When workers go on dying it gives up all jobs that they had, the guilty and the innocent; these run once more at the

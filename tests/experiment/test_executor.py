@@ -170,22 +170,42 @@ def test_the_processes_of_a_pool_stay_and_end_with_it() -> None:
     assert multiprocessing.active_children() == []
 
 
-def test_a_process_of_a_pool_that_died_idle_costs_no_job() -> None:
+def test_a_process_of_a_pool_that_died_idle_costs_no_job(tmp_path: Path) -> None:
     pool = Pool(eval, 2, "fork")
     [first] = pool.run(["__import__('os').getpid()"])
     os.kill(first.result, signal.SIGKILL)
-    assert sorted(each.result for each in pool.run(["1", "2", "3"])) == [1, 2, 3]
-    assert [each.result for each in pool.run([])] == []
+    while multiprocessing.active_children():
+        time.sleep(0.01)
+    seen = tmp_path / "seen"  # kills its process so often that one death more would be too many
+    twice = f"open({str(seen)!r}, 'a').write('x') and len(open({str(seen)!r}).read()) < {DEATHS} and {DIE} or 7"
+    assert {each.job: each.result for each in pool.run([twice, "2", "3"])} == {twice: 7, "2": 2, "3": 3}
+    assert list(pool.run([])) == []
     pool.close()
 
 
-def test_a_pool_that_was_left_in_the_middle_starts_anew() -> None:
+def test_a_pool_whose_list_was_left_does_the_next_one_alone() -> None:
+    def stop(*_: int) -> None:
+        raise KeyboardInterrupt
+
     pool = Pool(eval, 2, "fork")
-    outcomes = pool.run(["1", "__import__('time').sleep(60)", "2"])
-    next(outcomes)
-    outcomes.close()
+    old = [f"(__import__('time').sleep(0.05), 'old {number}')[1]" for number in range(6)]
+    with pytest.raises(KeyboardInterrupt) as kept:  # whoever keeps the error keeps the iteration
+        list(run_all(eval, old, 2, stop, pool=pool))
     assert multiprocessing.active_children() == []
-    assert {each.result for each in pool.run(["3", "4"])} == {3, 4}
+    new = [str(number) for number in range(6)]
+    assert {each.job: each.result for each in run_all(eval, new, 2, pool=pool)} == {job: int(job) for job in new}
+    assert kept.value.args == ()
+    pool.close()
+
+
+def test_a_pool_does_one_list_after_the_other() -> None:
+    pool = Pool(eval, 2, "fork")
+    first = pool.run(["1", "2"])
+    next(first)
+    with pytest.raises(RuntimeError, match="one is under way"):
+        next(pool.run(["3"]))
+    assert [each.result for each in first] in ([1], [2])
+    pool.close()
     pool.close()
 
 

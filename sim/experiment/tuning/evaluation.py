@@ -69,12 +69,19 @@ class Evaluator:
     """Runs points in the same futures.
 
     Attributes:
-        run: makes the runs.
+        run: makes the runs; other years that it looks at are left out.
         futures: in which futures.
+
+    Raises:
+        ValueError: the year that is judged is not looked at.
     """
 
     run: Runner
     futures: tuple[Future, ...]
+
+    def __post_init__(self) -> None:
+        if self.problem.year not in self.run.years:
+            raise ValueError(f"the year that is judged, {self.problem.year}, is none of those that are looked at")
 
     @property
     def problem(self) -> Problem:
@@ -107,6 +114,6 @@ class Evaluator:
         faults = tuple(f"{future.name}: {result}" for future, result in both if isinstance(result, str))
         known = [{} if isinstance(result, str) else result for _, result in both]
         year = in_year("", self.problem.year)
-        names = dict.fromkeys(name for result in known for name in result)
+        names = dict.fromkeys(name for result in known for name in result if name.endswith(year))
         values = {name.removesuffix(year): np.array([result.get(name, np.nan) for result in known]) for name in names}
         return Evaluated(dict(settings), self.futures, values, faults)

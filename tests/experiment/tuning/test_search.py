@@ -154,3 +154,11 @@ def test_a_damaged_mark_is_told(problem: Problem, tmp_path: Path) -> None:
     (tmp_path / "search.json").write_text("{")
     with pytest.raises(SearchError, match=r"search\.json is damaged: remove it"):
         searched(problem, SMALL, tmp_path, Counting())
+
+
+def test_only_the_year_that_is_judged_counts_and_it_must_be_looked_at(problem: Problem) -> None:
+    run = Runner(problem, years=(2025, problem.year), function=dated(formula))
+    [found] = Evaluator(run, problem.futures())([problem.present()])
+    assert set(found.outcomes) == {"mountain_share", "cost", "debt"}
+    with pytest.raises(ValueError, match="2030, is none of those that are looked at"):
+        Evaluator(Runner(problem, years=(2025,)), problem.futures())
