@@ -63,7 +63,7 @@ def compare(names: Sequence[str], points: int, futures: int, year: int, repetiti
 
 def told(evaluate: Evaluator, points: int, repetitions: int) -> Iterator[str]:
     """Hypervolumes of one problem, and what the search is ahead by."""
-    methods: tuple[Method, ...] = ("tpe", *RIVALS)
+    methods: tuple[Method, ...] = ("surrogate", *RIVALS)
     found = {
         method: [search(evaluate, Plan(points, method=method, seed=seed)) for seed in range(1, repetitions + 1)]
         for method in methods
@@ -73,9 +73,9 @@ def told(evaluate: Evaluator, points: int, repetitions: int) -> Iterator[str]:
     means = ", ".join(f"{method} {values.mean():.3f}" for method, values in volume.items())
     yield f"{problem.name}: hypervolume {means}"
     for rival in RIVALS:
-        mean, low, high = intervals(volume["tpe"] - volume[rival], 0.95)
+        mean, low, high = intervals(volume["surrogate"] - volume[rival], 0.95)
         verdict = "ahead" if low > 0 else "behind" if high < 0 else "not told apart"
-        yield f"  tpe less {rival}: {mean:+.3f} [{low:+.3f}, {high:+.3f}] {verdict}"
+        yield f"  search less {rival}: {mean:+.3f} [{low:+.3f}, {high:+.3f}] {verdict}"
 
 
 def volumes(problem: Problem, found: dict[Method, list[Search]]) -> dict[Method, np.ndarray]:

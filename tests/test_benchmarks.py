@@ -198,8 +198,8 @@ def test_a_search_that_finds_more_is_ahead_by_its_interval(tmp_path: Path) -> No
     problem = read_problem(written(tmp_path))
     evaluate = Evaluator(Runner(problem, function=dated(formula)), problem.futures())
     lines = list(searching.told(evaluate, points=30, repetitions=3))
-    assert lines[0].startswith("toy: hypervolume tpe 0.")
-    assert re.fullmatch(r"  tpe less one-at-a-time: \+0\.\d{3} \[\+0\.\d{3}, \+0\.\d{3}\] ahead", lines[2])
+    assert lines[0].startswith("toy: hypervolume surrogate 0.")
+    assert re.fullmatch(r"  search less one-at-a-time: \+0\.\d{3} \[\+0\.\d{3}, \+0\.\d{3}\] ahead", lines[2])
     found = [search(evaluate, Plan(12, method="random"))]
     same = searching.volumes(problem, {"tpe": found, "random": found})
     assert same["tpe"] == same["random"]

@@ -109,6 +109,27 @@ class Emulator:
         ]
         return self.centre + self.scale * np.concatenate(parts)
 
+    def draws(self, points: Floats, count: int, luck: np.random.Generator) -> Floats:
+        """Functions that the mean of the output over seeds may be, at new points.
+
+        Args:
+            points: (q, d) in the unit cube; time and memory go with the third power and the square of q.
+            count: how many.
+            luck: of the draws.
+
+        Returns:
+            (q, count), each column one function, in units of the output; across columns mean and variance are those of
+            :meth:`predict`.
+        """
+        from scipy.linalg import eigh
+
+        cross = covariance(points, self.points, self.lengths, self.amplitude)
+        known = covariance(points, points, self.lengths, self.amplitude) - cross @ self.inverse @ cross.T
+        sizes, directions = eigh((known + known.T) / 2.0)
+        spread = directions * np.sqrt(np.maximum(sizes, 0.0))
+        drawn = (cross @ self.weights)[:, None] + spread @ luck.normal(size=(len(points), count))
+        return np.asarray(self.centre + self.scale * drawn)
+
     def left_out(self) -> tuple[Floats, Floats]:
         """Errors and variances when each row in turn is predicted by the others (Rasmussen and Williams, 5.12).
 

@@ -50,18 +50,20 @@ class Evaluated:
         return goal.by_seed(self.outcomes[goal.outcome.name], self.futures)
 
     def excesses(self, problem: Problem) -> tuple[float, ...]:
-        """By how much each limit is broken; 0 where it is kept."""
-        found = []
-        for limit in problem.limits:
-            what, levers = limit.what, [self.settings[name] for name in limit.levers]
-            value = sum(levers) if what is None else self.figure(what)
-            found.append(float("inf") if np.isnan(value) else limit.excess(value))
-        return tuple(found)
+        """By how much each limit is broken, in the units of the figures; 0 where it is kept, infinite if not known."""
+        both = zip(problem.limits, self._bounded(problem), strict=True)
+        return tuple(float("inf") if np.isnan(value) else limit.excess(value) for limit, value in both)
 
-    def parts_broken(self, problem: Problem) -> tuple[float, ...]:
-        """By which part of its bound each limit is broken, so that limits in different units compare."""
-        both = zip(self.excesses(problem), problem.limits, strict=True)
-        return tuple(excess / limit.scale for excess, limit in both)
+    def margins(self, problem: Problem) -> tuple[float, ...]:
+        """By which part of its bound each limit is broken; below 0 where it is kept, NaN if not known."""
+        return tuple(limit.margin(value) for limit, value in zip(problem.limits, self._bounded(problem), strict=True))
+
+    def _bounded(self, problem: Problem) -> list[float]:
+        """The figure of each limit."""
+        return [
+            sum(self.settings[name] for name in limit.levers) if limit.what is None else self.figure(limit.what)
+            for limit in problem.limits
+        ]
 
 
 @dataclass(frozen=True, eq=False)

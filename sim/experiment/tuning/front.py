@@ -148,7 +148,8 @@ def _why_none(found: Search) -> str:
     failed = sum(each.failed for each in found.evaluated)
     if failed == len(found.evaluated):
         return f"every point failed, the first because of: {found.evaluated[0].faults[0]}"
-    closest = min(found.evaluated, key=lambda each: (each.failed, sum(each.parts_broken(found.problem))))
+    ended = [each for each in found.evaluated if not each.failed]
+    closest = min(ended, key=lambda each: sum(max(part, 0.0) for part in each.margins(found.problem)))
     words = ", ".join(broken(found.problem, closest.excesses(found.problem)))
     return f"none of {len(found.evaluated)} points keeps all limits; the closest breaks {words}"
 

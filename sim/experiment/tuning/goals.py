@@ -161,9 +161,19 @@ class Limit:
 
     def excess(self, value: float) -> float:
         """By how much it is broken, in the unit of the figure; 0 where it is kept."""
-        below = 0.0 if self.least is None else self.least - value
-        above = 0.0 if self.most is None else value - self.most
-        return max(below, above, 0.0)
+        return max(self._beyond(value), 0.0)
+
+    def margin(self, value: float) -> float:
+        """By which part of its bound it is broken, so that limits in different units compare; below 0 where it is kept.
+
+        NaN of a figure that is not known.
+        """
+        return self._beyond(value) / self.scale
+
+    def _beyond(self, value: float) -> float:
+        below = -np.inf if self.least is None else self.least - value
+        above = -np.inf if self.most is None else value - self.most
+        return float(np.maximum(below, above))
 
     def possible(self, low: float, high: float) -> bool:
         """Whether a figure between two ends can keep it."""

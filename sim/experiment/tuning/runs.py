@@ -32,11 +32,12 @@ NOT_MEASURED = (
     *NOT_RUN,
     *(
         f"experiment/tuning/{name}.py"
-        for name in ("evaluation", "front", "goals", "problem_file", "robustness", "search", "sensitivity")
+        for name in ("asking", "evaluation", "front", "goals", "problem_file", "robustness", "search", "sensitivity")
     ),
     "experiment/calibration",
     "experiment/backtest",
     "statistics/scores",
+    "statistics/surrogates.py",
 )
 """Parts of the package on which no run of a problem depends; this file draws tables, so it is none of them."""
 

@@ -106,8 +106,9 @@ def test_limits_in_different_units_compare_by_parts_of_their_bounds(problem: Pro
         )
 
     points = (point(100.0, 0.3), point(200.0, 0.1))  # breaks the second by twice its bound, the first by a fifth
-    assert points[0].parts_broken(two) == pytest.approx((0.0, 2.0))
-    assert points[1].parts_broken(two) == pytest.approx((0.2, 0.0))
+    assert points[0].margins(two) == pytest.approx((0.0, 2.0))
+    assert points[1].margins(two) == pytest.approx((0.2, 0.0))
+    assert point(50.0, 0.04).margins(two) == pytest.approx((-0.1, -0.6))
     with pytest.raises(SearchError, match=r"the closest breaks promotion.budget \+ talent.budget <= 500 by 100$"):
         best_points(Search(two, Plan(points=2), np.zeros((2, 3)), points))
 
