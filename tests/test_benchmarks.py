@@ -201,5 +201,5 @@ def test_a_search_that_finds_more_is_ahead_by_its_interval(tmp_path: Path) -> No
     assert lines[0].startswith("toy: hypervolume surrogate 0.")
     assert re.fullmatch(r"  search less one-at-a-time: \+0\.\d{3} \[\+0\.\d{3}, \+0\.\d{3}\] ahead", lines[2])
     found = [search(evaluate, Plan(12, method="random"))]
-    same = searching.volumes(problem, {"tpe": found, "random": found})
-    assert same["tpe"] == same["random"]
+    same = searching.volumes(problem, {"surrogate": found, "random": found})
+    assert same["surrogate"] == same["random"]

@@ -50,7 +50,7 @@ def test_outcomes_are_listed() -> None:
     [
         (("search",), "which problem? Give a file, or one of"),
         (("search", "nowhere"), "there is no such file"),
-        (("search", "PROBLEM", "--method", "magic"), "--method: unknown 'magic'; choose from tpe, nsga2"),
+        (("search", "PROBLEM", "--method", "magic"), "--method: unknown 'magic'; choose from surrogate, tpe"),
         (("sensitivity", "PROBLEM", "--years", "2013"), "--years: '2013' is no year from 2014 to 2016"),
         (("sensitivity", "PROBLEM", "--rows", "3", "--trajectories", "2"), "a power of 2 as rows, not 1 and 3"),
         (("robustness", "PROBLEM", "nowhere"), "nowhere"),

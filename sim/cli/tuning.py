@@ -128,8 +128,8 @@ def search(
     ] = 120,
     population: Annotated[int, typer.Option(min=2, max=10_000, help="Points asked for and run together.")] = 12,
     method: Annotated[
-        str, typer.Option(help="tpe, nsga2, nsga3; or random, one-at-a-time, to judge the others by.")
-    ] = "tpe",
+        str, typer.Option(help="surrogate, tpe, nsga2, nsga3; or random, one-at-a-time, to judge by.")
+    ] = "surrogate",
     seed: Annotated[int, typer.Option(min=0, max=2**31 - 1, help="Luck of the search; that of runs stays.")] = 1,
     fresh: Annotated[
         int | None, typer.Option(min=2, max=1000, help="Fresh seeds of each case for the best points.")
@@ -143,12 +143,12 @@ def search(
     """Search the levers of a problem for points that nothing beats, and look at the best again with fresh luck.
 
     The folder keeps every run: a command that was stopped goes on when it is given again and ends as it would have.
-    Points of the front are written as scenario files that `ningde run` takes. Needs the extra tune (optuna, moocore).
+    Points of the front are written as scenario files that `ningde run` takes. Needs the extra tune.
     """
     if outcomes:
         _list_outcomes()
         return
-    _installed("search", "optuna", "moocore")
+    _installed("search", "optuna", "moocore", "sklearn")
     posed = _problem(problem)
     plan = _plan(posed, points, population, method, seed)
     folder = folders([f"{posed.name}_search"], out)[0]

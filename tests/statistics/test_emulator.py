@@ -63,6 +63,17 @@ def test_means_alone_are_the_means(exact: Emulator) -> None:
     np.testing.assert_array_equal(exact.mean(points), exact.predict(points)[0])
 
 
+def test_draws_have_the_mean_and_the_variance_of_predictions_and_are_smooth(noisy: Emulators) -> None:
+    emulator = noisy.each[0]
+    points = np.vstack([np.random.default_rng(4).random((6, 2)), [[0.0, 0.0], [0.001, 0.0]]])
+    drawn = emulator.draws(points, 4000, np.random.default_rng(5))
+    mean, variance = emulator.predict(points)
+    np.testing.assert_allclose(drawn.mean(axis=1), mean, atol=4 * np.sqrt(variance.max() / 4000))
+    np.testing.assert_allclose(drawn.var(axis=1), variance, rtol=0.15)  # the luck of a seed, 0.04, is no part of it
+    assert variance.max() < 0.04
+    assert np.corrcoef(drawn[-2:])[0, 1] > 0.999
+
+
 def test_an_input_that_does_nothing_gets_a_long_length(exact: Emulator) -> None:
     assert exact.lengths[2] > 5 * exact.lengths[1]
 
