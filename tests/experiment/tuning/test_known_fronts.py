@@ -45,7 +45,7 @@ def problem(tmp_path_factory: pytest.TempPathFactory) -> Problem:
 @pytest.mark.slow
 def test_the_front_of_a_convex_toy_has_its_hypervolume_within_one_per_cent(problem: Problem) -> None:
     run = Runner(problem, function=dated(Convex()))
-    found = search(Evaluator(run, problem.futures(count=1)), Plan(points=300))
+    found = search(Evaluator(run, problem.futures(count=1)), Plan(points=100))
     box = Reference(np.array([-1.1, 1.1]), np.array([0.0, 0.0]), np.array([1.0, -1.0]))
     # the area under y = (1 - sqrt x)^2 between 0 and 1 is 1/6; of the box of 1.1 x 1.1, all above the front counts
     exact = (1.1**2 - 1.0 / 6.0) / 1.1**2
