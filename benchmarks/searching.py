@@ -43,7 +43,7 @@ POINTS, FUTURES, YEAR, REPETITIONS = 48, 2, 2027, 10
 
 def shortened(name: str, year: int, futures: int) -> Problem:
     """A shipped problem, judged in another year in at most so many futures, but in each of its cases."""
-    found = read_problem(Path("problems") / f"{name}.toml")
+    found = read_problem(Path(__file__).parents[1] / "problems" / f"{name}.toml")
     plan = found.scenario.replace({"run.end": f"{year}-12"}, name=found.scenario.name)
     return replace(found, scenario=plan, year=year, seeds=max(1, futures // len(found.cases)))
 

@@ -5,6 +5,7 @@ import sys
 from functools import lru_cache, partial
 from itertools import count
 from pathlib import Path
+from time import sleep
 from types import ModuleType
 
 import numpy as np
@@ -15,7 +16,7 @@ from benchmarks import ensembles, input_output, plain_mesa, scaling, searching, 
 from benchmarks.__main__ import arguments_of, baseline_run
 from sim.experiment.tuning.evaluation import Evaluator
 from sim.experiment.tuning.problem_file import read_problem
-from sim.experiment.tuning.runs import Runner
+from sim.experiment.tuning.runs import Job, Runner
 from sim.experiment.tuning.search import Plan, search
 from tests.experiment.tuning.problems import dated, formula, written
 
@@ -203,3 +204,23 @@ def test_a_search_that_finds_more_is_ahead_by_its_interval(tmp_path: Path) -> No
     found = [search(evaluate, Plan(12, method="random"))]
     same = searching.volumes(problem, {"surrogate": found, "random": found})
     assert same["surrogate"] == same["random"]
+
+
+def test_shipped_problems_are_shortened_to_a_number_of_futures() -> None:
+    both = [searching.shortened(name, 2027, 2) for name in ("robust_to_exit_of_a_leader", "enclave_terms_both_accept")]
+    assert [(each.seeds, len(each.futures()), each.scenario.end.year) for each in both] == [(1, 2, 2027), (2, 2, 2027)]
+    assert len(searching.shortened("robust_to_exit_of_a_leader", 2027, 1).futures()) == 2  # a case is never left out
+
+
+def test_time_beside_the_model_is_what_is_not_spent_in_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def waits(job: Job) -> dict[str, float]:
+        if job.seed == 2 and formula(job)["debt"] > 0.5:
+            raise ValueError("the books do not balance")
+        sleep(0.02)
+        return dated(formula)(job)
+
+    monkeypatch.setattr(searching, "run_job", waits)
+    told = searching.beside(read_problem(written(tmp_path)), 1, 12)
+    found = re.fullmatch(r"beside the model: (\d+\.\d)% of the time of one process in a search of 12 points", told)
+    assert found is not None
+    assert 1.0 < float(found[1]) < 95.0
