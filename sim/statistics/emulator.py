@@ -119,14 +119,18 @@ class Emulator:
 
         Returns:
             (q, count), each column one function, in units of the output; across columns mean and variance are those of
-            :meth:`predict`.
+            :meth:`predict`. Of an output that nothing moved all are that number.
         """
         from scipy.linalg import eigh
+
+        if not _moves(self.outputs):
+            return np.full((len(points), count), self.centre)
 
         cross = covariance(points, self.points, self.lengths, self.amplitude)
         known = covariance(points, points, self.lengths, self.amplitude) - cross @ self.inverse @ cross.T
         sizes, directions = eigh((known + known.T) / 2.0)
-        spread = directions * np.sqrt(np.maximum(sizes, 0.0))
+        # the symmetric root: signs and bases of eigenvectors, which differ between machines, drop out of it
+        spread = (directions * np.sqrt(np.maximum(sizes, 0.0))) @ directions.T
         drawn = (cross @ self.weights)[:, None] + spread @ luck.normal(size=(len(points), count))
         return np.asarray(self.centre + self.scale * drawn)
 
@@ -179,7 +183,7 @@ def fit_emulator(points: Floats, outputs: Floats) -> Emulator:
         raise EmulatorError(f"{len(rows)} runs have the output: an emulator needs at least {FEWEST_ROWS}")
     inside, values = points[rows], outputs[rows]
     centre, scale = float(values.mean()), float(values.std())
-    if not scale > 1e-12 * max(1.0, abs(centre)):  # nothing moves it
+    if not _moves(values):
         centre, scale = float(values[0]), 1.0
     standard = (values - centre) / scale
     lengths, amplitude, noise = _likeliest(inside, standard)
@@ -189,6 +193,11 @@ def fit_emulator(points: Floats, outputs: Floats) -> Emulator:
         inside, lengths, amplitude, noise * scale**2, centre, scale, rows, np.empty(0), np.empty((0, 0)), values
     )
     return _conditioned(found, standard, noise)
+
+
+def _moves(values: Floats) -> bool:
+    """Whether anything moves an output."""
+    return bool(values.std() > 1e-12 * max(1.0, abs(float(values.mean()))))
 
 
 def _conditioned(found: Emulator, standard: Floats, noise: float) -> Emulator:

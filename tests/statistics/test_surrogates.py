@@ -7,8 +7,8 @@ import pytest
 from scipy.stats import qmc
 
 from sim.statistics import surrogates
-from sim.statistics.fronts import hypervolume, reference
-from sim.statistics.surrogates import next_points
+from sim.statistics.fronts import hypervolume, pareto, reference
+from sim.statistics.surrogates import most_added, next_points
 
 SIGNS = np.array([1.0, -1.0])
 NONE = np.zeros((12, 0))
@@ -77,13 +77,67 @@ def test_while_nothing_keeps_the_bounds_it_goes_where_they_are_broken_least() ->
     points = start(4)
 
     def margins(each: np.ndarray) -> np.ndarray:
-        return (each[:, [3]] - each[:, [2]] + 1.1) / 2.0  # broken everywhere, least where the last is 0, the third 1
+        return (each[:, [3]] - each[:, [0]] + 1.1) / 2.0  # broken everywhere, least where the last is 0, the first 1
 
     found = next_points(points, goals(points), SIGNS, margins(points), 12, np.random.default_rng(0))
     assert np.median(margins(found)) < np.sort(margins(points)[:, 0])[2]
     assert len(np.unique(found, axis=0)) == 12
 
 
-def test_models_know_all_that_nothing_beats_and_the_newest(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_goal_that_nothing_moves_is_no_goal() -> None:
+    points = start(5)
+    still = np.column_stack([goals(points), np.zeros(len(points))])
+    with_it = next_points(points, still, np.array([1.0, -1.0, 1.0]), NONE, 12, np.random.default_rng(0))
+    np.testing.assert_array_equal(
+        with_it, next_points(points, goals(points), SIGNS, NONE, 12, np.random.default_rng(0))
+    )
+
+
+def test_no_known_point_is_asked_for_again_and_there_are_as_many_as_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(surrogates, "CANDIDATES", 30)
+    points = np.linspace(0.0, 1.0, 12)[:, None]
+    values = np.column_stack([points[:, 0], points[:, 0] ** 2])
+    found = next_points(points, values, SIGNS, NONE, 40, np.random.default_rng(0))
+    assert found.shape == (40, 1)
+    assert not np.isin(found, points).any()
+
+
+def test_what_is_chosen_already_adds_no_more() -> None:
+    before, offered = np.array([[0.0, 0.0], [1.0, 1.0]]), np.array([[0.8, 0.2], [0.79, 0.2], [0.3, 0.05]])
+    assert most_added(before, offered, SIGNS) == 0
+    assert most_added(np.vstack([before, offered[:1]]), offered[1:], SIGNS) == 1
+
+
+def test_where_nothing_adds_the_best_is_taken() -> None:
+    both_up = np.array([1.0, 1.0])
+    assert most_added(np.array([[2.0, 2.0]]), np.array([[0.1, 0.1], [0.9, 0.8], [0.4, 0.9]]), both_up) == 1
+    assert most_added(np.array([[2.0]]), np.array([[0.1], [0.9], [0.5]]), np.array([1.0])) == 1
+
+
+def test_each_point_has_a_draw_of_its_own_and_counts_those_chosen(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen = list[tuple[np.ndarray, np.ndarray]]()
+
+    def watched(before: np.ndarray, offered: np.ndarray, signs: np.ndarray) -> int:
+        seen.append((before, offered))
+        return most_added(before, offered, signs)
+
+    monkeypatch.setattr(surrogates, "most_added", watched)
+    next_points(start(6), goals(start(6)), SIGNS, NONE, 2, np.random.default_rng(0))
+    (first, one), (second, other) = seen
+    assert len(second) == len(first) + 1
+    assert len(one) == len(other) + 1
+    assert not np.isin(other[:, 0], one[:, 0]).any()
+
+
+def test_candidates_come_from_what_nothing_beats(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(surrogates, "MOVED", 0.0)
+    points = start(7)
+    found = next_points(points, goals(points), SIGNS, NONE, 12, np.random.default_rng(0))
+    front = points[pareto(goals(points), SIGNS)]
+    assert all(np.isin(found[:, lever], front[:, lever]).all() for lever in range(4))
+
+
+def test_models_know_the_newest_that_nothing_beats_then_the_newest_others(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(surrogates, "MOST_KNOWN", 5)
     assert surrogates._known(20, np.array([3, 0])).tolist() == [0, 3, 17, 18, 19]
+    assert surrogates._known(20, np.arange(2, 12)).tolist() == [7, 8, 9, 10, 11]

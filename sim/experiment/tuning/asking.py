@@ -1,6 +1,6 @@
 """Which points a search looks at next: by a model of what is known, or by Optuna.
 
-``surrogate``: a Gaussian process of each goal and each bound, and points that one draw of them finds best
+``surrogate``: a Gaussian process of each goal and each figure with a limit, and points that one draw of them finds best
 (:mod:`sim.statistics.surrogates`). Made for the hundred or so points that runs of seconds allow: the cost of a package
 has kinks near the policy of today, and good packages change few levers, which points spread evenly hardly meet.
 
@@ -73,7 +73,8 @@ def first_points(problem: Problem, count: int, seed: int) -> Floats:
 class BySurrogate:
     """By models of goals and bounds.
 
-    A point of which a run failed counts as the worst of all in everything, so that the search leaves its neighbourhood.
+    A point without a figure for a goal or limit, as when a run of it failed, counts as the worst of all in everything,
+    so that the search leaves its neighbourhood.
     """
 
     def __init__(self, problem: Problem, population: int, seed: int) -> None:
@@ -95,21 +96,16 @@ class BySurrogate:
         asked, problem = len(self.points), self.problem
         if asked < len(self.start):
             return self.start[asked : asked + count]
-        if sum(not each.failed for each in self.evaluated) < FEWEST_ROWS:
-            return self.luck.random((count, self.points.shape[1]))
         signs = np.array([float(goal.better) for goal in problem.goals])
         values = np.array([[each.figure(goal) for goal in problem.goals] for each in self.evaluated])
         margins = np.array([each.margins(problem) for each in self.evaluated]).reshape(asked, len(problem.limits))
-        in_figures = margins[:, [limit.what is not None for limit in problem.limits]]
-        return next_points(
-            self.points,
-            np.where(np.isnan(values), np.nanmin(values * signs, axis=0) * signs, values),
-            signs,
-            np.where(np.isnan(in_figures), np.nanmax(in_figures, axis=0), in_figures),
-            count,
-            self.luck,
-            self._of_levers,
-        )
+        margins = margins[:, [limit.what is not None for limit in problem.limits]]
+        ended = np.isfinite(np.hstack([values, margins])).all(axis=1)
+        if not ended.any():
+            return self.luck.random((count, self.points.shape[1]))
+        values[~ended] = (values[ended] * signs).min(axis=0) * signs
+        margins[~ended] = margins[ended].max(axis=0)
+        return next_points(self.points, values, signs, margins, count, self.luck, self._of_levers)
 
     def tell(self, evaluated: Sequence[Evaluated]) -> None:
         """What the points last asked for came to."""
