@@ -164,3 +164,25 @@ def test_only_the_year_that_is_judged_counts_and_it_must_be_looked_at(problem: P
     assert set(found.outcomes) == {"mountain_share", "cost", "debt"}
     with pytest.raises(ValueError, match="2030, is none of those that are looked at"):
         Evaluator(Runner(problem, years=(2025,)), problem.futures())
+
+
+def test_where_most_runs_fail_the_search_learns_where_they_do_not(problem: Problem) -> None:
+    def fails(job: Job) -> dict[str, float]:
+        if formula(job)["debt"] > 0.2:
+            raise ValueError("the books do not balance")
+        return formula(job)
+
+    failed = [each.failed for each in searched(problem, Plan(points=48), None, fails).evaluated]
+    assert sum(failed[:12]) > 6
+    assert sum(failed[24:]) < 6
+
+
+def test_a_figure_that_is_not_finite_loses_like_a_run_that_fails(problem: Problem) -> None:
+    def endless(job: Job) -> dict[str, float]:
+        found = formula(job)
+        return found | {"cost": float("nan") if found["debt"] > 0.5 else found["cost"]}
+
+    found = searched(problem, SMALL, None, endless)
+    high = found.points[:, 1] > 0.5
+    assert not found.allowed[high].any()
+    assert high[24:].mean() < high[1:12].mean()
