@@ -50,6 +50,11 @@ def number(value: float) -> str:
     return f"{value:,.4g}" if abs(value) < 1e4 else f"{value:,.0f}"
 
 
+def signed(value: float) -> str:
+    """A difference with its sign and three digits that count."""
+    return f"{float(f'{value:.3g}'):+,.0f}" if abs(value) >= 1e3 else f"{value:+.3g}"
+
+
 def sentences(found: Search, front: Front) -> Iterator[str]:
     """What came out, in a few sentences."""
     problem, label = front.problem, names(front)
@@ -136,7 +141,7 @@ def _goal_table(front: Front) -> Table:
             mean = number(front.means[point, at])
             if point:
                 effect = paired(front.values[point, at] - front.values[0, at])
-                mean += f"  {effect.mean:+.3g} [{effect.low:+.3g}, {effect.high:+.3g}]"
+                mean += f"  {signed(effect.mean)} [{signed(effect.low)}, {signed(effect.high)}]"
             cells.append(mean)
         table.add_row(_heading(front, point, label), *cells)
     return table

@@ -17,7 +17,7 @@ from sim.experiment.tuning.problem import FRESH, Problem
 from sim.experiment.tuning.problem_file import read_problem
 from sim.experiment.tuning.runs import Job, Runner, in_year, run_job
 from sim.experiment.tuning.search import Plan, Search, SearchError, search
-from sim.report.tuning import ends, front_frame, names, save_search, scenarios, search_frame, sentences
+from sim.report.tuning import ends, front_frame, names, save_search, scenarios, search_frame, sentences, signed
 from tests.experiment.tuning.problems import TOY, dated, formula, last, written
 
 
@@ -217,3 +217,13 @@ def test_an_exported_scenario_gives_the_figures_of_its_point_bit_for_bit(tmp_pat
         told = run_job(Job(sim.load(tmp_path / f"{name}.toml"), FRESH, (2021,)))
         for outcome, values in front.evaluated[point].outcomes.items():
             assert told[in_year(outcome, 2021)] == values[0] or np.isnan(values[0]), outcome
+
+
+def test_differences_have_three_digits_that_count() -> None:
+    assert [signed(each) for each in (-10_731.0, 1840.2, 999.4, 0.03511, 0.0)] == [
+        "-10,700",
+        "+1,840",
+        "+999",
+        "+0.0351",
+        "+0",
+    ]
