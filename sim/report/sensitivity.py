@@ -193,7 +193,7 @@ def tornado_figure(found: Sensitivity) -> Figure:
             axes.set_visible(False)
         for axes, name in zip(panels.flat, names, strict=False):
             _tornado(axes, found, name)
-        _small_print(figure, found)
+        _small_print(figure, found, "Red: what luck alone exceeds once in 20 times.")
     return figure
 
 
@@ -214,6 +214,7 @@ def _tornado(axes: Axes, found: Sensitivity, name: str) -> None:
     axes.set_title(outcome.name)
     axes.set_xlabel(outcome.unit, fontsize=8)
     axes.tick_params(axis="x", labelsize=7.5)
+    axes.locator_params(axis="x", nbins=5)
     axes.grid(visible=False, axis="y")
     axes.grid(axis="x")
 
@@ -224,14 +225,14 @@ def heat_figure(found: Sensitivity) -> Figure:
     factors = [found.factors[at].name for at in found.chosen]
     table = np.array([[*found.indices[name].total, found.indices[name].chance] for name in names])
     with style.applied():
-        figure = Figure(figsize=(max(8.5, 3.4 + 0.95 * (len(factors) + 1)), 2.7 + 0.3 * len(names)))
+        figure = Figure(figsize=(max(8.5, 3.4 + 0.95 * (len(factors) + 1)), 2.3 + 0.3 * len(names)))
         height, width = figure.get_figheight(), figure.get_figwidth()
         style.title(
             figure,
             f"{found.problem.title}: where the variance comes from",
             "part of the variance of each outcome that would go if the factor were known, alone and with others",
         )
-        axes = figure.add_axes((2.6 / width, 1.6 / height, 1 - 2.8 / width, 1 - 2.35 / height))
+        axes = figure.add_axes((2.6 / width, 1.2 / height, 1 - 2.8 / width, 1 - 1.95 / height))
         axes.imshow(np.clip(table, 0, 1), cmap=colormaps["Blues"], vmin=0, vmax=1, aspect="auto")
         for (row, column), value in np.ndenumerate(table):
             if np.isfinite(value):
@@ -242,16 +243,16 @@ def heat_figure(found: Sensitivity) -> Figure:
         axes.set_yticks(range(len(names)), names, fontsize=8)
         axes.tick_params(length=0)
         axes.grid(visible=False)
-        _small_print(figure, found)
+        _small_print(figure, found, "Estimates; a part may come out above 1 with few rows.")
     return figure
 
 
-def _small_print(figure: Figure, found: Sensitivity) -> None:
-    """What was run."""
+def _small_print(figure: Figure, found: Sensitivity, mark: str) -> None:
+    """What was run, and what a mark means."""
     problem = found.problem
     known = style.month_name(str(problem.scenario.run.known_until))
     text = (
         f"Scenario {problem.scenario.name}, {found.runs} runs, {problem.seeds} seeds in the screening. Facts known"
-        f" until {known}. Red: what luck alone exceeds once in 20 times."
+        f" until {known}. {mark}"
     )
     figure.text(0.012, 0.09 / figure.get_figheight(), text, fontsize=7.5, color="#555555", va="bottom")
