@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from sim.statistics.discovery import Box, DiscoveryError, Limit, answer, cart, prim_boxes, words
-from sim.statistics.discovery.boxes import halves
+from sim.statistics.discovery.boxes import halves, p_more_often
 from sim.statistics.discovery.prim import supported
 
 
@@ -37,6 +37,19 @@ def test_prim_finds_the_planted_box() -> None:
     assert box.low < box.density < box.high
     assert box.density == pytest.approx(0.9, abs=0.1)
     assert box.mass == pytest.approx(0.2, abs=0.06)
+
+
+def test_a_wide_box_around_most_failures_is_found_in_few_cases() -> None:
+    rng = np.random.default_rng(5)
+    inputs = pd.DataFrame({"growth": rng.random(48), "idle": rng.random(48)})
+    failed = rng.random(48) < np.where(inputs.growth < 0.65, 0.95, 0.15)
+    (box,) = prim_boxes(inputs, failed, most=1)
+    assert [limit.factor for limit in box.limits] == ["growth"]
+    assert box.limits[0].high == pytest.approx(0.65, abs=0.15)
+    # inside 10 of 14 fail, outside 1 of 6: drawn by lot so many come with 4 %
+    inside, bad = np.arange(20) < 14, np.isin(np.arange(20), [*range(10), 19])
+    assert p_more_often(inside, bad) == pytest.approx(0.037926, abs=1e-6)
+    assert p_more_often(inside[:0], bad[:0]) == 1.0
 
 
 @pytest.mark.slow

@@ -12,8 +12,8 @@ PRIM   Peels a strip of a twentieth after the other off the box of all cases (Fr
        Taken is the box with the largest harmonic mean of both (F1; van Rijsbergen 1979): a description that is often
        wrong is as useless as one that explains little, so neither may be bought with the other without measure. Where
        no peel raises it, or where the judging half fails inside no more than on average, there is no box. Sides
-       without which the judging half fails hardly less are dropped: by the quasi-p-value, the chance that the box would
-       hold so many failures if they were as frequent in it as in the box without the side.
+       without which the judging half fails hardly less are dropped: by the chance that the box would hold so many
+       failures if its cases were drawn by lot from the box without the side (Fisher's exact test).
 CART   Grown on the finding half and cut back to the smallest tree within one standard error of the best in
        cross-validation (Breiman and others 1984); there is none if the leaf that failed most does not fail more than
        the average in the judging half.

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy.stats import binomtest
+from scipy.stats import hypergeom
 
 from sim.statistics.tails import share
 
@@ -36,7 +36,7 @@ class Limit:
         factor: its name.
         low, high: ends, infinite where there is none; both belong to it.
         values: of a factor that is a choice, those that belong to it; empty for a number.
-        p: quasi-p-value in the judging half, of the weaker side.
+        p: chance of so many failures in the judging half if the side did nothing, of the weaker side.
     """
 
     factor: str
@@ -169,24 +169,33 @@ def all_hold(limits: Sequence[Limit], inputs: pd.DataFrame) -> Bools:
     return inside
 
 
-def p_more_often(failed: Bools, rate: float) -> float:
-    """Chance of so many failures among these cases if each failed with that chance; 1 without cases."""
-    if len(failed) == 0:
+def p_more_often(inside: Bools, failed: Bools) -> float:
+    """Chance of so many failures inside if as many cases were drawn by lot: Fisher's exact test; 1 without any inside.
+
+    Bryant and Lempert (2010) take the share among all as known and test by the binomial. That misses the plain case of
+    a wide box around most failures, as the cases inside make up most of that share.
+
+    Args:
+        inside: (n,) which cases.
+        failed: (n,) which failed.
+    """
+    if not inside.any():
         return 1.0
-    return float(binomtest(int(np.count_nonzero(failed)), len(failed), rate, alternative="greater").pvalue)
+    hits = int(np.count_nonzero(inside & failed))
+    return float(hypergeom.sf(hits - 1, len(failed), int(np.count_nonzero(failed)), int(np.count_nonzero(inside))))
 
 
-def more_often(failed: Bools, rate: float) -> bool:
-    """Whether these cases fail more often than at a rate, beyond chance."""
-    return p_more_often(failed, rate) <= LEVEL
+def more_often(inside: Bools, failed: Bools) -> bool:
+    """Whether cases inside fail more often than all do, beyond chance."""
+    return p_more_often(inside, failed) <= LEVEL
 
 
 def tested_sides(sides: Sequence[Limit], inputs: pd.DataFrame, failed: Bools) -> tuple[Limit, ...]:
-    """The same with quasi-p-values, 1 if no case is inside."""
-    tested, inside = [], failed[all_hold(sides, inputs)]
+    """The same with chances, 1 if no case is inside."""
+    tested, inside = [], all_hold(sides, inputs)
     for place, side in enumerate(sides):
         around = all_hold([other for at, other in enumerate(sides) if at != place], inputs)
-        tested.append(replace(side, p=p_more_often(inside, float(failed[around].mean()) if len(inside) else 1.0)))
+        tested.append(replace(side, p=p_more_often(inside[around], failed[around])))
     return tuple(tested)
 
 

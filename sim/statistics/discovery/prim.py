@@ -123,7 +123,7 @@ def _sides(box: pd.DataFrame, start: pd.DataFrame, names: pd.Index[str]) -> tupl
 
 def supported(sides: tuple[Limit, ...], inputs: pd.DataFrame, failed: Bools) -> tuple[Limit, ...]:
     """What the judging half leaves of a box: nothing if it fails there no more than elsewhere, else no weak side."""
-    if not more_often(failed[all_hold(sides, inputs)], float(failed.mean())):
+    if not more_often(all_hold(sides, inputs), failed):
         return ()
     while sides:
         tested = tested_sides(sides, inputs, failed)

@@ -56,7 +56,7 @@ def cart(
     everything = np.ones(len(bad), dtype=bool)
     boxes = [judged(tested_sides(leaf, table[~finds], bad[~finds]), table, bad, ~finds, everything) for leaf in leaves]
     worst = boxes[int(np.argmax(rate))]
-    if not more_often(bad[~finds & all_hold(worst.limits, table)], worst.everywhere):
+    if not more_often(all_hold(worst.limits, table[~finds]), bad[~finds]):
         return ()
     return tuple(sorted(boxes, key=lambda box: -box.density if box.cases else 1.0))
 
