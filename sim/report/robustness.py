@@ -219,7 +219,8 @@ def _condition(axes: Axes, found: Robustness, policy: int, box: Box) -> None:
                 (axes.axvline if limit.factor == x else axes.axhline)(end, color=style.INK, linewidth=1.4)
     axes.set_xlabel(x or "")
     axes.set_ylabel(y or "")
-    axes.set_title(f"{found.policies[policy]}: fails in {failed.mean():.0%}, inside in {box.density:.0%}", fontsize=9.5)
+    rates = f"fails in {failed.mean():.0%}, inside in {box.density:.0%}"
+    axes.set_title(f"{found.policies[policy]}\n{rates}", fontsize=9.5)
     axes.grid(visible=False)
 
 
