@@ -125,7 +125,6 @@ class Emulator:
 
         if not _moves(self.outputs):
             return np.full((len(points), count), self.centre)
-
         cross = covariance(points, self.points, self.lengths, self.amplitude)
         known = covariance(points, points, self.lengths, self.amplitude) - cross @ self.inverse @ cross.T
         sizes, directions = eigh((known + known.T) / 2.0)

@@ -163,9 +163,13 @@ def test_leaving_the_iteration_ends_the_processes() -> None:
 def test_the_processes_of_a_pool_stay_and_end_with_it() -> None:
     pool = Pool(eval, 2, "fork")
     who = "(__import__('time').sleep(0.05), __import__('os').getpid())[1]"
-    before, after = ({each.result for each in pool.run([who] * 6)} for _ in range(2))
-    assert before == after == {process.pid for process in multiprocessing.active_children()}
-    assert len(before) == 2
+    there = []
+    for _ in range(2):
+        worked = {each.result for each in pool.run([who] * 6)}
+        there.append({process.pid for process in multiprocessing.active_children()})
+        assert worked <= there[-1]  # on a busy machine one may do all
+    assert there[0] == there[1]
+    assert len(there[0]) == 2
     del pool
     assert multiprocessing.active_children() == []
 
